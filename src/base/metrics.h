@@ -1,0 +1,98 @@
+/* metrics.h — every counter and gauge of the program, in one table, printed as Prometheus text.
+ * Each metric has one writing thread; any thread may read. */
+#ifndef BASE_METRICS_H
+#define BASE_METRICS_H
+
+#include "base/buf.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+/*    name                                       type     help                                      */
+#define METRICS_LIST(X)                                                                            \
+    X(CONNECTIONS, "thingd_connections", "gauge", "Open connections of all protocols")             \
+    X(CONNECTIONS_TOTAL, "thingd_connections_total", "counter", "Connections accepted")            \
+    X(CONNECTIONS_REFUSED, "thingd_connections_refused_total", "counter",                          \
+      "Connections closed because a limit was reached")                                            \
+    X(TLS_HANDSHAKES, "thingd_tls_handshakes_total", "counter", "TLS handshakes completed")        \
+    X(TLS_FAILURES, "thingd_tls_failures_total", "counter", "TLS handshakes failed")               \
+    X(MQTT_CLIENTS, "thingd_mqtt_clients", "gauge", "MQTT clients connected")                      \
+    X(MQTT_CONNECTS, "thingd_mqtt_connects_total", "counter", "MQTT CONNECTs accepted")            \
+    X(MQTT_CONNECTS_REFUSED, "thingd_mqtt_connects_refused_total", "counter",                      \
+      "MQTT CONNECTs refused")                                                                     \
+    X(MQTT_MALFORMED, "thingd_mqtt_malformed_total", "counter",                                    \
+      "MQTT connections closed for a malformed packet or a protocol violation")                    \
+    X(SESSIONS, "thingd_sessions", "gauge", "MQTT sessions, connected or kept")                    \
+    X(SUBSCRIPTIONS, "thingd_subscriptions", "gauge", "Subscriptions of sessions")                 \
+    X(RETAINED, "thingd_retained_messages", "gauge", "Retained messages")                          \
+    X(MESSAGES_IN, "thingd_messages_received_total", "counter", "Messages published to the hub")   \
+    X(MESSAGES_OUT, "thingd_messages_sent_total", "counter", "Messages delivered to sessions")     \
+    X(BYTES_IN, "thingd_bytes_received_total", "counter", "Bytes read from connections")           \
+    X(BYTES_OUT, "thingd_bytes_sent_total", "counter", "Bytes written to connections")             \
+    X(DROPS, "thingd_messages_dropped_total", "counter", "Messages dropped because a queue was full") \
+    X(DENIALS, "thingd_denials_total", "counter", "Actions which no policy allowed")               \
+    X(AUTH_FAILURES, "thingd_auth_failures_total", "counter", "Credentials refused")               \
+    X(HOPS_CUT, "thingd_hops_exceeded_total", "counter", "Republished messages cut at the hop limit") \
+    X(COMMITS, "thingd_store_commits_total", "counter", "Transactions committed")                  \
+    X(COMMIT_REQUESTS, "thingd_store_requests_total", "counter", "Requests in committed transactions") \
+    X(COMMIT_CANCELLED, "thingd_store_cancelled_total", "counter",                                 \
+      "Requests which cancelled out before they reached the disk")                                 \
+    X(COMMIT_FAILURES, "thingd_store_failures_total", "counter", "Transactions which failed")      \
+    X(COMMIT_NANOSECONDS, "thingd_store_commit_nanoseconds_total", "counter",                      \
+      "Time spent in transactions")                                                                \
+    X(COMMIT_LAST_NS, "thingd_store_commit_last_nanoseconds", "gauge",                             \
+      "Duration of the last transaction")                                                          \
+    X(COMMIT_MAX_NS, "thingd_store_commit_max_nanoseconds", "gauge", "Longest transaction so far") \
+    X(STORE_PENDING, "thingd_store_pending_requests", "gauge", "Requests waiting for the store")   \
+    X(RULES, "thingd_rules", "gauge", "Rules that are enabled")                                    \
+    X(RULE_MATCHES, "thingd_rule_matches_total", "counter", "Messages matched by a rule's filter") \
+    X(RULE_FIRED, "thingd_rule_fired_total", "counter", "Rules whose WHERE was true")              \
+    X(RULE_FAILURES, "thingd_rule_failures_total", "counter", "Rule evaluations that failed")      \
+    X(ACTION_RUNS, "thingd_action_runs_total", "counter", "Actions run")                           \
+    X(ACTION_FAILURES, "thingd_action_failures_total", "counter", "Actions failed")                \
+    X(SHADOW_UPDATES, "thingd_shadow_updates_total", "counter", "Shadow updates accepted")         \
+    X(SHADOW_REJECTS, "thingd_shadow_rejects_total", "counter", "Shadow requests rejected")        \
+    X(HTTP_REQUESTS, "thingd_http_requests_total", "counter", "HTTP requests answered")            \
+    X(HTTP_ERRORS, "thingd_http_errors_total", "counter", "HTTP requests answered with 4xx or 5xx")
+
+enum metric {
+#define X(id, name, type, help) METRIC_##id,
+    METRICS_LIST(X)
+#undef X
+        METRIC_COUNT
+};
+
+extern _Atomic int64_t metrics_values[METRIC_COUNT];
+
+static inline void metrics_set(enum metric id, int64_t value)
+{
+    atomic_store_explicit(&metrics_values[id], value, memory_order_relaxed);
+}
+
+static inline int64_t metrics_get(enum metric id)
+{
+    return atomic_load_explicit(&metrics_values[id], memory_order_relaxed);
+}
+
+/* A load and a store, not a locked addition: one thread writes each metric. */
+static inline void metrics_add(enum metric id, int64_t n)
+{
+    metrics_set(id, metrics_get(id) + n);
+}
+
+static inline void metrics_inc(enum metric id)
+{
+    metrics_add(id, 1);
+}
+
+/* Prometheus text exposition format 0.0.4. */
+void metrics_print(struct buf *out);
+
+struct metric_info {
+    const char *name;
+    const char *type;
+    const char *help;
+};
+const struct metric_info *metrics_info(enum metric id);
+
+#endif

@@ -1,0 +1,219 @@
+/* Unit tests of buf, map, list, text, arena, diag, log. */
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/cursor.h"
+#include "base/diag.h"
+#include "base/err.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "base/map.h"
+#include "base/rand.h"
+#include "base/text.h"
+#include "lib/test.h"
+
+static void buf_grows_and_consumes(void **state)
+{
+    struct buf b = { 0 };
+    assert_string_equal(buf_str(&b), "");
+    for (int i = 0; i < 1000; i++)
+        buf_printf(&b, "%d,", i);
+    assert_memory_equal(b.data, "0,1,2,", 6);
+    buf_consume(&b, 4);
+    assert_memory_equal(b.data, "2,3,", 4);
+    buf_clear(&b);
+    buf_put_u16(&b, 0x1234);
+    buf_put_u32(&b, 0xdeadbeef);
+    struct cursor cur = cursor_init(b.data, b.len);
+    assert_int_equal(cursor_u16(&cur), 0x1234);
+    assert_true(cursor_u32(&cur) == 0xdeadbeef);
+    assert_int_equal(cursor_error(&cur), 0);
+    assert_int_equal(cursor_u8(&cur), 0);
+    assert_int_equal(cursor_error(&cur), ERR_MALFORMED);
+    buf_deinit(&b);
+}
+
+static void map_keeps_many_and_deletes_while_iterating(void **state)
+{
+    struct map m = { 0 };
+    static int values[1000];
+    char key[16];
+    for (int i = 0; i < 1000; i++) {
+        snprintf(key, sizeof key, "k%d", i);
+        assert_null(map_put(&m, slice_str(key), &values[i]));
+    }
+    assert_ptr_equal(map_get_str(&m, "k42"), &values[42]);
+    assert_ptr_equal(map_put(&m, slice_str("k42"), &values[1]), &values[42]);
+    size_t seen = 0;
+    map_for_each(it, &m)
+    {
+        seen++;
+        map_del(&m, slice_of(it->key, it->key_len));
+    }
+    assert_int_equal(seen, 1000);
+    assert_int_equal(m.count, 0);
+    assert_null(map_get_str(&m, "k42"));
+    map_deinit(&m);
+}
+
+static void list_splices(void **state)
+{
+    struct list a, b, x[4];
+    list_init(&a);
+    list_init(&b);
+    for (int i = 0; i < 4; i++)
+        list_push_back(i < 2 ? &a : &b, &x[i]);
+    list_splice(&a, &b);
+    assert_true(list_empty(&b));
+    for (int i = 0; i < 4; i++)
+        assert_ptr_equal(list_pop_front(&a), &x[i]);
+    assert_null(list_pop_front(&a));
+}
+
+static void utf8_refuses_what_rfc3629_refuses(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t len;
+        bool valid;
+    } cases[] = {
+        { "", 0, true },
+        { "plain", 5, true },
+        { "\xc3\xa9", 2, true },
+        { "\xe2\x82\xac", 3, true },
+        { "\xf0\x9f\x98\x80", 4, true },
+        { "\xc0\x80", 2, false },         /* overlong zero */
+        { "\xe0\x80\xaf", 3, false },     /* overlong slash */
+        { "\xed\xa0\x80", 3, false },     /* surrogate */
+        { "\xf4\x90\x80\x80", 4, false }, /* above U+10FFFF */
+        { "\xe2\x82", 2, false },         /* cut */
+        { "\x80", 1, false },
+        { "\xff", 1, false },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        assert_int_equal(utf8_valid(slice_of(cases[i].text, cases[i].len)), cases[i].valid);
+}
+
+static void base64_round_trips(void **state)
+{
+    static const char *pairs[][2] = { { "", "" },         { "f", "Zg==" },      { "fo", "Zm8=" },
+                                      { "foo", "Zm9v" },  { "foob", "Zm9vYg==" } };
+    for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
+        struct buf out = { 0 }, back = { 0 };
+        base64_encode(&out, pairs[i][0], strlen(pairs[i][0]));
+        assert_string_equal(buf_str(&out), pairs[i][1]);
+        assert_int_equal(base64_decode(&back, buf_slice(&out)), 0);
+        assert_string_equal(buf_str(&back), pairs[i][0]);
+        buf_deinit(&out);
+        buf_deinit(&back);
+    }
+    struct buf out = { 0 };
+    static const char *bad[] = { "Zg=", "Zh==", "Z===", "Zg==Zg==", "Zm9*", "Zm 9" };
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+        assert_int_equal(base64_decode(&out, slice_str(bad[i])), ERR_MALFORMED);
+    assert_int_equal(out.len, 0);
+    buf_deinit(&out);
+}
+
+static void url_codes(void **state)
+{
+    struct buf out = { 0 };
+    url_encode(&out, slice_str("a/b c%\xc3\xa9"), "/");
+    assert_string_equal(buf_str(&out), "a/b%20c%25%C3%A9");
+    struct buf back = { 0 };
+    assert_int_equal(url_decode(&back, buf_slice(&out)), 0);
+    assert_string_equal(buf_str(&back), "a/b c%\xc3\xa9");
+    assert_int_equal(url_decode(&back, slice_str("%2")), ERR_MALFORMED);
+    assert_int_equal(url_decode(&back, slice_str("%zz")), ERR_MALFORMED);
+    assert_int_equal(url_decode(&back, slice_str("%00")), ERR_MALFORMED);
+    buf_deinit(&out);
+    buf_deinit(&back);
+}
+
+static void numbers_have_bounds(void **state)
+{
+    int64_t v = 7;
+    assert_int_equal(text_to_int(slice_str("-12"), -12, 5, &v), 0);
+    assert_int_equal(v, -12);
+    assert_int_equal(text_to_int(slice_str("9223372036854775807"), 0, INT64_MAX, &v), 0);
+    assert_int_equal(text_to_int(slice_str("9223372036854775808"), 0, INT64_MAX, &v), ERR_INVALID);
+    assert_int_equal(text_to_int(slice_str(""), 0, 1, &v), ERR_INVALID);
+    assert_int_equal(text_to_int(slice_str("1x"), 0, 1, &v), ERR_INVALID);
+    assert_int_equal(text_to_int(slice_str("-"), 0, 1, &v), ERR_INVALID);
+}
+
+static void distance_counts_swaps_once(void **state)
+{
+    assert_int_equal(text_distance(slice_str("avgg"), slice_str("avg")), 1);
+    assert_int_equal(text_distance(slice_str("prot"), slice_str("port")), 1);
+    assert_int_equal(text_distance(slice_str(""), slice_str("abc")), 3);
+}
+
+static void diag_collects_where(void **state)
+{
+    struct diag d = DIAG_INIT;
+    int rc = diag_set(&d, ERR_SYNTAX, "unknown function '%s'", "avgg");
+    rc = diag_wrap(&d, rc, "rule '%s'", "hot");
+    assert_int_equal(rc, ERR_SYNTAX);
+    assert_string_equal(d.text, "rule 'hot': unknown function 'avgg'");
+    assert_string_equal(err_name(ERR_DENIED), "ERR_DENIED");
+    assert_string_equal(err_name(-ENOSPC), "ENOSPC");
+}
+
+static char logged[1024];
+static void take_line(const char *line, size_t len)
+{
+    snprintf(logged, sizeof logged, "%.*s", (int)len, line);
+}
+
+static void log_escapes_values(void **state)
+{
+    log_set_sink(take_line);
+    log_configure(LOG_INFO, LOG_JSON);
+    LOG(LOG_WARN, "hub", "refused", LOG_S("client", "a\"b\n"), LOG_I("code", 5));
+    assert_non_null(strstr(logged, "\"message\":\"refused\",\"client\":\"a\\\"b\\u000a\",\"code\":5}"));
+    log_configure(LOG_INFO, LOG_TEXT);
+    LOG(LOG_WARN, "hub", "refused", LOG_S("client", "a b"), LOG_S("topic", "x/y"));
+    assert_non_null(strstr(logged, "warn  hub: refused client=\"a b\" topic=x/y\n"));
+    log_set_sink(NULL);
+}
+
+static void arena_gives_aligned_zeroed_memory(void **state)
+{
+    struct arena a = { 0 };
+    for (size_t i = 1; i < 5000; i += 7) {
+        char *p = arena_alloc(&a, i);
+        assert_int_equal((uintptr_t)p % _Alignof(max_align_t), 0);
+        assert_int_equal(p[i - 1], 0);
+        memset(p, 1, i);
+    }
+    assert_string_equal(arena_printf(&a, "%s-%d", "x", 7), "x-7");
+    arena_deinit(&a);
+}
+
+static void uuid_has_version_and_variant(void **state)
+{
+    char text[37];
+    rand_uuid(text);
+    assert_int_equal(strlen(text), 36);
+    assert_int_equal(text[14], '4');
+    assert_non_null(strchr("89ab", text[19]));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(buf_grows_and_consumes),
+        cmocka_unit_test(map_keeps_many_and_deletes_while_iterating),
+        cmocka_unit_test(list_splices),
+        cmocka_unit_test(utf8_refuses_what_rfc3629_refuses),
+        cmocka_unit_test(base64_round_trips),
+        cmocka_unit_test(url_codes),
+        cmocka_unit_test(numbers_have_bounds),
+        cmocka_unit_test(distance_counts_swaps_once),
+        cmocka_unit_test(diag_collects_where),
+        cmocka_unit_test(log_escapes_values),
+        cmocka_unit_test(arena_gives_aligned_zeroed_memory),
+        cmocka_unit_test(uuid_has_version_and_variant),
+    };
+    return cmocka_run_group_tests_name("base", tests, NULL, NULL);
+}
