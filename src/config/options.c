@@ -1,0 +1,292 @@
+/* options.c — the table of options, and what the rows need: names of choices, forms of strings.
+ *
+ * One row is everything that the program knows of a key: the parser, the ranges, the sample file,
+ * the manual and the reload are driven by it. To add an option, add its member to struct config,
+ * its row here, and print the sample and the manual anew (see tests/unit/config). A row without a
+ * reader elsewhere is a mistake: nothing may be configurable that has no effect.
+ *
+ *  I1  Rows of one group stand together, groups in the order of the manual.
+ *  I2  Every fallback passes its own row's checks; the unit test loads them all.
+ *  I3  OPT_ENUM members are enums of the size of int whose values are the indexes of their choices.
+ *
+ * `reload` marks what SIGHUP may change: limits that are looked up at each use, timeouts, logging,
+ * certificates. What sizes a structure or opens something at the start is not. */
+#include "base/mem.h"
+#include "base/slice.h"
+#include "config/config_priv.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+static const char *const profiles[] = { "standard", "aws-strict", NULL };
+static const char *const levels[] = { "error", "warn", "info", "debug", "trace", NULL };
+static const char *const formats[] = { "text", "json", NULL };
+static const char *const durabilities[] = { "process", "power", NULL };
+static const char *const client_certs[] = { "none", "optional", "required", NULL };
+
+static const char lower[] = "abcdefghijklmnopqrstuvwxyz";
+static const char upper[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+static const char digits[] = "0123456789";
+
+/* Whether all of text is of the three sets. */
+static bool consists_of(const char *text, const char *a, const char *b, const char *c)
+{
+    for (; *text; text++)
+        if (!strchr(a, *text) && !strchr(b, *text) && !strchr(c, *text)) return false;
+    return true;
+}
+
+static bool valid_region(const char *text)
+{
+    return *text && consists_of(text, lower, digits, "-");
+}
+
+static bool valid_account(const char *text)
+{
+    return strlen(text) == 12 && consists_of(text, digits, "", "");
+}
+
+static bool valid_ip(const char *text)
+{
+    unsigned char bytes[16];
+    char address[64];
+    size_t len = strcspn(text, "%"); /* fe80::1%eth0 */
+    if (len >= sizeof address || (text[len] == '%' && !text[len + 1])) return false;
+    memcpy(address, text, len);
+    address[len] = '\0';
+    if (text[len] == '\0' && inet_pton(AF_INET, address, bytes) == 1) return true;
+    return inet_pton(AF_INET6, address, bytes) == 1;
+}
+
+/* RFC 1123, section 2.1, or an address. */
+static bool valid_host(const char *text)
+{
+    if (valid_ip(text)) return !strchr(text, '%');
+    size_t len = strlen(text), label = 0;
+    if (len == 0 || len > 253) return false;
+    for (size_t i = 0; i <= len; i++) {
+        bool end = text[i] == '.' || text[i] == '\0';
+        if (end && (label == 0 || label > 63 || text[i - 1] == '-')) return false;
+        if (!end && label == 0 && text[i] == '-') return false;
+        label = end ? 0 : label + 1;
+    }
+    return consists_of(text, lower, upper, "0123456789.-");
+}
+
+/* RFC 6454, section 6.2: scheme, host and port; nothing after them. */
+static bool valid_origin(const char *text)
+{
+    size_t at = strncmp(text, "https://", 8) == 0 ? 8 : strncmp(text, "http://", 7) == 0 ? 7 : 0;
+    return at && text[at] && text[at] != ':' && consists_of(text + at, lower, digits, ".-:[]");
+}
+
+/* AWS IoT CreatePolicy: [\w+=,.@-]+, at most 128. */
+static bool valid_policy_name(const char *text)
+{
+    return *text && strlen(text) <= 128 && consists_of(text, lower, upper, "0123456789_+=,.@-");
+}
+
+#define CONF(member)     offsetof(struct config, member)
+#define LISTENER(member) offsetof(struct config_listener, member)
+#define MILLION          1000000
+#define KIB(n)           ((int64_t)(n) << 10)
+#define MIB(n)           ((int64_t)(n) << 20)
+#define GIB(n)           ((int64_t)(n) << 30)
+
+/* clang-format off */
+const struct option config_options[] = {
+    { .name = "hub.region", .type = OPT_STRING, .offset = CONF(hub.region),
+      .min = 1, .max = 32, .fallback = "local",
+      .valid = valid_region, .what = "a region (lower-case letters, digits and '-')",
+      .text = "The region in ARNs." },
+    { .name = "hub.account", .type = OPT_STRING, .offset = CONF(hub.account),
+      .min = 12, .max = 12, .fallback = "000000000000",
+      .valid = valid_account, .what = "an account of twelve digits",
+      .text = "The account in ARNs, twelve digits." },
+    { .name = "hub.strict_region", .type = OPT_BOOL, .offset = CONF(hub.strict_region),
+      .fallback = "false",
+      .text = "Refuse SigV4 requests which are signed for another region than hub.region." },
+    { .name = "hub.profile", .type = OPT_ENUM, .offset = CONF(hub.profile),
+      .choices = profiles, .fallback = "standard",
+      .text = "Which restrictions hold. aws-strict, for those of AWS IoT Core, is reserved: it is "
+              "refused as long as the hub does not have them all." },
+    { .name = "hub.names", .type = OPT_LIST, .offset = CONF(hub.names),
+      .max = 253, .fallback = "",
+      .valid = valid_host, .what = "a host name or an IP address",
+      .text = "More names of this host, for the server's certificate and for the check of Host." },
+    { .name = "hub.data", .type = OPT_STRING, .offset = CONF(hub.data),
+      .max = CONFIG_STRING_MOST, .fallback = "",
+      .text = "The data directory, normally given by -d. Empty: /var/lib/thingd where it exists, "
+              "else ./var." },
+
+    { .name = "log.level", .type = OPT_ENUM, .offset = CONF(log.level),
+      .choices = levels, .fallback = "info", .reload = true,
+      .text = "The least grave lines that are logged." },
+    { .name = "log.format", .type = OPT_ENUM, .offset = CONF(log.format),
+      .choices = formats, .fallback = "text", .reload = true,
+      .text = "Lines for people, or one JSON object a line." },
+
+    { .name = "store.durability", .type = OPT_ENUM, .offset = CONF(store.durability),
+      .choices = durabilities, .fallback = "process",
+      .text = "What an acknowledged change survives: any death of the process, or a loss of power "
+              "too (each commit waits for the disk)." },
+    { .name = "store.linger", .type = OPT_DURATION, .offset = CONF(store.linger),
+      .min = 0, .max = 1000, .fallback = "5ms",
+      .text = "How long a batch may wait for more while nobody waits for it." },
+    { .name = "store.max_pending", .type = OPT_INT, .offset = CONF(store.max_pending),
+      .min = 100, .max = 10 * MILLION, .fallback = "100000",
+      .text = "Changes waiting for the disk above which new ones are refused." },
+
+    { .name = "mqtt.max_packet", .type = OPT_BYTES, .offset = CONF(mqtt.max_packet),
+      .min = KIB(1), .max = MIB(256), .fallback = "2m", .reload = true,
+      .text = "Largest MQTT packet accepted; longer ones close the connection." },
+    { .name = "mqtt.max_inflight", .type = OPT_INT, .offset = CONF(mqtt.max_inflight),
+      .min = 1, .max = 65535, .fallback = "100", .reload = true,
+      .text = "Messages sent to a session and not yet acknowledged by it." },
+    { .name = "mqtt.max_queued", .type = OPT_INT, .offset = CONF(mqtt.max_queued),
+      .min = 1, .max = 10 * MILLION, .fallback = "100000", .reload = true,
+      .text = "Messages waiting for one session; further ones are dropped and counted." },
+    { .name = "mqtt.max_queued_bytes", .type = OPT_BYTES, .offset = CONF(mqtt.max_queued_bytes),
+      .min = KIB(64), .max = GIB(4), .fallback = "64m", .reload = true,
+      .text = "Bytes of the messages waiting for one session; further ones are dropped and "
+              "counted." },
+    { .name = "mqtt.max_subscriptions", .type = OPT_INT, .offset = CONF(mqtt.max_subscriptions),
+      .min = 1, .max = MILLION, .fallback = "1000", .reload = true,
+      .text = "Subscriptions of one session." },
+    { .name = "mqtt.max_topic_levels", .type = OPT_INT, .offset = CONF(mqtt.max_topic_levels),
+      .min = 1, .max = 1024, .fallback = "128", .reload = true,
+      .text = "Levels of a topic or filter." },
+    { .name = "mqtt.connect_timeout", .type = OPT_DURATION, .offset = CONF(mqtt.connect_timeout),
+      .min = 100, .max = 600 * 1000, .fallback = "10s", .reload = true,
+      .text = "How long a new connection may take until its CONNECT is complete." },
+    { .name = "mqtt.max_keepalive", .type = OPT_INT, .offset = CONF(mqtt.max_keepalive),
+      .min = 0, .max = 65535, .fallback = "0", .reload = true,
+      .text = "Longest keep-alive in seconds; a client that asks for more, or for none, gets this. "
+              "0: what the client asks for." },
+    { .name = "mqtt.session_expiry", .type = OPT_DURATION, .offset = CONF(mqtt.session_expiry),
+      .min = 1000, .max = INT64_C(3650) * 86400000, .fallback = "7d", .reload = true,
+      .text = "How long a persistent session is kept after its client has gone." },
+    { .name = "mqtt.max_sessions", .type = OPT_INT, .offset = CONF(mqtt.max_sessions),
+      .min = 1, .max = 10 * MILLION, .fallback = "100000", .reload = true,
+      .text = "Sessions, connected or kept; above it new clients are refused." },
+    { .name = "mqtt.output_buffer", .type = OPT_BYTES, .offset = CONF(mqtt.output_buffer),
+      .min = KIB(64), .max = GIB(1), .fallback = "4m", .reload = true,
+      .text = "Bytes queued towards one connection above which QoS 0 messages to it are dropped "
+              "and others wait in its session." },
+    { .name = "mqtt.max_retained", .type = OPT_INT, .offset = CONF(mqtt.max_retained),
+      .min = 0, .max = 10 * MILLION, .fallback = "100000", .reload = true,
+      .text = "Topics with a retained message; above it new ones are not retained." },
+    { .name = "mqtt.match_cache", .type = OPT_INT, .offset = CONF(mqtt.match_cache),
+      .min = 16, .max = MILLION, .fallback = "4096",
+      .text = "Topics whose receivers are remembered between publishes." },
+
+    { .name = "http.max_body", .type = OPT_BYTES, .offset = CONF(http.max_body),
+      .min = KIB(1), .max = MIB(256), .fallback = "2m",
+      .text = "Largest request body; longer ones are answered 413." },
+    { .name = "http.max_header", .type = OPT_BYTES, .offset = CONF(http.max_header),
+      .min = KIB(1), .max = MIB(1), .fallback = "16k",
+      .text = "Bytes of request line and headers; longer ones are answered 431." },
+    { .name = "http.idle_timeout", .type = OPT_DURATION, .offset = CONF(http.idle_timeout),
+      .min = 1000, .max = 3600 * 1000, .fallback = "60s",
+      .text = "How long a connection is kept between two requests." },
+    { .name = "http.header_timeout", .type = OPT_DURATION, .offset = CONF(http.header_timeout),
+      .min = 100, .max = 600 * 1000, .fallback = "10s",
+      .text = "How long request line and headers may take to arrive." },
+    { .name = "http.request_timeout", .type = OPT_DURATION, .offset = CONF(http.request_timeout),
+      .min = 100, .max = 3600 * 1000, .fallback = "30s",
+      .text = "How long a request body may take to arrive." },
+    { .name = "http.allowed_origins", .type = OPT_LIST, .offset = CONF(http.allowed_origins),
+      .max = 300, .fallback = "",
+      .valid = valid_origin, .what = "an origin such as https://console.example",
+      .text = "Origins of web pages whose scripts may use the hub." },
+
+    { .name = "tls.cert", .type = OPT_STRING, .offset = CONF(tls.cert), .path = true,
+      .max = CONFIG_STRING_MOST, .fallback = "", .reload = true,
+      .text = "PEM file of the server's certificate chain, leaf first. Empty: one of the hub's own "
+              "CA." },
+    { .name = "tls.key", .type = OPT_STRING, .offset = CONF(tls.key), .path = true,
+      .max = CONFIG_STRING_MOST, .fallback = "", .reload = true,
+      .text = "PEM file of the key of tls.cert." },
+    { .name = "tls.handshake_workers", .type = OPT_INT, .offset = CONF(tls.handshake_workers),
+      .min = 0, .max = 64, .fallback = "0",
+      .text = "Threads for TLS handshakes; 0: as many as there are processor cores." },
+    { .name = "tls.handshake_timeout", .type = OPT_DURATION, .offset = CONF(tls.handshake_timeout),
+      .min = 100, .max = 300 * 1000, .fallback = "10s",
+      .text = "How long a TLS handshake may take." },
+
+    { .name = "json.max_bytes", .type = OPT_BYTES, .offset = CONF(json.max_bytes),
+      .min = KIB(1), .max = MIB(16), .fallback = "128k",
+      .text = "Longest payload which rules and shadows read as JSON." },
+    { .name = "json.max_depth", .type = OPT_INT, .offset = CONF(json.max_depth),
+      .min = 4, .max = 256, .fallback = "64",
+      .text = "Deepest nesting of such a payload." },
+
+    { .name = "shadow.max_bytes", .type = OPT_BYTES, .offset = CONF(shadow.max_bytes),
+      .min = KIB(1), .max = MIB(1), .fallback = "8k",
+      .text = "Largest state of a shadow, desired and reported together." },
+    { .name = "shadow.max_depth", .type = OPT_INT, .offset = CONF(shadow.max_depth),
+      .min = 1, .max = 64, .fallback = "6",
+      .text = "Deepest nesting below desired and reported." },
+    { .name = "shadow.cache", .type = OPT_INT, .offset = CONF(shadow.cache),
+      .min = 16, .max = MILLION, .fallback = "1024",
+      .text = "Shadows kept in memory." },
+
+    { .name = "rules.max_hops", .type = OPT_INT, .offset = CONF(rules.max_hops),
+      .min = 1, .max = 100, .fallback = "10",
+      .text = "How often rules may republish what came of one message before it is cut." },
+    { .name = "rules.max_rules", .type = OPT_INT, .offset = CONF(rules.max_rules),
+      .min = 1, .max = 100000, .fallback = "1000",
+      .text = "Rules that may exist." },
+    { .name = "rules.file_root", .type = OPT_STRING, .offset = CONF(rules.file_root), .path = true,
+      .min = 1, .max = CONFIG_STRING_MOST, .fallback = "files",
+      .text = "The directory below which the file action may write." },
+    { .name = "rules.outbox_max", .type = OPT_INT, .offset = CONF(rules.outbox_max),
+      .min = 1, .max = 10 * MILLION, .fallback = "100000",
+      .text = "Action runs waiting in the outbox; further ones fail and are counted." },
+
+    { .name = "limits.connections", .type = OPT_INT, .offset = CONF(limits.connections),
+      .min = 10, .max = MILLION, .fallback = "10000",
+      .text = "Open connections of all listeners; above it new ones are closed and counted." },
+};
+const size_t config_option_count = ARRAY_LEN(config_options);
+
+const struct option listener_options[] = {
+    { .name = "address", .type = OPT_STRING, .offset = LISTENER(address),
+      .min = 1, .max = 63, .fallback = "127.0.0.1",
+      .valid = valid_ip, .what = "an IP address such as 127.0.0.1 or ::",
+      .text = "IP address to listen on; \"::\" takes IPv4 too." },
+    { .name = "port", .type = OPT_INT, .offset = LISTENER(port),
+      .min = 0, .max = 65535, .fallback = "0",
+      .text = "TCP port; 0 takes a free one, which the log line \"ready\" tells." },
+    { .name = "path", .type = OPT_STRING, .offset = LISTENER(path), .path = true,
+      .max = CONFIG_STRING_MOST, .fallback = "",
+      .text = "A Unix socket in place of address and port." },
+    { .name = "tls", .type = OPT_BOOL, .offset = LISTENER(tls), .fallback = "false",
+      .text = "Speak TLS." },
+    { .name = "client_cert", .type = OPT_ENUM, .offset = LISTENER(client_cert),
+      .choices = client_certs, .fallback = "none",
+      .text = "Whether TLS asks for the client's certificate, and insists on it." },
+    { .name = "anonymous", .type = OPT_BOOL, .offset = LISTENER(anonymous), .fallback = "false",
+      .text = "Let clients without a credential use the data plane." },
+    { .name = "anonymous_policy", .type = OPT_STRING, .offset = LISTENER(anonymous_policy),
+      .min = 1, .max = 128, .fallback = "AnonymousLocal",
+      .valid = valid_policy_name, .what = "the name of a policy",
+      .text = "The policy which says what they may do." },
+    { .name = "enabled", .type = OPT_BOOL, .offset = LISTENER(enabled), .fallback = "true",
+      .text = "false: as if the group were not there." },
+};
+const size_t listener_option_count = ARRAY_LEN(listener_options);
+_Static_assert(ARRAY_LEN(listener_options) <= ARRAY_LEN(((struct listener_labels *)0)->keys),
+               "a label for each");
+
+const struct listener_preset listener_presets[] = {
+    { "mqtt",  { { "port", "1883" }, { "anonymous", "true" } } },
+    { "http",  { { "port", "8080" }, { "anonymous", "true" } } },
+    { "mqtts", { { "address", "::" }, { "port", "8883" }, { "tls", "true" },
+                 { "client_cert", "optional" } } },
+    { "https", { { "address", "::" }, { "port", "8443" }, { "tls", "true" },
+                 { "client_cert", "optional" } } },
+    { "local", { { "path", "thingd.sock" } } },
+};
+const size_t listener_preset_count = ARRAY_LEN(listener_presets);
+/* clang-format on */
