@@ -1,0 +1,15 @@
+/* crypto.h — what the whole folder needs once, and the wiping of secrets.
+ * Only src/crypto includes libsodium and mbedTLS' crypto and x509 headers; net/tls.c has ssl. */
+#ifndef CRYPTO_CRYPTO_H
+#define CRYPTO_CRYPTO_H
+
+#include <stddef.h>
+
+/* Call once before any other thread runs; repeatable. Returns 0 or ERR_CRYPTO. */
+int crypto_init(void);
+/* Overwrites memory in a way which the compiler does not drop. Accepts NULL with len 0. */
+void crypto_wipe(void *data, size_t len);
+/* Wipes a zero-terminated secret, such as a private key in PEM, and frees it. Accepts NULL. */
+void crypto_free_secret(char *text);
+
+#endif
