@@ -30,7 +30,7 @@ static struct pair_end *end_of(struct stream_core *core)
 
 static void wake(struct pair_end *end)
 {
-    loop_defer(end->core.net->loop, &end->pump);
+    loop_defer(stream_loop(&end->core.s), &end->pump);
 }
 
 static void pair_flush(struct stream_core *core)
@@ -61,7 +61,7 @@ static void on_pump(struct loop_task *task)
         end->in = (struct buf){ 0 };
         stream_core_read(&end->core, (uint8_t *)bytes.data, bytes.len);
         buf_deinit(&bytes);
-        if (end->other && end->other->core.queued) net_mark_dirty(end->core.net, &end->other->core);
+        if (end->other && end->other->core.queued) stream_core_touch(&end->other->core);
     }
     if (end->peer_closed && end->in.len == 0) stream_core_end(&end->core, 0);
 }

@@ -1,0 +1,460 @@
+/* listener.c — accepts connections and brings them to the point where bytes can be read.
+ *
+ *  bind ─► accept ─► over the limit: close ·  plain: on_accept ·  TLS: handshake ─► on_accept
+ *
+ *  I1  At most ACCEPT_BATCH connections are accepted in a turn, so a storm of connects does not keep
+ *      those who are in from being served.
+ *  I2  When the system has no descriptor left, accepting stops for a while that doubles: the
+ *      pending connection would make the poll return at once for ever.
+ *  I3  The listener's memory lives until its handle is closed and its last handshake is gone;
+ *      established connections hold only the gauge.
+ *  I4  A socket file is replaced only when nobody listens on it, and removed only when it is still
+ *      the one that we made. */
+#include "net/listener.h"
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/metrics.h"
+#include "loop/loop.h"
+#include "net/tcp_priv.h"
+#include "net/tls_priv.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <uv.h>
+
+enum {
+    ACCEPT_BATCH = 64,
+    BACKLOG = 1024,
+    HANDSHAKE_MS = 10000,
+    PAUSE_MIN_MS = 100,
+    PAUSE_MAX_MS = 2000,
+    REFUSAL_LOG_MS = 1000,
+};
+
+struct listener {
+    uv_poll_t poll;
+    struct loop *loop;
+    struct net *net;
+    struct listener_opts opts;
+    listener_accept_cb on_accept;
+    struct conn_gauge *gauge;
+    struct list handshakes;
+    size_t handshake_count;
+    struct loop_timer pause; /* runs while the system has no descriptors */
+    int64_t pause_ms;
+    int64_t refusal_logged; /* when, in loop_now(); -1 never */
+    uint64_t refused;       /* since then */
+    int fd;
+    uint16_t port;
+    bool closing;
+    bool handle_closed;
+    struct stat file; /* of the Unix socket */
+    void (*on_closed)(void *arg);
+    void *on_closed_arg;
+};
+
+/* ---- addresses ---- */
+
+struct where {
+    struct sockaddr_storage address;
+    socklen_t len;
+    bool any6; /* "::", which serves IPv4 too */
+    char text[128];
+};
+
+/* "fe80::1%eth0" */
+static bool parse_ip6(const char *text, struct sockaddr_in6 *ret_in6)
+{
+    char host[INET6_ADDRSTRLEN];
+    const char *zone = strchr(text, '%');
+    size_t len = zone ? (size_t)(zone - text) : strlen(text);
+    if (len >= sizeof host) return false;
+    memcpy(host, text, len);
+    host[len] = '\0';
+    struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
+    if (inet_pton(AF_INET6, host, &in6.sin6_addr) != 1) return false;
+    if (zone) {
+        in6.sin6_scope_id = if_nametoindex(zone + 1);
+        if (in6.sin6_scope_id == 0) return false;
+    }
+    *ret_in6 = in6;
+    return true;
+}
+
+static int parse_ip(const char *text, uint16_t port, struct where *ret_where, struct diag *diag)
+{
+    struct where where = { 0 };
+    struct sockaddr_in *in = (struct sockaddr_in *)&where.address;
+    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&where.address;
+    if (inet_pton(AF_INET, text, &in->sin_addr) == 1) {
+        in->sin_family = AF_INET;
+        in->sin_port = htons(port);
+        where.len = sizeof *in;
+        snprintf(where.text, sizeof where.text, "%s:%u", text, port);
+    } else if (parse_ip6(text, in6)) {
+        in6->sin6_port = htons(port);
+        where.len = sizeof *in6;
+        where.any6 = IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr);
+        snprintf(where.text, sizeof where.text, "[%s]:%u", text, port);
+    } else {
+        return diag_set(diag, ERR_INVALID, "'%s' is no numeric IPv4 or IPv6 address of this host",
+                        text);
+    }
+    *ret_where = where;
+    return 0;
+}
+
+static int cannot_listen(struct diag *diag, int rc, const char *where)
+{
+    return diag_set(diag, rc, "cannot listen on %s: %s", where, err_text(rc));
+}
+
+static void set_flag(int fd, int level, int name, int value)
+{
+    setsockopt(fd, level, name, &value, sizeof value);
+}
+
+/* Returns the socket, or a negative code. */
+static int bind_ip(const struct where *where)
+{
+    int family = where->address.ss_family;
+    int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) return -errno;
+    set_flag(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    if (family == AF_INET6) set_flag(fd, IPPROTO_IPV6, IPV6_V6ONLY, !where->any6);
+    if (bind(fd, (const struct sockaddr *)&where->address, where->len) == 0) return fd;
+    int rc = -errno;
+    close(fd);
+    return rc;
+}
+
+static bool lacks_ip6(int rc)
+{
+    return rc == -EAFNOSUPPORT || rc == -EADDRNOTAVAIL;
+}
+
+static int open_ip(const struct listener_opts *opts, struct diag *diag)
+{
+    struct where where;
+    int rc = parse_ip(opts->address, opts->port, &where, diag);
+    if (rc < 0) return rc;
+    int fd = bind_ip(&where);
+    if (where.any6 && lacks_ip6(fd)) {
+        struct where any4;
+        parse_ip("0.0.0.0", opts->port, &any4, NULL);
+        LOG(LOG_INFO, "net", "no IPv6 here, listening on IPv4 only", LOG_S("listener", opts->name));
+        fd = bind_ip(&any4);
+    }
+    if (fd >= 0 && listen(fd, opts->backlog > 0 ? opts->backlog : BACKLOG) < 0) {
+        rc = -errno;
+        close(fd);
+        return cannot_listen(diag, rc, where.text);
+    }
+    return fd >= 0 ? fd : cannot_listen(diag, fd, where.text);
+}
+
+/* ---- Unix sockets ---- */
+
+static int connect_rc(const struct sockaddr_un *address)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) return -errno;
+    int rc = connect(fd, (const struct sockaddr *)address, sizeof *address) < 0 ? -errno : 0;
+    close(fd);
+    return rc;
+}
+
+static int clear_stale(const struct sockaddr_un *address, struct diag *diag)
+{
+    const char *path = address->sun_path;
+    struct stat st;
+    if (lstat(path, &st) < 0) return 0; /* bind will tell what is wrong, if anything is */
+    if (!S_ISSOCK(st.st_mode))
+        return diag_set(diag, -EEXIST, "cannot listen on %s: it exists and is no socket", path);
+    if (connect_rc(address) != -ECONNREFUSED)
+        return diag_set(diag, -EADDRINUSE, "cannot listen on %s: another process listens on it",
+                        path);
+    return unlink(path) < 0 ? cannot_listen(diag, -errno, path) : 0;
+}
+
+/* Between bind and listen nobody can connect: the mode is right before the first could. */
+static int bind_unix(int fd, const struct sockaddr_un *address, int backlog, struct stat *ret_file)
+{
+    if (bind(fd, (const struct sockaddr *)address, sizeof *address) < 0) return -errno;
+    if (chmod(address->sun_path, 0600) == 0 && listen(fd, backlog > 0 ? backlog : BACKLOG) == 0 &&
+        lstat(address->sun_path, ret_file) == 0)
+        return 0;
+    int rc = -errno;
+    unlink(address->sun_path);
+    return rc;
+}
+
+static int open_unix(const struct listener_opts *opts, struct stat *ret_file, struct diag *diag)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    size_t len = strlen(opts->path);
+    if (len == 0 || len >= sizeof address.sun_path)
+        return diag_set(
+            diag, -ENAMETOOLONG,
+            "cannot listen on %s: the path of a socket has 1 to %zu bytes, this has %zu",
+            opts->path, sizeof address.sun_path - 1, len);
+    memcpy(address.sun_path, opts->path, len);
+    int rc = clear_stale(&address, diag);
+    if (rc < 0) return rc;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    rc = fd < 0 ? -errno : bind_unix(fd, &address, opts->backlog, ret_file);
+    if (rc == 0) return fd;
+    if (fd >= 0) close(fd);
+    return cannot_listen(diag, rc, opts->path);
+}
+
+static void remove_file(struct listener *l)
+{
+    struct stat st;
+    if (!l->opts.path || lstat(l->opts.path, &st) < 0) return;
+    if (st.st_ino == l->file.st_ino && st.st_dev == l->file.st_dev) unlink(l->opts.path);
+}
+
+/* ---- accepting ---- */
+
+static void hand_over(struct listener *l, struct stream *s)
+{
+    l->on_accept(l, s, l->opts.arg);
+    if (!s->cbs && !s->closing) BUG("listener '%s': nobody took the connection", l->opts.name);
+}
+
+static void free_when_idle(struct listener *l)
+{
+    if (!l->handle_closed || l->handshake_count) return;
+    if (l->on_closed) l->on_closed(l->on_closed_arg);
+    conn_gauge_unref(l->gauge);
+    net_unref(l->net);
+    free((char *)l->opts.path);
+    free(l);
+}
+
+static void on_tls_ready(struct stream *s, void *arg)
+{
+    struct listener *l = arg;
+    l->handshake_count--;
+    hand_over(l, s);
+}
+
+static void on_tls_gone(void *arg)
+{
+    struct listener *l = arg;
+    l->handshake_count--;
+    free_when_idle(l);
+}
+
+static void begin_tls(struct listener *l, struct stream *s)
+{
+    struct tls_accept_opts opts = {
+        .server = l->opts.tls,
+        .lane = l->opts.lane,
+        .name = l->opts.name,
+        .timeout_ms =
+            l->opts.handshake_timeout_ms > 0 ? l->opts.handshake_timeout_ms : HANDSHAKE_MS,
+        .all = &l->handshakes,
+        .on_ready = on_tls_ready,
+        .on_gone = on_tls_gone,
+        .arg = l,
+    };
+    l->handshake_count++;
+    tls_accept(s, &opts);
+}
+
+static void refuse(struct listener *l, int fd)
+{
+    close(fd);
+    metrics_inc(METRIC_CONNECTIONS_REFUSED);
+    l->refused++;
+    int64_t now = loop_now(l->loop);
+    if (l->refusal_logged >= 0 && now - l->refusal_logged < REFUSAL_LOG_MS) return;
+    LOG(LOG_WARN, "net", "connections refused, the limit is reached",
+        LOG_S("listener", l->opts.name), LOG_I("limit", l->opts.max_connections),
+        LOG_I("refused", l->refused));
+    l->refusal_logged = now;
+    l->refused = 0;
+}
+
+static void welcome(struct listener *l, int fd)
+{
+    struct stream *s;
+    if (l->opts.max_connections && l->gauge->count >= l->opts.max_connections) {
+        refuse(l, fd);
+        return;
+    }
+    int rc = tcp_stream_create(&s, l->loop, fd, l->gauge);
+    if (rc < 0) { /* gone already */
+        LOG(LOG_DEBUG, "net", "connection lost", LOG_S("listener", l->opts.name), LOG_ERR(rc));
+        return;
+    }
+    if (l->opts.tls)
+        begin_tls(l, s);
+    else
+        hand_over(l, s);
+    if (!s->closing) tcp_stream_start(s);
+}
+
+static void on_connection(uv_poll_t *handle, int status, int events);
+
+static void watch(struct listener *l)
+{
+    uv_poll_start(&l->poll, UV_READABLE, on_connection);
+}
+
+static void on_pause_over(struct loop_timer *timer)
+{
+    watch(container_of(timer, struct listener, pause));
+}
+
+static void pause_accepting(struct listener *l, int rc)
+{
+    if (l->pause_ms == 0)
+        LOG(LOG_ERROR, "net", "cannot accept connections", LOG_S("listener", l->opts.name),
+            LOG_ERR(rc));
+    l->pause_ms = l->pause_ms ? l->pause_ms * 2 : PAUSE_MIN_MS;
+    if (l->pause_ms > PAUSE_MAX_MS) l->pause_ms = PAUSE_MAX_MS;
+    uv_poll_stop(&l->poll);
+    loop_timer_start(&l->pause, l->pause_ms);
+}
+
+/* accept(2): errors of the connection, not of the listener. */
+static bool is_passing(int code)
+{
+    switch (code) {
+    case EINTR:
+    case ECONNABORTED:
+    case EPROTO:
+    case EPERM:
+    case ENETDOWN:
+    case ENOPROTOOPT:
+    case EHOSTDOWN:
+    case ENONET:
+    case EHOSTUNREACH:
+    case EOPNOTSUPP:
+    case ENETUNREACH:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void on_connection(uv_poll_t *handle, int status, int events)
+{
+    struct listener *l = container_of(handle, struct listener, poll);
+    loop_event(l->loop);
+    for (int i = 0; i < ACCEPT_BATCH && !l->closing; i++) {
+        int fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd >= 0) {
+            l->pause_ms = 0;
+            welcome(l, fd);
+        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            return;
+        } else if (!is_passing(errno)) {
+            pause_accepting(l, -errno);
+            return;
+        }
+    }
+}
+
+/* ---- life ---- */
+
+static uint16_t bound_port(int fd)
+{
+    struct sockaddr_storage address = { 0 };
+    socklen_t len = sizeof address;
+    char text[48];
+    uint16_t port = 0;
+    if (getsockname(fd, (struct sockaddr *)&address, &len) == 0)
+        tcp_address_print(&address, text, &port);
+    return port;
+}
+
+int listener_open(struct listener **ret_listener, struct loop *loop,
+                  const struct listener_opts *opts, listener_accept_cb on_accept, struct diag *diag)
+{
+    struct stat file = { 0 };
+    if (opts->tls && !opts->lane) BUG("listener '%s' has TLS and no lane", opts->name);
+    int fd = opts->path ? open_unix(opts, &file, diag) : open_ip(opts, diag);
+    if (fd < 0) return fd;
+    struct listener *l = xnew(struct listener);
+    l->fd = fd;
+    l->file = file;
+    l->loop = loop;
+    l->opts = *opts;
+    l->opts.path = opts->path ? xstrdup(opts->path) : NULL;
+    l->opts.address = NULL;
+    l->on_accept = on_accept;
+    l->refusal_logged = -1;
+    l->port = bound_port(fd);
+    int rc = uv_poll_init(loop_uv(loop), &l->poll, fd);
+    if (rc < 0) {
+        remove_file(l);
+        close(fd);
+        free((char *)l->opts.path);
+        free(l);
+        return diag_set(diag, rc, "cannot watch a socket: %s", err_text(rc));
+    }
+    if (l->opts.tls) tls_server_ref(l->opts.tls);
+    l->net = net_ref(loop);
+    l->gauge = conn_gauge_create();
+    list_init(&l->handshakes);
+    loop_timer_init(&l->pause, loop, on_pause_over);
+    watch(l);
+    *ret_listener = l;
+    return 0;
+}
+
+uint16_t listener_port(const struct listener *listener)
+{
+    return listener->port;
+}
+
+const char *listener_name(const struct listener *listener)
+{
+    return listener->opts.name;
+}
+
+void listener_set_tls(struct listener *listener, struct tls_server *tls)
+{
+    tls_server_ref(tls);
+    tls_server_unref(listener->opts.tls);
+    listener->opts.tls = tls;
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+    struct listener *l = container_of(handle, struct listener, poll);
+    loop_event(l->loop);
+    l->handle_closed = true;
+    free_when_idle(l);
+}
+
+void listener_close(struct listener *listener, void (*cb)(void *arg), void *arg)
+{
+    if (!listener || listener->closing) return;
+    listener->closing = true;
+    listener->on_closed = cb;
+    listener->on_closed_arg = arg;
+    loop_timer_stop(&listener->pause);
+    uv_close((uv_handle_t *)&listener->poll, on_handle_closed);
+    remove_file(listener);
+    close(listener->fd);
+    while (!list_empty(&listener->handshakes))
+        tls_accept_abort(listener->handshakes.next);
+    tls_server_unref(listener->opts.tls);
+    listener->opts.tls = NULL;
+}

@@ -1,0 +1,47 @@
+/* listener.h — accepts connections on TCP or Unix sockets, with TLS where asked for.
+ * Handshakes run on the worker lane given; on_accept gets a stream that is ready for bytes.
+ * Loop thread only. */
+#ifndef NET_LISTENER_H
+#define NET_LISTENER_H
+
+#include "base/diag.h"
+#include "net/stream.h"
+
+struct loop;
+struct worker_lane;
+struct tls_server; /* net/tls.h */
+struct listener;
+
+struct listener_opts {
+    const char *name;         /* as configured, for log lines; borrowed for the listener's life */
+    const char *address;      /* "127.0.0.1", "::" (dual stack), ...; NULL with path */
+    uint16_t port;            /* 0: a free one */
+    const char *path;         /* Unix socket (mode 0600); NULL for TCP. A stale file is replaced. */
+    struct tls_server *tls;   /* NULL: plain. The listener and each connection take a reference */
+    struct worker_lane *lane; /* for handshakes; needed with tls */
+    int backlog;              /* 0: 1024 */
+    size_t max_connections;   /* of this listener, 0: no limit; above it: closed, counted, logged */
+    int64_t handshake_timeout_ms; /* 0: 10 s */
+    void *arg;
+};
+
+/* The new owner must set s->owner and s->cbs, or close s. */
+typedef void (*listener_accept_cb)(struct listener *listener, struct stream *s, void *arg);
+
+/* Failure names the address or path and the reason. A path too long for a socket is such an error.
+ * "::" falls back to IPv4 where the system has no IPv6. A lane is best shared by all TLS listeners:
+ * handshakes that find it full wait in one line. */
+int listener_open(struct listener **ret_listener, struct loop *loop,
+                  const struct listener_opts *opts, listener_accept_cb on_accept,
+                  struct diag *diag);
+/* The port really bound; 0 for Unix sockets. */
+uint16_t listener_port(const struct listener *listener);
+const char *listener_name(const struct listener *listener);
+/* Reload: connections accepted from now on get this server. Takes its own reference. Only for
+ * listeners opened with TLS. */
+void listener_set_tls(struct listener *listener, struct tls_server *tls);
+/* Stops accepting; connections in their handshake are closed; established ones live on. Removes the
+ * socket file. cb (may be NULL) is called later on the loop when nothing of it is left. */
+void listener_close(struct listener *listener, void (*cb)(void *arg), void *arg);
+
+#endif

@@ -1,0 +1,27 @@
+/* tcp_priv.h — streams over connected sockets, TCP or Unix. */
+#ifndef NET_TCP_PRIV_H
+#define NET_TCP_PRIV_H
+
+#include "net/net_priv.h"
+
+#include <sys/socket.h>
+
+/* How many connections a listener has; outlives it. */
+struct conn_gauge {
+    size_t refs;
+    size_t count;
+};
+struct conn_gauge *conn_gauge_create(void); /* refs 1 */
+void conn_gauge_unref(struct conn_gauge *gauge);
+
+/* Takes the connected, non-blocking socket; closes it on failure. Counts in the gauge (may be NULL)
+ * while the socket is open. Nothing is read before tcp_stream_start. */
+int tcp_stream_create(struct stream **ret_stream, struct loop *loop, int fd,
+                      struct conn_gauge *gauge);
+void tcp_stream_start(struct stream *s);
+
+/* Numeric address without brackets, IPv4 in IPv6 as IPv4, "unix" for a Unix socket. */
+void tcp_address_print(const struct sockaddr_storage *address, char ret_text[48],
+                       uint16_t *ret_port);
+
+#endif

@@ -1,0 +1,366 @@
+/* tls_handshake.c — from an accepted connection to an open TLS stream.
+ *
+ *              bytes           whole records of           worker: mbedtls_ssl_handshake_step
+ *  transport ────────► look ──► one flight ──► lane ─────► until it wants more, is over or failed
+ *                       │            ▲                              │ done, on the loop
+ *         not TLS: 400  │            └─── wants more ◄──────────────┤
+ *         or close ◄────┘                                           ├─ failed ─► alert, close
+ *                                              on_ready ◄── over ───┘
+ *
+ *  I1  While a job runs (`running`), the worker owns the stream's ssl and the handshake's in, out
+ *      and results; the loop touches none of them. Bytes that come meanwhile stay in the transport,
+ *      which is paused; closing waits for `done`.
+ *  I2  Only whole handshake records go to a worker. Application data behind them stays in the
+ *      transport until the handshake is over. So nothing is decrypted that was not wanted, and a
+ *      trickling client costs no worker.
+ *  I3  The 40 KB of mbedTLS are allocated by the first job: a connection that never says hello
+ *      has none of them.
+ *
+ * When the lane is full the handshake waits in `net->tls_waiting`; each that ends lets others in, and
+ * a timer does so too, for a lane that others have filled. */
+#include "net/tls_stream_priv.h"
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/metrics.h"
+#include "crypto/digest.h"
+#include "net/tls_hello.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FLIGHTS_MAX = 256 << 10 /* bytes of a handshake */ };
+
+struct handshake {
+    struct worker_job job; /* first */
+    struct tls_stream *tls;
+    struct tls_accept_opts opts;
+    struct list link;    /* in opts.all */
+    struct list waiting; /* in net->tls_waiting */
+    struct loop_timer timer;
+    size_t total; /* bytes taken */
+    bool begun;   /* the hello was looked at */
+    bool alpn;    /* which configuration */
+    bool running;
+    bool aborted;
+    bool linger; /* how to close when aborted */
+    /* the worker's while running */
+    bool set_up;
+    bool over;
+    int rc; /* of mbedTLS */
+    bool no_cert;
+    size_t in_at;
+    struct buf in;
+    struct buf out;
+    struct stream_peer found; /* the fields that the handshake brings */
+};
+
+/* ---- the worker's part ---- */
+
+static int bio_send(void *arg, const unsigned char *data, size_t len)
+{
+    struct handshake *hs = arg;
+    buf_append(&hs->out, data, len);
+    return (int)len;
+}
+
+static int bio_recv(void *arg, unsigned char *ret_data, size_t len)
+{
+    struct handshake *hs = arg;
+    size_t left = hs->in.len - hs->in_at;
+    if (left == 0) return MBEDTLS_ERR_SSL_WANT_READ;
+    if (len > left) len = left;
+    memcpy(ret_data, hs->in.data + hs->in_at, len);
+    hs->in_at += len;
+    return (int)len;
+}
+
+static int set_up(struct handshake *hs)
+{
+    struct tls_stream *tls = hs->tls;
+    if (hs->set_up) return 0;
+    hs->set_up = true;
+    mbedtls_ssl_set_bio(&tls->ssl, hs, bio_send, bio_recv, NULL);
+    return mbedtls_ssl_setup(&tls->ssl, tls_server_config(tls->server, hs->alpn));
+}
+
+static bool misses_cert(struct handshake *hs)
+{
+    struct tls_stream *tls = hs->tls;
+    if (tls_server_client_cert(tls->server) != TLS_CLIENT_REQUIRED) return false;
+    return tls_handshake_over(&tls->ssl)
+               ? mbedtls_ssl_get_peer_cert(&tls->ssl) == NULL
+               : (mbedtls_ssl_get_verify_result(&tls->ssl) & MBEDTLS_X509_BADCERT_MISSING) != 0;
+}
+
+/* Step by step, so that a missing certificate is refused before the client thinks it is in. */
+static int shake(struct handshake *hs)
+{
+    mbedtls_ssl_context *ssl = &hs->tls->ssl;
+    int rc = set_up(hs);
+    while (rc == 0 && !tls_handshake_over(ssl)) {
+        rc = mbedtls_ssl_handshake_step(ssl);
+        if (rc == 0 && misses_cert(hs)) {
+            hs->no_cert = true;
+            mbedtls_ssl_send_alert_message(ssl, MBEDTLS_SSL_ALERT_LEVEL_FATAL,
+                                           MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE);
+            return MBEDTLS_ERR_X509_CERT_VERIFY_FAILED;
+        }
+    }
+    return rc;
+}
+
+static void note_peer(struct handshake *hs)
+{
+    mbedtls_ssl_context *ssl = &hs->tls->ssl;
+    const mbedtls_x509_crt *crt = mbedtls_ssl_get_peer_cert(ssl);
+    const char *alpn = mbedtls_ssl_get_alpn_protocol(ssl);
+    if (alpn) snprintf(hs->found.alpn, sizeof hs->found.alpn, "%s", alpn);
+    if (!crt) return;
+    struct slice der = tls_crt_der(crt);
+    hs->found.cert_der = xmemdup(der.ptr, der.len);
+    hs->found.cert_der_len = der.len;
+    crypto_sha256_hex(der.ptr, der.len, hs->found.cert_id);
+}
+
+static void run_step(struct worker_job *job)
+{
+    struct handshake *hs = (struct handshake *)job;
+    hs->rc = shake(hs);
+    hs->over = hs->rc == 0;
+    if (hs->over) note_peer(hs);
+    buf_consume(&hs->in, hs->in_at);
+    hs->in_at = 0;
+}
+
+/* ---- the end of a handshake ---- */
+
+static void handshake_free(struct handshake *hs)
+{
+    if (!hs) return;
+    list_remove(&hs->link);
+    list_remove(&hs->waiting);
+    loop_timer_stop(&hs->timer);
+    buf_deinit(&hs->in);
+    buf_deinit(&hs->out);
+    free(hs->found.cert_der);
+    free(hs);
+}
+
+static void on_failed_closed(struct stream *transport)
+{
+    struct handshake *hs = transport->owner;
+    struct tls_accept_opts opts = hs->opts;
+    tls_stream_free(hs->tls);
+    handshake_free(hs);
+    opts.on_gone(opts.arg);
+}
+
+static void abort_handshake(struct handshake *hs, bool linger)
+{
+    if (hs->aborted) return;
+    hs->aborted = true;
+    hs->linger = linger;
+    list_remove(&hs->link);
+    list_remove(&hs->waiting);
+    loop_timer_stop(&hs->timer);
+    if (!hs->running) stream_close(hs->tls->transport, linger, on_failed_closed);
+}
+
+static void refuse(struct handshake *hs, bool linger, const char *why)
+{
+    const struct stream_peer *peer = &hs->tls->core.s.peer;
+    if (hs->aborted) return;
+    metrics_inc(METRIC_TLS_FAILURES);
+    /* Who leaves without a byte was a probe of the port. */
+    LOG(hs->begun || linger ? LOG_INFO : LOG_DEBUG, "tls", "handshake failed",
+        LOG_S("listener", hs->opts.name), LOG_S("peer", peer->address), LOG_I("port", peer->port),
+        LOG_S("reason", why));
+    abort_handshake(hs, linger);
+}
+
+void tls_accept_abort(struct list *link)
+{
+    abort_handshake(container_of(link, struct handshake, link), false);
+}
+
+static void on_timeout(struct loop_timer *timer)
+{
+    refuse(container_of(timer, struct handshake, timer), true, err_text(ERR_TIMEOUT));
+}
+
+/* ---- the loop's part of the handshake ---- */
+
+static void establish(struct handshake *hs)
+{
+    struct tls_stream *tls = hs->tls;
+    struct stream_peer *peer = &tls->core.s.peer;
+    struct tls_accept_opts opts = hs->opts;
+    peer->cert_der = hs->found.cert_der;
+    peer->cert_der_len = hs->found.cert_der_len;
+    hs->found.cert_der = NULL;
+    memcpy(peer->cert_id, hs->found.cert_id, sizeof peer->cert_id);
+    memcpy(peer->alpn, hs->found.alpn, sizeof peer->alpn);
+    memcpy(peer->sni, hs->found.sni, sizeof peer->sni);
+    metrics_inc(METRIC_TLS_HANDSHAKES);
+    tls_stream_open(tls, buf_slice(&hs->in));
+    handshake_free(hs);
+    opts.on_ready(&tls->core.s, opts.arg);
+    if (stream_core_reading(&tls->core)) stream_resume(tls->transport);
+}
+
+static void pump_waiting(struct net *net);
+
+static void describe_failure(const struct handshake *hs, char *ret_text, size_t size)
+{
+    if (hs->no_cert)
+        snprintf(ret_text, size, "the client has no certificate");
+    else
+        mbedtls_strerror(hs->rc, ret_text, size);
+}
+
+static void on_step_done(struct worker_job *job)
+{
+    struct handshake *hs = (struct handshake *)job;
+    struct tls_stream *tls = hs->tls;
+    struct net *net = net_ref(tls->core.net->loop);
+    char why[128];
+    hs->running = false;
+    stream_write(tls->transport, buf_str(&hs->out), hs->out.len);
+    buf_deinit(&hs->out);
+    if (hs->aborted) {
+        stream_close(tls->transport, hs->linger, on_failed_closed);
+    } else if (job->cancelled) {
+        refuse(hs, false, err_text(ERR_CLOSED));
+    } else if (hs->over) {
+        establish(hs);
+    } else if (hs->rc == MBEDTLS_ERR_SSL_WANT_READ) {
+        stream_resume(tls->transport);
+    } else {
+        describe_failure(hs, why, sizeof why);
+        refuse(hs, true, why);
+    }
+    pump_waiting(net);
+    net_unref(net);
+}
+
+/* False: the lane is full. */
+static bool submit(struct handshake *hs)
+{
+    hs->running = true;
+    int rc = worker_submit(hs->opts.lane, &hs->job);
+    if (rc == 0) return true;
+    hs->running = false;
+    if (rc == ERR_BUSY) return false;
+    refuse(hs, false, err_text(rc));
+    return true;
+}
+
+static void pump_waiting(struct net *net)
+{
+    for (struct list *link; (link = list_pop_front(&net->tls_waiting));) {
+        if (submit(container_of(link, struct handshake, waiting))) continue;
+        list_push_front(&net->tls_waiting, link);
+        break;
+    }
+    if (list_empty(&net->tls_waiting))
+        loop_timer_stop(&net->tls_retry);
+    else if (!loop_timer_active(&net->tls_retry))
+        loop_timer_start(&net->tls_retry, NET_TLS_RETRY_MS);
+}
+
+void net_tls_retry(struct loop_timer *timer)
+{
+    pump_waiting(container_of(timer, struct net, tls_retry));
+}
+
+/* Those who wait go first. */
+static void enqueue(struct handshake *hs)
+{
+    struct net *net = hs->tls->core.net;
+    stream_pause(hs->tls->transport);
+    list_push_back(&net->tls_waiting, &hs->waiting);
+    pump_waiting(net);
+}
+
+static void answer_plain_http(struct stream *transport)
+{
+    static const char body[] = "This port speaks TLS: use https:// in the address.\n";
+    char text[256];
+    int len = snprintf(text, sizeof text,
+                       "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n"
+                       "Content-Length: %zu\r\nConnection: close\r\n\r\n%s",
+                       sizeof body - 1, body);
+    stream_write(transport, text, (size_t)len);
+}
+
+/* True when TLS begins here. */
+static bool look(struct handshake *hs, const uint8_t *data, size_t len)
+{
+    switch (tls_first_bytes(data, len)) {
+    case TLS_FIRST_MORE:
+        return false;
+    case TLS_FIRST_TLS:
+        return true;
+    case TLS_FIRST_HTTP:
+        answer_plain_http(hs->tls->transport);
+        refuse(hs, true, "not TLS but plain HTTP");
+        return false;
+    case TLS_FIRST_OTHER:
+        break;
+    }
+    refuse(hs, true, "not TLS");
+    return false;
+}
+
+static void read_hello(struct handshake *hs, const uint8_t *data)
+{
+    struct tls_hello hello;
+    size_t size = (size_t)data[3] << 8 | data[4];
+    hs->begun = true;
+    if (tls_hello_parse(data, TLS_HEADER_SIZE + size, tls_protocols, &hello) < 0) return;
+    hs->alpn = hello.alpn_known;
+    memcpy(hs->found.sni, hello.sni, sizeof hs->found.sni);
+}
+
+static size_t shake_on_read(struct stream *transport, const uint8_t *data, size_t len)
+{
+    struct handshake *hs = transport->owner;
+    size_t used = 0;
+    if (hs->running || hs->aborted || !list_empty(&hs->waiting)) return 0;
+    if (!hs->begun && !look(hs, data, len)) return 0;
+    int rc = tls_handshake_records(data, len, &used);
+    if (rc < 0 || (hs->total += used) > FLIGHTS_MAX) {
+        refuse(hs, true, "malformed record");
+        return 0;
+    }
+    if (used == 0) return 0;
+    if (!hs->begun) read_hello(hs, data);
+    buf_append(&hs->in, data, used);
+    enqueue(hs);
+    return used;
+}
+
+static void shake_on_end(struct stream *transport, int rc)
+{
+    refuse(transport->owner, false, rc ? err_text(rc) : "the peer has closed the connection");
+}
+
+static const struct stream_cbs shake_cbs = { shake_on_read, NULL, shake_on_end };
+
+void tls_accept(struct stream *transport, const struct tls_accept_opts *opts)
+{
+    struct handshake *hs = xnew(struct handshake);
+    hs->tls = tls_stream_create(transport, opts->server);
+    hs->opts = *opts;
+    hs->job.run = run_step;
+    hs->job.done = on_step_done;
+    list_push_back(opts->all, &hs->link);
+    list_init(&hs->waiting);
+    loop_timer_init(&hs->timer, stream_loop(transport), on_timeout);
+    loop_timer_start(&hs->timer, opts->timeout_ms);
+    transport->owner = hs;
+    transport->cbs = &shake_cbs;
+}

@@ -1,0 +1,192 @@
+/* tls_server.c — certificates and settings of the server side, shared by its connections.
+ *
+ * A server is made once, then only read, by the loop and by all workers at a time. mbedTLS allows
+ * that with a few exceptions, which are seen to here:
+ *  I1  Random numbers come from the kernel, without state (tls_rng). The tables of AES are computed
+ *      before the first server exists (tls_prime_tables).
+ *  I2  An elliptic curve group computes a table of multiples of its base point at the first use and
+ *      keeps it: load_pair makes one signature before anyone shares the key. (It also proves that
+ *      the key can sign.) RSA blinding is locked by mbedTLS itself.
+ *  I3  Nothing is resumed: no cache, no tickets. A resumed session would carry the client's
+ *      certificate only as far as the cache keeps it, and who the peer is must not hang on that.
+ *
+ * The chain of a client certificate is not judged: whoever proves the key is who the certificate
+ * says, and the registry decides about the certificate. So the verify callback clears all flags and
+ * the request names no CA. There are two configurations, with ALPN and without: see tls_hello.c. */
+#include "net/tls_compat.h"
+#include "net/tls_priv.h"
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "crypto/crypto.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+struct pair {
+    mbedtls_x509_crt chain;
+    mbedtls_pk_context key;
+};
+
+struct tls_server {
+    _Atomic unsigned refs;
+    enum tls_client_cert client_cert;
+    struct pair pairs[2];
+    mbedtls_ssl_config configs[2]; /* [0] without ALPN, [1] with it */
+};
+
+const char *const tls_protocols[] = { "x-amzn-mqtt-ca", "mqtt", "x-amzn-http-ca", "http/1.1",
+                                      NULL };
+
+static const int suites[] = {
+    MBEDTLS_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+    MBEDTLS_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+    MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+    MBEDTLS_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+    0,
+};
+
+static int mbed_fail(struct diag *diag, int code, int rc, const char *what)
+{
+    char text[128];
+    mbedtls_strerror(rc, text, sizeof text);
+    return diag_set(diag, code, "%s: %s", what, text);
+}
+
+/* mbedTLS wants PEM with its terminating zero. */
+static int parse_chain(mbedtls_x509_crt *chain, struct slice pem, struct diag *diag)
+{
+    char *text = xstrndup(pem.ptr, pem.len);
+    int rc = mbedtls_x509_crt_parse(chain, (unsigned char *)text, pem.len + 1);
+    free(text);
+    if (rc > 0) return diag_set(diag, ERR_CERT, "%d certificates of the chain are unreadable", rc);
+    return rc < 0 ? mbed_fail(diag, ERR_CERT, rc, "the certificate is unreadable") : 0;
+}
+
+static int parse_key(mbedtls_pk_context *key, struct slice pem, struct diag *diag)
+{
+    char *text = xstrndup(pem.ptr, pem.len);
+    int rc = tls_pk_parse(key, (unsigned char *)text, pem.len + 1);
+    crypto_wipe(text, pem.len);
+    free(text);
+    return rc < 0 ? mbed_fail(diag, ERR_CRYPTO, rc, "the private key is unreadable") : 0;
+}
+
+static int prime_key(mbedtls_pk_context *key, struct diag *diag)
+{
+    unsigned char sig[MBEDTLS_PK_SIGNATURE_MAX_SIZE];
+    static const unsigned char hash[32] = { 1 };
+    size_t len;
+    int rc = tls_pk_sign(key, hash, sig, &len);
+    return rc < 0 ? mbed_fail(diag, ERR_CRYPTO, rc, "the private key cannot sign") : 0;
+}
+
+static int load_pair(struct pair *pair, struct slice chain, struct slice key, struct diag *diag)
+{
+    int rc = parse_chain(&pair->chain, chain, diag);
+    if (rc == 0) rc = parse_key(&pair->key, key, diag);
+    if (rc < 0) return rc;
+    if (tls_pk_check_pair(&pair->chain.pk, &pair->key) != 0)
+        return diag_set(diag, ERR_CERT, "the private key does not belong to the certificate");
+    return prime_key(&pair->key, diag);
+}
+
+static int clear_flags(void *arg, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
+{
+    *flags = 0;
+    return 0;
+}
+
+static int configure(struct tls_server *server, mbedtls_ssl_config *conf, bool alpn)
+{
+    int rc = mbedtls_ssl_config_defaults(conf, MBEDTLS_SSL_IS_SERVER, MBEDTLS_SSL_TRANSPORT_STREAM,
+                                         MBEDTLS_SSL_PRESET_DEFAULT);
+    if (rc < 0) return rc;
+    tls_conf_algorithms(conf);
+    mbedtls_ssl_conf_ciphersuites(conf, suites);
+    mbedtls_ssl_conf_rng(conf, tls_rng, NULL);
+    mbedtls_ssl_conf_renegotiation(conf, MBEDTLS_SSL_RENEGOTIATION_DISABLED);
+    mbedtls_ssl_conf_authmode(conf, server->client_cert == TLS_CLIENT_NONE
+                                        ? MBEDTLS_SSL_VERIFY_NONE
+                                        : MBEDTLS_SSL_VERIFY_OPTIONAL);
+    mbedtls_ssl_conf_verify(conf, clear_flags, NULL);
+    mbedtls_ssl_conf_cert_req_ca_list(conf, MBEDTLS_SSL_CERT_REQ_CA_LIST_DISABLED);
+    if (alpn) rc = mbedtls_ssl_conf_alpn_protocols(conf, (const char **)tls_protocols);
+    for (size_t i = 0; i < ARRAY_LEN(server->pairs) && rc == 0; i++)
+        if (server->pairs[i].chain.raw.len)
+            rc = mbedtls_ssl_conf_own_cert(conf, &server->pairs[i].chain, &server->pairs[i].key);
+    return rc;
+}
+
+static struct tls_server *server_alloc(enum tls_client_cert client_cert)
+{
+    struct tls_server *server = xnew(struct tls_server);
+    atomic_init(&server->refs, 1);
+    server->client_cert = client_cert;
+    for (size_t i = 0; i < ARRAY_LEN(server->pairs); i++) {
+        mbedtls_x509_crt_init(&server->pairs[i].chain);
+        mbedtls_pk_init(&server->pairs[i].key);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(server->configs); i++)
+        mbedtls_ssl_config_init(&server->configs[i]);
+    return server;
+}
+
+static void server_free(struct tls_server *server)
+{
+    for (size_t i = 0; i < ARRAY_LEN(server->configs); i++)
+        mbedtls_ssl_config_free(&server->configs[i]);
+    for (size_t i = 0; i < ARRAY_LEN(server->pairs); i++) {
+        mbedtls_x509_crt_free(&server->pairs[i].chain);
+        mbedtls_pk_free(&server->pairs[i].key);
+    }
+    free(server);
+}
+
+int tls_server_create(struct tls_server **ret_server, const struct tls_server_opts *opts,
+                      struct diag *diag)
+{
+    static pthread_once_t primed = PTHREAD_ONCE_INIT;
+    pthread_once(&primed, tls_prime_tables);
+    struct tls_server *server = server_alloc(opts->client_cert);
+    int rc = load_pair(&server->pairs[0], opts->cert_chain_pem, opts->key_pem, diag);
+    if (rc == 0 && opts->cert2_chain_pem.len) {
+        rc = load_pair(&server->pairs[1], opts->cert2_chain_pem, opts->key2_pem, diag);
+        if (rc < 0) diag_wrap(diag, rc, "second certificate");
+    }
+    for (size_t i = 0; i < ARRAY_LEN(server->configs) && rc == 0; i++) {
+        rc = configure(server, &server->configs[i], i == 1);
+        if (rc < 0) rc = mbed_fail(diag, ERR_CRYPTO, rc, "TLS cannot be configured");
+    }
+    if (rc < 0) {
+        server_free(server);
+        return rc;
+    }
+    *ret_server = server;
+    return 0;
+}
+
+struct tls_server *tls_server_ref(struct tls_server *server)
+{
+    atomic_fetch_add_explicit(&server->refs, 1, memory_order_relaxed);
+    return server;
+}
+
+void tls_server_unref(struct tls_server *server)
+{
+    if (!server) return;
+    if (atomic_fetch_sub_explicit(&server->refs, 1, memory_order_acq_rel) == 1) server_free(server);
+}
+
+const struct mbedtls_ssl_config *tls_server_config(const struct tls_server *server, bool alpn)
+{
+    return &server->configs[alpn];
+}
+
+enum tls_client_cert tls_server_client_cert(const struct tls_server *server)
+{
+    return server->client_cert;
+}
