@@ -41,7 +41,7 @@ struct client {
     bool publisher;
     bool ready; /* connected, subscribed */
     uint16_t next_id;
-    int64_t sent;     /* by a publisher */
+    int64_t sent; /* by a publisher */
     int64_t acked;
     int64_t received; /* by a subscriber */
     struct buf in;
@@ -166,8 +166,8 @@ static void on_readable(struct client *c)
     struct mqtt_frame frame;
     const char *why = "";
     int rc;
-    while ((rc = mqtt_frame((const uint8_t *)c->in.data + used, c->in.len - used, 1 << 20, 4, &frame,
-                            &why)) == 1) {
+    while ((rc = mqtt_frame((const uint8_t *)c->in.data + used, c->in.len - used, 1 << 20, 4,
+                            &frame, &why)) == 1) {
         on_packet(c, &frame);
         used += frame.size;
     }
@@ -189,9 +189,11 @@ static void publish_some(struct client *c)
     static char payload[2048];
     while (c->out.len < BATCH && may_send(c)) {
         c->next_id = (uint16_t)(c->next_id % 65535 + 1);
-        struct mqtt_publish publish = {
-            .level = 4, .qos = (uint8_t)opt.qos, .id = opt.qos ? c->next_id : 0,
-            .topic = slice_str(c->topic), .payload = slice_of(payload, (size_t)opt.payload) };
+        struct mqtt_publish publish = { .level = 4,
+                                        .qos = (uint8_t)opt.qos,
+                                        .id = opt.qos ? c->next_id : 0,
+                                        .topic = slice_str(c->topic),
+                                        .payload = slice_of(payload, (size_t)opt.payload) };
         size_t size = mqtt_publish_size(&publish);
         mqtt_encode_publish(packet, &publish, NULL);
         buf_append(&c->out, packet, size);
@@ -219,8 +221,8 @@ static void parse(int argc, char **argv)
     static const struct {
         const char *name;
         int *value;
-    } numbers[] = { { "--pubs", &opt.pubs },     { "--subs", &opt.subs },
-                    { "--qos", &opt.qos },       { "--window", &opt.window },
+    } numbers[] = { { "--pubs", &opt.pubs },       { "--subs", &opt.subs },
+                    { "--qos", &opt.qos },         { "--window", &opt.window },
                     { "--payload", &opt.payload }, { "--seconds", &opt.seconds } };
     if (argc < 3) die("usage: load HOST PORT [OPTION VALUE]...");
     opt.host = argv[1];
