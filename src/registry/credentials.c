@@ -1,0 +1,274 @@
+/* credentials.c — access keys, bearer tokens and MQTT users: the hub's own operations, for which AWS has
+ * none. Secrets are shown once, when they are made; what is stored is sealed (keys), hashed (tokens) or
+ * Argon2id (passwords). */
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/rand.h"
+#include "base/text.h"
+#include "crypto/crypto.h"
+#include "crypto/password.h"
+#include "crypto/secret.h"
+#include "registry/registry_priv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { COMMENT_MAX = 128 };
+
+/* Attaches the optional "policyName", or else the fallback, which may be NULL. */
+static int attach_named(struct registry_call *call, struct db *db, const char *label,
+                        const char *fallback)
+{
+    const char *policy = param_str(call, "policyName");
+    if (!policy) policy = fallback;
+    if (!policy) return 0;
+    struct db_stmt *q = db_query(db, "SELECT 1 FROM policy WHERE name = ?1");
+    db_bind_text(q, 1, policy);
+    bool found = db_step(q);
+    int rc = db_done(q);
+    if (rc < 0) return rc;
+    if (!found) return fail(call, ERR_NOT_FOUND, "Policy not found (name=%.200s)", policy);
+    q = db_query(db, "INSERT INTO policy_target (policy, target) VALUES (?1, ?2) "
+                     "ON CONFLICT DO NOTHING");
+    db_bind_text(q, 1, policy);
+    db_bind_text(q, 2, label);
+    return db_exec(q);
+}
+
+static int detach_all(struct registry_call *call, struct db *db, const char *label)
+{
+    struct db_stmt *q = db_query(db, "DELETE FROM policy_target WHERE target = ?1");
+    db_bind_text(q, 1, label);
+    int rc = db_exec(q);
+    if (rc < 0) return rc;
+    q = db_query(db, "DELETE FROM thing_principal WHERE principal = ?1");
+    db_bind_text(q, 1, label);
+    rc = db_exec(q);
+    if (rc == 0) changed(call, REGISTRY_PRINCIPAL, label);
+    return rc;
+}
+
+/* The optional "name", for humans: "" without. */
+static int comment_of(struct registry_call *call, const char **ret_name)
+{
+    const char *name = param_str(call, "name");
+    if (name && strlen(name) > COMMENT_MAX)
+        return fail(call, ERR_INVALID, "The name of a credential has at most %d bytes",
+                    COMMENT_MAX);
+    *ret_name = name ? name : "";
+    return 0;
+}
+
+/* ---- access keys ---- */
+
+static int create_key(struct registry_call *call, struct db *db)
+{
+    char id[ACCESS_KEY_ID_LEN], secret[ACCESS_KEY_SECRET_LEN], label[128];
+    const char *name;
+    struct buf sealed = { 0 };
+    int rc = comment_of(call, &name);
+    if (rc < 0) return rc;
+    access_key_make_id(false, id);
+    access_key_make_secret(secret);
+    snprintf(label, sizeof label, "access-key/%s", id);
+    rc = secret_seal(registry_opts(call->registry)->secrets, slice_str(label), slice_str(secret),
+                     &sealed);
+    if (rc < 0) {
+        crypto_wipe(secret, sizeof secret);
+        return rc;
+    }
+    struct db_stmt *q = db_query(db, "INSERT INTO access_key (id, name, secret, admin, created_at) "
+                                     "VALUES (?1, ?2, ?3, ?4, ?5)");
+    db_bind_text(q, 1, id);
+    db_bind_text(q, 2, name);
+    db_bind_blob(q, 3, buf_slice(&sealed));
+    db_bind_int(q, 4, param_flag(call, "admin"));
+    db_bind_int(q, 5, call->now_ms);
+    rc = db_exec(q);
+    buf_deinit(&sealed);
+    snprintf(label, sizeof label, "key:%s", id);
+    if (rc == 0) rc = attach_named(call, db, label, NULL);
+    if (rc == 0) {
+        json_set_str(result_of(call), "accessKeyId", id);
+        json_set_str(result_of(call), "secretAccessKey", secret);
+        result_arn(call, result_of(call), "arn", "key", id);
+    }
+    crypto_wipe(secret, sizeof secret);
+    return rc;
+}
+
+/* Columns: id, name, admin, created_at, expires_at. */
+static int list_credentials(struct registry_call *call, struct db_stmt *q, const char *member,
+                            const char *id_member, const char *kind)
+{
+    struct json *list = json_set(result_of(call), member, json_new_array());
+    while (db_step(q)) {
+        struct json *one = json_push(list, json_new_object());
+        json_set_str(one, id_member, db_text(q, 0));
+        if (db_text(q, 1)) json_set_str(one, "name", db_text(q, 1));
+        result_arn(call, one, "arn", kind, db_text(q, 0));
+        json_set_bool(one, "admin", db_int(q, 2) != 0);
+        result_time(one, "creationDate", db_int(q, 3));
+        if (!db_is_null(q, 4)) result_time(one, "expirationDate", db_int(q, 4));
+    }
+    return db_done(q);
+}
+
+static int list_keys(struct registry_call *call, struct db *db)
+{
+    return list_credentials(
+        call,
+        db_query(
+            db, "SELECT id, name, admin, created_at, NULL FROM access_key ORDER BY created_at, id"),
+        "accessKeys", "accessKeyId", "key");
+}
+
+/* Removes one row; the last administrator's key or token may go too: the Unix socket remains. */
+static int delete_one(struct registry_call *call, struct db *db, const char *sql, const char *kind,
+                      const char *id)
+{
+    struct db_stmt *q = db_query(db, sql);
+    db_bind_text(q, 1, id);
+    int rc = db_exec(q);
+    if (rc < 0) return rc;
+    if (db_changes(db) == 0) return fail(call, ERR_NOT_FOUND, "There is no %s %s", kind, id);
+    char *label = xasprintf("%s:%s", kind, id);
+    rc = detach_all(call, db, label);
+    free(label);
+    return rc;
+}
+
+static int delete_key(struct registry_call *call, struct db *db)
+{
+    const char *id;
+    int rc = param_name(call, "accessKeyId", &param_credential_name, &id);
+    return rc < 0 ? rc : delete_one(call, db, "DELETE FROM access_key WHERE id = ?1", "key", id);
+}
+
+/* ---- tokens ---- */
+
+static int create_token(struct registry_call *call, struct db *db)
+{
+    char token[TOKEN_LEN], hash[TOKEN_HASH_LEN], random[8], id[17], label[64];
+    const char *name;
+    int64_t seconds;
+    int rc = param_int(call, "expiresInSeconds", 0, (int64_t)100 * 365 * 86400, 0, &seconds);
+    if (rc == 0) rc = comment_of(call, &name);
+    if (rc < 0) return rc;
+    token_make("thd_", token);
+    token_hash(slice_str(token), hash);
+    rand_system_bytes(random, sizeof random);
+    hex_encode(random, sizeof random, id);
+    struct db_stmt *q = db_query(db, "INSERT INTO token (id, name, hash, admin, created_at, "
+                                     "expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+    db_bind_text(q, 1, id);
+    db_bind_text(q, 2, name);
+    db_bind_text(q, 3, hash);
+    db_bind_int(q, 4, param_flag(call, "admin"));
+    db_bind_int(q, 5, call->now_ms);
+    if (seconds)
+        db_bind_int(q, 6, call->now_ms + seconds * 1000);
+    else
+        db_bind_null(q, 6);
+    rc = db_exec(q);
+    snprintf(label, sizeof label, "token:%s", id);
+    if (rc == 0) rc = attach_named(call, db, label, NULL);
+    if (rc == 0) {
+        json_set_str(result_of(call), "tokenId", id);
+        json_set_str(result_of(call), "token", token);
+        result_arn(call, result_of(call), "arn", "token", id);
+    }
+    crypto_wipe(token, sizeof token);
+    return rc;
+}
+
+static int list_tokens(struct registry_call *call, struct db *db)
+{
+    return list_credentials(
+        call,
+        db_query(
+            db,
+            "SELECT id, name, admin, created_at, expires_at FROM token ORDER BY created_at, id"),
+        "tokens", "tokenId", "token");
+}
+
+static int delete_token(struct registry_call *call, struct db *db)
+{
+    const char *id;
+    int rc = param_name(call, "tokenId", &param_credential_name, &id);
+    return rc < 0 ? rc : delete_one(call, db, "DELETE FROM token WHERE id = ?1", "token", id);
+}
+
+/* ---- users ---- */
+
+static int prepare_user(struct registry_call *call)
+{
+    char hash[PASSWORD_HASH_LEN];
+    const char *name, *password = param_str(call, "password");
+    int rc = param_name(call, "userName", &param_credential_name, &name);
+    if (rc < 0) return rc;
+    if (!password) return fail(call, ERR_INVALID, "A user needs a password");
+    rc = password_hash(slice_str(password), hash);
+    if (rc < 0) return fail(call, rc, "The password cannot be used: %s", err_text(rc));
+    json_set_str(call->params, ".hash", hash);
+    json_remove(call->params, "password");
+    return 0;
+}
+
+static int put_user(struct registry_call *call, struct db *db)
+{
+    const char *name;
+    int rc = param_name(call, "userName", &param_credential_name, &name);
+    if (rc < 0) return rc;
+    struct db_stmt *q = db_query(db, "UPDATE user SET hash = ?2 WHERE name = ?1");
+    db_bind_text(q, 1, name);
+    db_bind_text(q, 2, param_str(call, ".hash"));
+    rc = db_exec(q);
+    if (rc < 0) return rc;
+    char *label = xasprintf("user:%s", name);
+    if (db_changes(db) == 0) {
+        q = db_query(db, "INSERT INTO user (name, hash, created_at) VALUES (?1, ?2, ?3)");
+        db_bind_text(q, 1, name);
+        db_bind_text(q, 2, param_str(call, ".hash"));
+        db_bind_int(q, 3, call->now_ms);
+        rc = db_exec(q);
+        if (rc == 0) rc = attach_named(call, db, label, "UserDefault");
+    } else {
+        rc = attach_named(call, db, label, NULL);
+    }
+    if (rc == 0) {
+        json_set_str(result_of(call), "userName", name);
+        result_arn(call, result_of(call), "arn", "user", name);
+        changed(call, REGISTRY_PRINCIPAL, label);
+    }
+    free(label);
+    return rc;
+}
+
+static int list_users(struct registry_call *call, struct db *db)
+{
+    return list_credentials(
+        call, db_query(db, "SELECT name, NULL, 0, created_at, NULL FROM user ORDER BY name"),
+        "users", "userName", "user");
+}
+
+static int delete_user(struct registry_call *call, struct db *db)
+{
+    const char *name;
+    int rc = param_name(call, "userName", &param_credential_name, &name);
+    return rc < 0 ? rc : delete_one(call, db, "DELETE FROM user WHERE name = ?1", "user", name);
+}
+
+const struct registry_op credential_ops[] = {
+    { .name = "CreateAccessKey", .run = create_key },
+    { .name = "ListAccessKeys", .run = list_keys, .reads = true },
+    { .name = "DeleteAccessKey", .run = delete_key },
+    { .name = "CreateToken", .run = create_token },
+    { .name = "ListTokens", .run = list_tokens, .reads = true },
+    { .name = "DeleteToken", .run = delete_token },
+    { .name = "PutUser", .prepare = prepare_user, .run = put_user },
+    { .name = "ListUsers", .run = list_users, .reads = true },
+    { .name = "DeleteUser", .run = delete_user },
+    { 0 },
+};

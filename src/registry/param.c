@@ -1,0 +1,241 @@
+/* param.c — parameters in, results out: see registry_priv.h. */
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "registry/registry_priv.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int fail(struct registry_call *call, int code, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(call->diag.text, sizeof call->diag.text, fmt, ap);
+    va_end(ap);
+    call->diag.code = code;
+    return code;
+}
+
+const char *param_str(const struct registry_call *call, const char *name)
+{
+    return json_get_str(call->params, name);
+}
+
+bool param_flag(const struct registry_call *call, const char *name)
+{
+    const struct json *value = json_get(call->params, name);
+    const char *text = json_str(value);
+    return json_is_true(value) || (text && strcmp(text, "true") == 0);
+}
+
+int param_int(struct registry_call *call, const char *name, int64_t min, int64_t max,
+              int64_t fallback, int64_t *ret_value)
+{
+    const struct json *value = json_get(call->params, name);
+    int64_t number = fallback;
+    if (value && !json_is(value, JSON_NULL)) {
+        const char *text = json_str(value);
+        bool fine = text ? text_to_int(slice_str(text), INT64_MIN, INT64_MAX, &number) == 0
+                         : json_to_int64(value, &number);
+        if (!fine) return fail(call, ERR_INVALID, "Value at '%s' must be an integer", name);
+        if (number < min || number > max)
+            return fail(call, ERR_INVALID,
+                        "1 validation error detected: Value '%lld' at '%s' failed to satisfy "
+                        "constraint: Member must have value %s than or equal to %lld",
+                        (long long)number, name, number < min ? "greater" : "less",
+                        (long long)(number < min ? min : max));
+    }
+    *ret_value = number;
+    return 0;
+}
+
+const struct param_kind param_registry_name = { 1, 128, "a-zA-Z0-9:_-", "[a-zA-Z0-9:_-]+" };
+const struct param_kind param_policy_name = { 1, 128, "a-zA-Z0-9_+=,.@-", "[\\w+=,.@-]+" };
+const struct param_kind param_credential_name = { 1, 128, "a-zA-Z0-9_+=,.@:-", "[\\w+=,.@:-]+" };
+
+static bool allowed_char(char c, const char *allowed)
+{
+    for (const char *at = allowed; *at; at++) {
+        if (at[1] == '-' && at[2]) {
+            if (c >= at[0] && c <= at[2]) return true;
+            at += 2;
+        } else if (c == *at) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool all_allowed(const char *text, const char *allowed)
+{
+    while (*text && allowed_char(*text, allowed))
+        text++;
+    return !*text;
+}
+
+bool param_fits(const struct param_kind *kind, const char *text)
+{
+    size_t len = strlen(text);
+    return len >= kind->min && len <= kind->max && all_allowed(text, kind->allowed);
+}
+
+int param_name(struct registry_call *call, const char *name, const struct param_kind *kind,
+               const char **ret_value)
+{
+    const char *value = param_str(call, name);
+    if (!value)
+        return fail(call, ERR_INVALID,
+                    "1 validation error detected: Value null at '%s' failed to satisfy "
+                    "constraint: Member must not be null",
+                    name);
+    size_t len = strlen(value);
+    if (len < kind->min || len > kind->max)
+        return fail(call, ERR_INVALID,
+                    "1 validation error detected: Value '%.200s' at '%s' failed to satisfy "
+                    "constraint: Member must have length %s than or equal to %zu",
+                    value, name, len < kind->min ? "greater" : "less",
+                    len < kind->min ? kind->min : kind->max);
+    if (!all_allowed(value, kind->allowed))
+        return fail(call, ERR_INVALID,
+                    "1 validation error detected: Value '%.200s' at '%s' failed to satisfy "
+                    "constraint: Member must satisfy regular expression pattern: %s",
+                    value, name, kind->pattern);
+    *ret_value = value;
+    return 0;
+}
+
+struct json *result_of(struct registry_call *call)
+{
+    if (!call->result) call->result = json_new_object();
+    return call->result;
+}
+
+void result_arn(struct registry_call *call, struct json *object, const char *member,
+                const char *kind, const char *name)
+{
+    const struct registry_opts *opts = registry_opts(call->registry);
+    char *arn = xasprintf("arn:aws:iot:%s:%s:%s/%s", opts->region, opts->account, kind, name);
+    json_set_str(object, member, arn);
+    free(arn);
+}
+
+void result_time(struct json *object, const char *member, int64_t ms)
+{
+    json_set(object, member, json_new_double((double)ms / 1000.0));
+}
+
+/* ---- ARNs and labels ---- */
+
+static const char *const label_kinds[] = { "cert", "key", "user", "token" };
+
+int label_of_arn(struct registry_call *call, const char *arn, char ret_label[256])
+{
+    const struct registry_opts *opts = registry_opts(call->registry);
+    char *prefix = xasprintf("arn:aws:iot:%s:%s:", opts->region, opts->account);
+    const char *rest = arn && strncmp(arn, prefix, strlen(prefix)) == 0 ? arn + strlen(prefix) : "";
+    free(prefix);
+    if (strncmp(rest, "thinggroup/", 11) == 0)
+        return fail(call, ERR_UNSUPPORTED, "Thing groups are not supported yet");
+    for (size_t i = 0; strlen(rest) < 250 && i < ARRAY_LEN(label_kinds); i++) {
+        size_t kind = strlen(label_kinds[i]);
+        if (strncmp(rest, label_kinds[i], kind) || rest[kind] != '/' || !rest[kind + 1]) continue;
+        snprintf(ret_label, 256, "%s:%s", label_kinds[i], rest + kind + 1);
+        return 0;
+    }
+    return fail(call, ERR_INVALID, "Invalid principal or target: %.200s", arn ? arn : "null");
+}
+
+char *arn_of_label(const struct registry *registry, const char *label)
+{
+    const char *colon = strchr(label, ':');
+    return xasprintf("arn:aws:iot:%s:%s:%.*s/%s", registry_region(registry),
+                     registry_account(registry), (int)(colon - label), label, colon + 1);
+}
+
+int check_label(struct registry_call *call, struct db *db, const char *label)
+{
+    struct db_stmt *q;
+    if (strncmp(label, "cert:", 5) == 0)
+        q = db_query(db, "SELECT 1 FROM cert WHERE id = ?1");
+    else if (strncmp(label, "key:", 4) == 0)
+        q = db_query(db, "SELECT 1 FROM access_key WHERE id = ?1");
+    else if (strncmp(label, "user:", 5) == 0)
+        q = db_query(db, "SELECT 1 FROM user WHERE name = ?1");
+    else
+        q = db_query(db, "SELECT 1 FROM token WHERE id = ?1");
+    db_bind_text(q, 1, strchr(label, ':') + 1);
+    bool found = db_step(q);
+    int rc = db_done(q);
+    if (rc < 0) return rc;
+    return found ? 0
+                 : fail(call, ERR_NOT_FOUND, "The principal or target %s does not exist", label);
+}
+
+int changed_targets(struct registry_call *call, struct db *db, const char *policy)
+{
+    struct db_stmt *q = db_query(db, "SELECT target FROM policy_target WHERE policy = ?1");
+    db_bind_text(q, 1, policy);
+    while (db_step(q))
+        changed(call, REGISTRY_PRINCIPAL, db_text(q, 0));
+    return db_done(q);
+}
+
+/* ---- paging ---- */
+
+int page_open(struct registry_call *call, const char *size_name, const char *token_name,
+              int64_t fallback, int64_t max, struct page *ret_page)
+{
+    int64_t size;
+    int rc = param_int(call, size_name, 1, max, fallback, &size);
+    if (rc < 0) return rc;
+    char *after = NULL;
+    const char *token = param_str(call, token_name);
+    if (token) {
+        struct buf text = { 0 };
+        if (base64_decode(&text, slice_str(token)) < 0 || text.len < 2 || text.data[0] != '1' ||
+            !utf8_valid(buf_slice(&text)) || strlen(text.data) != text.len) {
+            buf_deinit(&text);
+            return fail(call, ERR_INVALID, "Invalid %s", token_name);
+        }
+        after = xstrdup(text.data + 1);
+        buf_deinit(&text);
+    }
+    *ret_page = (struct page){ size, after };
+    return 0;
+}
+
+void page_close(struct page *page)
+{
+    free(page->after);
+    page->after = NULL;
+}
+
+void page_next(struct registry_call *call, const char *member, const char *after)
+{
+    char *text = xasprintf("1%s", after);
+    struct buf token = { 0 };
+    base64_encode(&token, text, strlen(text));
+    json_set_str(result_of(call), member, buf_str(&token));
+    buf_deinit(&token);
+    free(text);
+}
+
+int page_split(struct registry_call *call, const struct page *page, bool ascending,
+               int64_t *ret_created, const char **ret_name)
+{
+    int64_t created = ascending ? INT64_MIN : INT64_MAX;
+    const char *name = "";
+    if (page->after) {
+        const char *slash = strchr(page->after, '/');
+        size_t digits = slash ? (size_t)(slash - page->after) : 0;
+        if (text_to_int(slice_of(page->after, digits), INT64_MIN, INT64_MAX, &created) < 0)
+            return fail(call, ERR_INVALID, "Invalid marker");
+        name = slash + 1;
+    }
+    *ret_created = created;
+    *ret_name = name;
+    return 0;
+}

@@ -1,0 +1,242 @@
+/* principals.c — everything about one principal in one read: see registry.h. */
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "crypto/crypto.h"
+#include "crypto/secret.h"
+#include "registry/registry_priv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct load {
+    struct store_req req; /* first */
+    struct registry *registry;
+    struct registry_principal *principal;
+    registry_principal_cb done;
+    void *arg;
+    char label[];
+};
+
+void registry_principal_free(struct registry_principal *p)
+{
+    if (!p) return;
+    free(p->label);
+    free(p->id);
+    free(p->status);
+    free(p->password_hash);
+    crypto_free_secret(p->secret);
+    for (size_t i = 0; i < p->policy_count; i++) {
+        free(p->policies[i].name);
+        free(p->policies[i].document);
+    }
+    free(p->policies);
+    for (size_t i = 0; i < p->thing_count; i++) {
+        free(p->things[i].name);
+        free(p->things[i].type);
+        json_free(p->things[i].attributes);
+    }
+    free(p->things);
+    free(p);
+}
+
+static char *dup_or_null(const char *text)
+{
+    return text ? xstrdup(text) : NULL;
+}
+
+static void add_policy(struct registry_principal *p, struct db_stmt *q)
+{
+    p->policies = xrealloc(p->policies, (p->policy_count + 1) * sizeof *p->policies);
+    p->policies[p->policy_count++] =
+        (struct registry_policy_doc){ xstrdup(db_text(q, 0)), db_int(q, 1),
+                                      xstrdup(db_text(q, 2)) };
+}
+
+static int read_policies(struct registry_principal *p, struct db *db)
+{
+    struct db_stmt *q =
+        db_query(db, "SELECT v.policy, v.version, v.document FROM policy_target t "
+                     "JOIN policy p ON p.name = t.policy "
+                     "JOIN policy_version v ON v.policy = p.name AND v.version = p.default_version "
+                     "WHERE t.target = ?1 ORDER BY v.policy");
+    db_bind_text(q, 1, p->label);
+    while (db_step(q))
+        add_policy(p, q);
+    return db_done(q);
+}
+
+static int read_one_policy(struct registry_principal *p, struct db *db, const char *name)
+{
+    struct db_stmt *q =
+        db_query(db, "SELECT v.policy, v.version, v.document FROM policy p "
+                     "JOIN policy_version v ON v.policy = p.name AND v.version = p.default_version "
+                     "WHERE p.name = ?1");
+    db_bind_text(q, 1, name);
+    while (db_step(q))
+        add_policy(p, q);
+    return db_done(q);
+}
+
+static int read_attributes(struct registry_thing_info *thing, struct db *db)
+{
+    struct db_stmt *q =
+        db_query(db, "SELECT name, value FROM thing_attr WHERE thing = ?1 ORDER BY name");
+    db_bind_text(q, 1, thing->name);
+    while (db_step(q))
+        json_set_str(thing->attributes, db_text(q, 0), db_text(q, 1));
+    return db_done(q);
+}
+
+static int read_things(struct registry_principal *p, struct db *db)
+{
+    struct db_stmt *q = db_query(db, "SELECT t.name, t.type FROM thing_principal tp "
+                                     "JOIN thing t ON t.name = tp.thing WHERE tp.principal = ?1 "
+                                     "ORDER BY t.name");
+    db_bind_text(q, 1, p->label);
+    while (db_step(q)) {
+        p->things = xrealloc(p->things, (p->thing_count + 1) * sizeof *p->things);
+        p->things[p->thing_count++] =
+            (struct registry_thing_info){ xstrdup(db_text(q, 0)), dup_or_null(db_text(q, 1)),
+                                          json_new_object() };
+    }
+    int rc = db_done(q);
+    for (size_t i = 0; i < p->thing_count && rc == 0; i++)
+        rc = read_attributes(&p->things[i], db);
+    return rc;
+}
+
+static int read_cert(struct registry_principal *p, struct db *db, bool *ret_found)
+{
+    struct db_stmt *q =
+        db_query(db, "SELECT status, not_before, not_after FROM cert WHERE id = ?1");
+    db_bind_text(q, 1, p->id);
+    if ((*ret_found = db_step(q))) {
+        p->status = xstrdup(db_text(q, 0));
+        p->not_before_ms = db_int(q, 1);
+        p->not_after_ms = db_int(q, 2);
+    }
+    return db_done(q);
+}
+
+static int read_key(struct registry *registry, struct registry_principal *p, struct db *db,
+                    bool *ret_found)
+{
+    struct db_stmt *q = db_query(db, "SELECT secret, admin FROM access_key WHERE id = ?1");
+    db_bind_text(q, 1, p->id);
+    if ((*ret_found = db_step(q))) {
+        char label[128];
+        struct buf text = { 0 };
+        snprintf(label, sizeof label, "access-key/%.100s", p->id);
+        struct diag diag = DIAG_INIT;
+        int rc = secret_open(registry_opts(registry)->secrets, slice_str(label), db_blob(q, 0),
+                             &text, &diag);
+        if (rc < 0) {
+            LOG(LOG_ERROR, "registry", "an access key cannot be decrypted", LOG_S("key", p->id),
+                LOG_S("reason", diag_text(&diag, rc)));
+            *ret_found = false;
+        } else {
+            p->secret = xstrndup(text.data, text.len);
+            p->admin = db_int(q, 1) != 0;
+        }
+        secret_wipe(&text);
+    }
+    return db_done(q);
+}
+
+static int read_user(struct registry_principal *p, struct db *db, bool *ret_found)
+{
+    struct db_stmt *q = db_query(db, "SELECT hash FROM user WHERE name = ?1");
+    db_bind_text(q, 1, p->id);
+    if ((*ret_found = db_step(q))) p->password_hash = xstrdup(db_text(q, 0));
+    return db_done(q);
+}
+
+/* By id, or by the hash of the token: then id and label become the id's. */
+static int read_token(struct registry_principal *p, struct db *db, bool by_hash, bool *ret_found)
+{
+    struct db_stmt *q =
+        db_query(db, by_hash ? "SELECT id, admin, expires_at FROM token WHERE hash = ?1"
+                             : "SELECT id, admin, expires_at FROM token WHERE id = ?1");
+    db_bind_text(q, 1, p->id);
+    if ((*ret_found = db_step(q))) {
+        char *id = xstrdup(db_text(q, 0));
+        p->admin = db_int(q, 1) != 0;
+        p->not_after_ms = db_int(q, 2);
+        free(p->label);
+        p->label = xasprintf("token:%s", id);
+        int rc = db_done(q);
+        free(p->id);
+        p->id = id;
+        return rc;
+    }
+    return db_done(q);
+}
+
+static int read_principal(struct registry *registry, struct registry_principal *p, struct db *db)
+{
+    const char *colon = strchr(p->label, ':');
+    size_t kind = (size_t)(colon - p->label);
+    bool found = true;
+    int rc = 0;
+    p->id = xstrdup(colon + 1);
+    if (kind == 4 && strncmp(p->label, "cert", 4) == 0)
+        rc = read_cert(p, db, &found);
+    else if (kind == 3 && strncmp(p->label, "key", 3) == 0)
+        rc = read_key(registry, p, db, &found);
+    else if (kind == 4 && strncmp(p->label, "user", 4) == 0)
+        rc = read_user(p, db, &found);
+    else if (kind == 5 && strncmp(p->label, "token", 5) == 0)
+        rc = read_token(p, db, false, &found);
+    else if (kind == 10 && strncmp(p->label, "token-hash", 10) == 0)
+        rc = read_token(p, db, true, &found);
+    else if (kind == 9 && strncmp(p->label, "anonymous", 9) == 0)
+        return read_one_policy(p, db, p->id);
+    else
+        BUG("unknown kind of principal: %s", p->label);
+    if (rc == 0 && !found) return ERR_NOT_FOUND;
+    if (rc == 0) rc = read_policies(p, db);
+    if (rc == 0) rc = read_things(p, db);
+    return rc;
+}
+
+static int run(struct store_req *req, struct db *db)
+{
+    struct load *load = container_of(req, struct load, req);
+    struct registry_principal *p = xnew(struct registry_principal);
+    p->label = xstrdup(load->label);
+    int rc = read_principal(load->registry, p, db);
+    if (rc < 0) {
+        registry_principal_free(p);
+        return rc;
+    }
+    load->principal = p;
+    return 0;
+}
+
+static void done(struct store_req *req, int rc)
+{
+    struct load *load = container_of(req, struct load, req);
+    struct registry *registry = load->registry;
+    if (rc < 0) { /* it may have run without having been committed */
+        registry_principal_free(load->principal);
+        load->principal = NULL;
+    }
+    load->done(load->arg, rc, load->principal);
+    free(load);
+    registry_end(registry);
+}
+
+void registry_load_principal(struct registry *registry, const char *label, registry_principal_cb cb,
+                             void *arg)
+{
+    size_t len = strlen(label) + 1;
+    struct load *load = xmalloc(sizeof *load + len);
+    *load = (struct load){
+        .req = { .run = run, .done = done }, .registry = registry, .done = cb, .arg = arg
+    };
+    memcpy(load->label, label, len);
+    registry_begin(registry);
+    store_read(registry_store(registry), &load->req);
+}

@@ -1,0 +1,121 @@
+/* registry.h — things, types, certificates, policies, credentials and rules as records.
+ *
+ * Every operation of AWS IoT's control plane is one struct registry_op: JSON parameters in, JSON result
+ * out, run on the store thread inside the batch, answered on the loop after the commit. Parameters have
+ * the names of AWS's members, whether they travel in path, query, header or body. Loop thread only. */
+#ifndef REGISTRY_REGISTRY_H
+#define REGISTRY_REGISTRY_H
+
+#include "base/diag.h"
+#include "base/json.h"
+#include "base/list.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct registry;
+struct registry_op;
+struct loop;
+struct secret_box;
+struct store;
+
+struct registry_opts {
+    const char *region;
+    const char *account;
+    const struct secret_box *secrets; /* borrowed */
+    struct slice ca_cert_pem; /* the hub's own CA, which signs device certificates; borrowed */
+    struct slice ca_key_pem;
+};
+
+/* Makes the built-in policies ThingDefault, UserDefault and AnonymousLocal where they are missing. */
+int registry_create(struct registry **ret_registry, struct loop *loop, struct store *store,
+                    const struct registry_opts *opts, struct diag *diag);
+/* Before store_stop, while those who called are still there: what is being prepared (keys, signatures,
+ * password hashes) ends with ERR_CLOSED, here or, if it was refused, already; what needs no preparation
+ * can be called on. Waits for the one that runs. Repeatable. */
+void registry_stop(struct registry *registry);
+/* After store_stop, or when nothing is under way. Accepts NULL. */
+void registry_destroy(struct registry *registry);
+
+/* How an operation failed: code is
+ *   ERR_NOT_FOUND, ERR_EXISTS (result has resourceId and resourceArn), ERR_CONFLICT (versions),
+ *   ERR_IN_USE, ERR_INVALID, ERR_SYNTAX (policy document or SQL), ERR_STATE (status of a certificate),
+ *   ERR_CERT, ERR_LIMIT, ERR_UNSUPPORTED, ERR_BUSY, ERR_AUTH (a topic rule that is not there: AWS answers
+ *   UnauthorizedException), or one of the store's;
+ * diag has the message in AWS's words. */
+typedef void (*registry_done_cb)(void *arg, int rc, struct json *result, const struct diag *diag);
+
+/* Runs op. Takes params (an object). `done` is called later, once; result is borrowed there (NULL for
+ * operations without output). */
+void registry_call(struct registry *registry, const struct registry_op *op, struct json *params,
+                   registry_done_cb done, void *arg);
+
+/* By the name of the operation, "CreateThing"; NULL when there is none. */
+const struct registry_op *registry_op_find(const char *name);
+
+/* A change that was committed. */
+enum registry_kind {
+    REGISTRY_PRINCIPAL, /* name: the label of a principal whose rights may have changed */
+    REGISTRY_POLICY,    /* name of the policy: made, changed or deleted */
+    REGISTRY_RULE,      /* name of the rule: made, changed or deleted */
+    REGISTRY_THING,     /* name of the thing */
+};
+struct registry_listener {
+    struct list link;
+    void (*on_change)(struct registry_listener *listener, enum registry_kind kind,
+                      const char *name);
+};
+void registry_listen(struct registry *registry, struct registry_listener *listener);
+void registry_unlisten(struct registry_listener *listener);
+
+/* ---- what auth needs to know of a principal ---- */
+
+struct registry_policy_doc {
+    char *name;
+    int64_t version;
+    char *document;
+};
+
+struct registry_thing_info {
+    char *name;
+    char *type; /* NULL if none */
+    struct json *attributes;
+};
+
+struct registry_principal {
+    char *label;
+    char *id;
+    char *status;          /* of a certificate: "ACTIVE", ... ; else NULL */
+    int64_t not_before_ms; /* of a certificate */
+    int64_t not_after_ms;  /* of a certificate; of a token, 0: never */
+    bool admin;
+    char *secret;        /* of an access key: opened; wiped when freed */
+    char *password_hash; /* of a user */
+    struct registry_policy_doc *policies;
+    size_t policy_count;
+    struct registry_thing_info *things;
+    size_t thing_count;
+};
+
+/* rc 0, or ERR_NOT_FOUND. The callback owns `principal` then: registry_principal_free. */
+typedef void (*registry_principal_cb)(void *arg, int rc, struct registry_principal *principal);
+/* label "cert:…", "key:…", "user:…", or "token-hash:<hash>", which finds a token by its hash, or
+ * "anonymous:<policy>", which has that policy alone. */
+void registry_load_principal(struct registry *registry, const char *label,
+                             registry_principal_cb done, void *arg);
+void registry_principal_free(struct registry_principal *principal); /* accepts NULL */
+
+/* ---- at start, blocking ---- */
+
+/* Calls cb for each rule that is enabled or not, in the order of names. */
+typedef void (*registry_rule_cb)(void *arg, const char *name, const char *payload, bool disabled,
+                                 int64_t created_at);
+int registry_each_rule(struct registry *registry, registry_rule_cb cb, void *arg,
+                       struct diag *diag);
+
+/* ---- parts ---- */
+const char *registry_region(const struct registry *registry);
+const char *registry_account(const struct registry *registry);
+
+#endif

@@ -1,0 +1,114 @@
+/* registry_priv.h — what the files of operations share. run functions are on the store thread. */
+#ifndef REGISTRY_REGISTRY_PRIV_H
+#define REGISTRY_REGISTRY_PRIV_H
+
+#include "base/json.h"
+#include "loop/loop.h"
+#include "registry/registry.h"
+#include "store/db.h"
+#include "store/store.h"
+
+struct registry_call {
+    struct store_req req; /* first */
+    struct registry *registry;
+    const struct registry_op *op;
+    struct json *params;
+    struct json *result;  /* made by run; NULL: no output */
+    struct json *changes; /* array of [kind, name] */
+    struct diag diag;
+    int64_t now_ms;
+    registry_done_cb done;
+    void *arg;
+    struct loop_task refusal;
+    struct list refused; /* while the refusal waits */
+};
+
+struct registry_op {
+    const char *name; /* AWS's */
+    bool reads;       /* changes nothing */
+    /* Returns 0 or an error with diag; on error everything is rolled back. May run twice: results of an
+     * earlier run are gone by then. */
+    int (*run)(struct registry_call *call, struct db *db);
+    /* Blocking work before run, on a worker (keys, signatures): may add to params. NULL: none. */
+    int (*prepare)(struct registry_call *call);
+};
+
+/* Tables end with a row without name. */
+extern const struct registry_op thing_ops[];
+extern const struct registry_op type_ops[];
+extern const struct registry_op cert_ops[];
+extern const struct registry_op policy_ops[];
+extern const struct registry_op credential_ops[];
+extern const struct registry_op rule_ops[];
+
+const struct registry_opts *registry_opts(const struct registry *registry);
+struct store *registry_store(struct registry *registry);
+/* Counts what is under way and points here. */
+void registry_begin(struct registry *registry);
+void registry_end(struct registry *registry);
+
+/* ---- parameters and results ---- */
+
+/* The string of that name, NULL if absent. */
+const char *param_str(const struct registry_call *call, const char *name);
+/* True for a boolean true or the string "true". */
+bool param_flag(const struct registry_call *call, const char *name);
+/* An integer (number or decimal string), or `fallback`. ERR_INVALID with AWS's message when it is out of
+ * [min, max] or no integer. */
+int param_int(struct registry_call *call, const char *name, int64_t min, int64_t max,
+              int64_t fallback, int64_t *ret_value);
+/* What a string must look like. */
+struct param_kind {
+    size_t min, max;     /* bytes */
+    const char *allowed; /* ranges: "a-zA-Z0-9:_-"; a '-' at the end stands for itself */
+    const char *pattern; /* as AWS writes it in its messages */
+};
+extern const struct param_kind param_registry_name; /* of things and thing types */
+extern const struct param_kind param_policy_name;
+extern const struct param_kind param_credential_name;
+/* Required, and of that kind: else ERR_INVALID with "1 validation error detected: Value 'x' at
+ * 'thingName' failed to satisfy constraint: …". */
+int param_name(struct registry_call *call, const char *name, const struct param_kind *kind,
+               const char **ret_value);
+bool param_fits(const struct param_kind *kind, const char *text);
+/* Sets the diag and returns code. */
+int fail(struct registry_call *call, int code, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Makes result an object if it is none yet. */
+struct json *result_of(struct registry_call *call);
+/* "arn:aws:iot:REGION:ACCOUNT:<kind>/<name>" as a member of result. */
+void result_arn(struct registry_call *call, struct json *object, const char *member,
+                const char *kind, const char *name);
+/* Seconds since the epoch with a fraction, as AWS's timestamps. */
+void result_time(struct json *object, const char *member, int64_t ms);
+
+/* Notes a change to be told after the commit. */
+void changed(struct registry_call *call, enum registry_kind kind, const char *name);
+/* The same for all principals to which a policy is attached. */
+int changed_targets(struct registry_call *call, struct db *db, const char *policy);
+
+/* "arn:…:cert/<id>" (or the bare id with fallback_bare) to the label "cert:<id>"; also the hub's own ARNs
+ * "key/", "user/", "token/". ERR_INVALID when it is none of ours, ERR_UNSUPPORTED for a thing group. ret_label gets 256 bytes. */
+int label_of_arn(struct registry_call *call, const char *arn, char ret_label[256]);
+/* The ARN of a label, returned owned. */
+char *arn_of_label(const struct registry *registry, const char *label);
+/* Does the principal exist? 0, ERR_NOT_FOUND with a message, or the store's error. */
+int check_label(struct registry_call *call, struct db *db, const char *label);
+
+/* ---- paging: opaque tokens that carry the key after which the next page begins ---- */
+
+struct page {
+    int64_t size;
+    char *after; /* owned; NULL: from the start */
+};
+/* size_name is "maxResults" or "pageSize", token_name "nextToken" or "marker". */
+int page_open(struct registry_call *call, const char *size_name, const char *token_name,
+              int64_t fallback, int64_t max, struct page *ret_page);
+void page_close(struct page *page);
+/* Adds the token to the result. */
+void page_next(struct registry_call *call, const char *member, const char *after);
+/* For lists by date of creation: `after` is "<ms>/<name>" there. Both ends of time when it is NULL. */
+int page_split(struct registry_call *call, const struct page *page, bool ascending,
+               int64_t *ret_created, const char **ret_name);
+
+#endif
