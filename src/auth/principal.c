@@ -1,0 +1,75 @@
+/* principal.c — see principal.h. A cached principal is held once by the cache itself: when only that
+ * reference is left, auth is told and may let it go. */
+#include "auth/principal.h"
+
+#include "auth/auth_priv.h"
+#include "base/mem.h"
+#include "policy/policy.h"
+
+#include <stdlib.h>
+
+static struct principal system_principal = {
+    .refs = 1,
+    .kind = PRINCIPAL_SYSTEM,
+    .id = (char *)"system",
+    .label = (char *)"system",
+    .admin = true,
+    .valid = true,
+    .watches = { &system_principal.watches, &system_principal.watches },
+};
+
+struct principal *principal_system(void)
+{
+    return &system_principal;
+}
+
+struct principal *principal_ref(struct principal *principal)
+{
+    if (principal->kind != PRINCIPAL_SYSTEM) principal->refs++;
+    return principal;
+}
+
+void principal_unref(struct principal *principal)
+{
+    if (!principal || principal->kind == PRINCIPAL_SYSTEM) return;
+    principal->refs--;
+    if (principal->refs == 0)
+        principal_free(principal);
+    else if (principal->refs == 1 && principal->auth)
+        auth_principal_idle(principal);
+}
+
+void principal_clear_rights(struct principal *principal)
+{
+    for (size_t i = 0; i < principal->policy_count; i++)
+        policy_unref(principal->policies[i]);
+    free(principal->policies);
+    principal->policies = NULL;
+    principal->policy_count = 0;
+    for (size_t i = 0; i < principal->thing_count; i++) {
+        struct principal_thing *thing = &principal->things[i];
+        for (size_t j = 0; j < thing->attr_count; j++) {
+            free(thing->attrs[j].name);
+            free(thing->attrs[j].value);
+        }
+        free(thing->attrs);
+        free(thing->name);
+        free(thing->type);
+    }
+    free(principal->things);
+    principal->things = NULL;
+    principal->thing_count = 0;
+}
+
+void principal_free(struct principal *principal)
+{
+    principal_clear_rights(principal);
+    free(principal->id);
+    free(principal->label);
+    free(principal);
+}
+
+const char *principal_identifier(const struct principal *principal)
+{
+    return principal->id;
+}

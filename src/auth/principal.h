@@ -1,0 +1,62 @@
+/* principal.h — who acts: everything that a decision or a log line needs to know of a caller, loaded
+ * once and cached. Shared by reference count; its contents are replaced in place by auth when policies,
+ * attachments or the status change, so that live connections follow. Loop thread only. */
+#ifndef AUTH_PRINCIPAL_H
+#define AUTH_PRINCIPAL_H
+
+#include "base/list.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct auth;
+struct policy;
+
+enum principal_kind {
+    PRINCIPAL_SYSTEM,    /* the hub itself: rules, shadow service, presence */
+    PRINCIPAL_ANONYMOUS, /* an anonymous listener; id is the name of its policy */
+    PRINCIPAL_CERT,      /* id: SHA-256 of the certificate, 64 hex digits */
+    PRINCIPAL_KEY,       /* id: access key id */
+    PRINCIPAL_USER,      /* id: user name */
+    PRINCIPAL_TOKEN,     /* id: token id, not the token */
+    PRINCIPAL_LOCAL,     /* peer of the Unix socket; id: the uid in decimal */
+};
+
+struct principal_attr {
+    char *name;
+    char *value;
+};
+
+struct principal_thing { /* a thing attached to the certificate */
+    char *name;
+    char *type; /* NULL if none */
+    struct principal_attr *attrs;
+    size_t attr_count;
+};
+
+struct principal {
+    uint32_t refs;
+    enum principal_kind kind;
+    char *id;
+    char *
+        label; /* "cert:ab12…", "key:AKIA…", "anonymous:AnonymousLocal": for logs and the session table */
+    bool admin; /* may do everything */
+    bool
+        valid; /* false once it was revoked or deleted: everything is denied, connections are closed */
+    struct policy **policies;
+    size_t policy_count;
+    struct principal_thing *things;
+    size_t thing_count;
+    struct list watches; /* of struct auth_watch: who wants to know of changes */
+    struct auth *auth;   /* whose cache it is in; NULL: in none */
+};
+
+struct principal *principal_ref(struct principal *principal);
+void principal_unref(struct principal *principal); /* accepts NULL */
+/* The one of the hub itself: may do everything. Not counted. */
+struct principal *principal_system(void);
+/* What AWS calls principalIdentifier in events and principal() in rules. */
+const char *principal_identifier(const struct principal *principal);
+
+#endif
