@@ -1,0 +1,150 @@
+/* hub.h — where all messages pass: the one entry, the one topic tree.
+ * Loop thread only.
+ *
+ * A subscriber is a filter, a deliver function and a context. Sessions, rules and the shadow service are
+ * subscribers; the hub does not know their names. */
+#ifndef HUB_HUB_H
+#define HUB_HUB_H
+
+#include "auth/auth.h"
+#include "base/diag.h"
+#include "base/list.h"
+#include "base/slice.h"
+#include "hub/msg.h"
+#include "topic/tree.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct hub;
+struct loop;
+struct store;
+struct session;
+
+/* hub_publish: the decision is open; `held` tells it later. */
+enum { HUB_HELD = -4999 };
+
+struct hub_opts {
+    size_t max_topic_levels;
+    size_t match_cache;
+    size_t max_retained;
+    uint8_t max_hops;
+    /* of each session */
+    size_t max_queued;
+    size_t max_queued_bytes;
+    size_t max_inflight;
+    size_t max_subscriptions;
+    size_t max_sessions;
+    int64_t session_expiry_ms; /* 0: never */
+};
+
+/* Loads sessions and retained messages. */
+int hub_create(struct hub **ret_hub, struct loop *loop, struct store *store, struct auth *auth,
+               const struct hub_opts *opts, struct diag *diag);
+/* Delivers what a crash has left between "committed" and "delivered": call it once, when all subscribers
+ * are in place. */
+void hub_start(struct hub *hub);
+/* Other limits from now on; match_cache stays. */
+void hub_set_opts(struct hub *hub, const struct hub_opts *opts);
+/* Submits to the store what still waits to be coalesced. */
+void hub_flush(struct hub *hub);
+/* After store_stop; all connections and all subscribers that hold decisions must be gone: what they have
+ * not released is decided as ERR_CLOSED. */
+void hub_destroy(struct hub *hub);
+
+/* ---- publishing ---- */
+
+/* commit >= 0: what must be durable before the message is acknowledged; < 0: not kept, ERR_CLOSED when
+ * the hub ends before the decision. */
+typedef void (*hub_held_cb)(void *arg, int64_t commit);
+
+/* Publishes msg in the name of `by`. Takes its own reference to msg; borrows the rest; conn may be NULL.
+ * Returns
+ *   >= 0                   the commit which must be durable before msg is acknowledged (0: none);
+ *   HUB_HELD               a subscriber must decide first; `held` fires once, on the loop, later;
+ *   ERR_TOPIC, ERR_DENIED, ERR_LIMIT   nothing has happened (logged and counted);
+ *   ERR_STORE              the store is too far behind: delivered to those online, but not kept by all
+ *                          that should keep it. Do not acknowledge. */
+int64_t hub_publish(struct hub *hub, const struct principal *by, const struct auth_conn *conn,
+                    struct msg *msg, hub_held_cb held, void *arg);
+
+/* The first half of hub_publish alone: may `by` publish this? 0 or the error. */
+int hub_authorize_publish(struct hub *hub, const struct principal *by, const struct auth_conn *conn,
+                          struct slice topic, bool retain);
+/* The second half alone, for what was authorised before. */
+int64_t hub_route(struct hub *hub, struct msg *msg, hub_held_cb held, void *arg);
+/* The same for what was acknowledged already: kept even while the store is behind. again: after a crash,
+ * for what sessions have had, while somebody who held the decision has not. */
+int64_t hub_route_promised(struct hub *hub, struct msg *msg, bool again, hub_held_cb held, void *arg);
+
+/* ---- subscribing ---- */
+
+struct hub_pub;    /* a publish while it is delivered */
+struct subscriber;
+
+struct delivery {
+    uint8_t qos; /* the highest granted by the matching subscriptions; the message's own not yet applied */
+    bool promised; /* acknowledged already: must be kept, even while store_busy() */
+    bool again;    /* routed before a crash: whoever answered at once then has had it */
+    struct hub_pub *pub;
+};
+
+struct subscriber_ops {
+    /* Returns the commit number that its effects wait for, 0 for none, or ERR_STORE. Must not subscribe,
+     * unsubscribe or publish; it may call hub_hold and hub_publish_nested. */
+    int64_t (*deliver)(struct subscriber *subscriber, struct msg *msg, const struct delivery *how);
+};
+
+struct subscriber {
+    const struct subscriber_ops *ops;
+    const struct principal *principal; /* whose iot:Receive decides; the system's is not asked */
+    const struct auth_conn *conn;      /* for policy variables; may be NULL */
+};
+
+/* One filter of one subscriber; embedded in the user's struct. */
+struct subscription {
+    struct topic_entry entry; /* entry.owner is the subscriber */
+    uint8_t qos;
+};
+
+/* 0 or ERR_TOPIC. Does not authorise: sessions do by hub_authorize_subscribe. */
+int hub_subscribe(struct hub *hub, struct subscriber *subscriber, struct slice filter, uint8_t qos,
+                  struct subscription *subscription);
+void hub_unsubscribe(struct hub *hub, struct subscription *subscription);
+/* iot:Subscribe, and what nobody may subscribe to. 0, ERR_TOPIC or ERR_DENIED (logged and counted). */
+int hub_authorize_subscribe(struct hub *hub, const struct principal *by,
+                            const struct auth_conn *conn, struct slice filter);
+
+/* Within deliver: the publish is not decided before the hold is released. */
+struct hub_hold;
+struct hub_hold *hub_hold(struct hub_pub *pub);
+/* commit: what the decision waits for (0: nothing), or < 0: the message was not kept. */
+void hub_release(struct hub_hold *hold, int64_t commit);
+/* Within deliver: publishes msg in the system's name once the present message is delivered; its effects
+ * count for the commit of the present one. msg->hops must be set; above the limit it is dropped, logged
+ * and counted. Takes its own reference. */
+void hub_publish_nested(struct hub_pub *pub, struct msg *msg);
+uint8_t hub_max_hops(const struct hub *hub);
+/* What iot:Receive has decided before may come out otherwise now. O(1). */
+void hub_forget_decisions(struct hub *hub);
+
+/* Clients may publish to names that match this reserved filter ("$aws/things/+/shadow/update"): the
+ * service behind it says so. All other names that begin with '$' are refused. */
+void hub_allow_reserved(struct hub *hub, const char *filter);
+
+/* ---- retained messages ---- */
+
+typedef void (*hub_retained_cb)(void *arg, struct msg *msg);
+/* All retained messages whose topic the filter matches. */
+void hub_retained_match(struct hub *hub, struct slice filter, hub_retained_cb cb, void *arg);
+struct msg *hub_retained_get(struct hub *hub, struct slice topic); /* borrowed; NULL if none */
+size_t hub_retained_count(const struct hub *hub);
+
+/* ---- parts ---- */
+struct loop *hub_loop(struct hub *hub);
+struct store *hub_store(struct hub *hub);
+struct auth *hub_auth(struct hub *hub);
+const struct hub_opts *hub_opts(const struct hub *hub);
+struct sessions *hub_sessions(struct hub *hub);
+
+#endif

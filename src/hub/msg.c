@@ -1,0 +1,120 @@
+/* msg.c — see msg.h. One allocation holds the struct and all its bytes.
+ *  I1  Nothing that msg_create has set changes afterwards; caches are filled at most once. */
+#include "hub/msg.h"
+
+#include "base/clock.h"
+#include "base/cursor.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "net/stream.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { FORMAT = 1, SAVED_RETAIN = 1, SAVED_MQTT = 2, SAVED_WILL = 4 };
+
+static struct slice place(char **at, struct slice from)
+{
+    struct slice placed = slice_of(*at, from.len);
+    if (from.len) memcpy(*at, from.ptr, from.len);
+    *at += from.len;
+    return placed;
+}
+
+struct msg *msg_create(const struct msg_opts *opts)
+{
+    size_t len = opts->topic.len + opts->payload.len + opts->properties.len + opts->client_id.len +
+                 opts->principal.len;
+    struct msg *msg = xmalloc(sizeof *msg + len);
+    char *at = msg->data;
+    *msg = (struct msg){
+        .refs = 1,
+        .qos = opts->qos,
+        .retain = opts->retain,
+        .hops = opts->hops,
+        .over_mqtt = opts->over_mqtt,
+        .will = opts->will,
+        .at_ms = opts->at_ms ? opts->at_ms : clock_real_ms(),
+    };
+    msg->topic = place(&at, opts->topic);
+    msg->payload = place(&at, opts->payload);
+    msg->properties = place(&at, opts->properties);
+    msg->client_id = place(&at, opts->client_id);
+    msg->principal = place(&at, opts->principal);
+    return msg;
+}
+
+struct msg *msg_ref(struct msg *msg)
+{
+    msg->refs++;
+    return msg;
+}
+
+void msg_unref(struct msg *msg)
+{
+    if (!msg || --msg->refs) return;
+    if (msg->row) BUG("message freed while the store must keep it");
+    for (size_t i = 0; i < ARRAY_LEN(msg->wire); i++)
+        if (msg->wire[i]) chunk_unref(msg->wire[i]);
+    json_free(msg->json);
+    free(msg);
+}
+
+const struct json *msg_json(struct msg *msg)
+{
+    if (!msg->json_tried) {
+        msg->json_tried = true;
+        if (json_parse(msg->payload, NULL, &msg->json, NULL) < 0) msg->json = NULL;
+    }
+    return msg->json;
+}
+
+static void put(struct buf *out, struct slice part)
+{
+    buf_put_u32(out, (uint32_t)part.len);
+    buf_put_slice(out, part);
+}
+
+void msg_save(const struct msg *msg, struct buf *out)
+{
+    buf_put_u8(out, FORMAT);
+    buf_put_u8(out, msg->qos);
+    buf_put_u8(out, (uint8_t)((msg->retain ? SAVED_RETAIN : 0) | (msg->over_mqtt ? SAVED_MQTT : 0) |
+                              (msg->will ? SAVED_WILL : 0)));
+    buf_put_u8(out, msg->hops);
+    buf_put_u32(out, (uint32_t)((uint64_t)msg->at_ms >> 32));
+    buf_put_u32(out, (uint32_t)msg->at_ms);
+    put(out, msg->topic);
+    put(out, msg->payload);
+    put(out, msg->properties);
+    put(out, msg->client_id);
+    put(out, msg->principal);
+}
+
+static struct slice get(struct cursor *cur)
+{
+    return cursor_bytes(cur, cursor_u32(cur));
+}
+
+int msg_load(struct slice data, struct msg **ret_msg)
+{
+    struct cursor cur = cursor_init(data.ptr, data.len);
+    if (cursor_u8(&cur) != FORMAT) return ERR_MALFORMED;
+    struct msg_opts opts = { .qos = cursor_u8(&cur) };
+    uint8_t flags = cursor_u8(&cur);
+    opts.retain = flags & SAVED_RETAIN;
+    opts.over_mqtt = flags & SAVED_MQTT;
+    opts.will = flags & SAVED_WILL;
+    opts.hops = cursor_u8(&cur);
+    uint64_t high = cursor_u32(&cur);
+    opts.at_ms = (int64_t)(high << 32 | cursor_u32(&cur));
+    opts.topic = get(&cur);
+    opts.payload = get(&cur);
+    opts.properties = get(&cur);
+    opts.client_id = get(&cur);
+    opts.principal = get(&cur);
+    if (cursor_error(&cur) || cursor_left(&cur) || opts.qos > 2) return ERR_MALFORMED;
+    *ret_msg = msg_create(&opts);
+    return 0;
+}

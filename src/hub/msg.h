@@ -1,0 +1,65 @@
+/* msg.h — a message: immutable after msg_create but for its caches, shared by reference count between
+ * all its receivers. Loop thread only. */
+#ifndef HUB_MSG_H
+#define HUB_MSG_H
+
+#include "base/buf.h"
+#include "base/slice.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct chunk;
+
+struct msg {
+    uint32_t refs;
+    uint8_t qos;
+    bool retain;    /* the flag of the publisher */
+    uint8_t hops;   /* republished so many times */
+    bool over_mqtt; /* false: over HTTP, or by the hub itself */
+    bool will;      /* a last will: the shadow service ignores those */
+    int64_t at_ms;  /* when it was published, ms since the epoch */
+    struct slice topic;
+    struct slice payload;
+    struct slice properties; /* MQTT 5 property block, empty in 3.1.1 */
+    struct slice client_id;  /* of the publisher; empty outside MQTT */
+    struct slice principal;  /* its principalIdentifier */
+
+    /* caches */
+    struct chunk *wire[2]; /* the encoded PUBLISH of 3.1.1: QoS 0; QoS 1 and 2 (id and flags vary) */
+    size_t wire_id_at;     /* where the packet id stands in wire[1] */
+    struct msg_row *row;   /* its row in the store, while sessions must keep it */
+    struct json *json;     /* the parsed payload, once a rule has asked; see msg_json */
+    bool json_tried;
+    char data[];
+};
+
+struct msg_opts {
+    struct slice topic;
+    struct slice payload;
+    struct slice properties;
+    struct slice client_id;
+    struct slice principal;
+    uint8_t qos;
+    bool retain;
+    uint8_t hops;
+    bool over_mqtt;
+    bool will;
+    int64_t at_ms; /* 0: now */
+};
+
+/* Copies everything; refs 1. */
+struct msg *msg_create(const struct msg_opts *opts);
+struct msg *msg_ref(struct msg *msg);
+void msg_unref(struct msg *msg); /* accepts NULL */
+
+/* The payload as JSON, parsed at most once for all rules; NULL when it is none. Borrowed, not to be
+ * changed. */
+const struct json *msg_json(struct msg *msg);
+
+/* The form in the database, appended; msg_load returns ERR_MALFORMED for anything that msg_save did not
+ * write. */
+void msg_save(const struct msg *msg, struct buf *out);
+int msg_load(struct slice data, struct msg **ret_msg);
+
+#endif

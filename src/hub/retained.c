@@ -1,0 +1,260 @@
+/* retained.c — the last message of each topic.
+ * Reads are served from memory; every change is queued to the store. A message of QoS 1 or 2 is queued at
+ * once, since its acknowledgement waits for it; one of QoS 0 is written at most once a second per topic,
+ * which spares SD cards under chatty sensors.
+ *  I1  A topic has at most one entry, and its payload is not empty.
+ *  I2  Map and table are equal when nothing is dirty and the store has caught up.
+ *  I3  At most one write of a topic that is there waits in the batch being built: a younger one replaces
+ *      it. What was never written needs no removal. So the writes that wait for a failing store are
+ *      bounded by store_busy() and the number of topics.
+ * Why not read from SQLite: a subscribe to '#' would hold the loop for the length of a table scan. */
+#include "hub/retained.h"
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/metrics.h"
+#include "loop/loop.h"
+#include "store/db.h"
+#include "store/store.h"
+#include "topic/topic_map.h"
+
+#include <stdlib.h>
+
+enum { COALESCE_MS = 1000 };
+
+struct write {
+    struct store_req req; /* first */
+    struct entry *entry;  /* NULL once the entry is gone or has a younger write */
+    struct msg *msg;      /* topic, and payload unless removed */
+    bool removal;
+    struct buf data;
+};
+
+struct entry {
+    struct msg *msg;
+    struct write *write; /* the last one submitted, until it is done */
+    bool stored;         /* it has, or may have, a row */
+    struct list dirty;   /* waits to be coalesced */
+    struct list all;
+};
+
+struct retained {
+    struct loop *loop;
+    struct store *store;
+    struct topic_map *map;
+    struct list all;
+    struct list dirty;
+    struct loop_timer timer;
+    size_t max_count;
+    int64_t removed_in; /* commit of the last removal */
+};
+
+/* ---- writing ---- */
+
+static int run_write(struct store_req *req, struct db *db)
+{
+    struct write *write = container_of(req, struct write, req);
+    struct db_stmt *q = db_query(db, write->removal
+                                         ? "DELETE FROM retained WHERE topic = ?1"
+                                         : "INSERT INTO retained (topic, data) VALUES (?1, ?2) "
+                                           "ON CONFLICT (topic) DO UPDATE SET data = ?2");
+    db_bind_slice(q, 1, write->msg->topic);
+    if (!write->removal) db_bind_blob(q, 2, buf_slice(&write->data));
+    return db_exec(q);
+}
+
+static void write_free(struct write *write)
+{
+    if (write->entry && write->entry->write == write) write->entry->write = NULL;
+    msg_unref(write->msg);
+    buf_deinit(&write->data);
+    free(write);
+}
+
+static void on_written(struct store_req *req, int rc)
+{
+    write_free(container_of(req, struct write, req));
+}
+
+static int64_t submit(struct retained *retained, struct entry *entry, struct msg *msg, bool removal)
+{
+    if (entry->write && store_cancel(retained->store, &entry->write->req)) write_free(entry->write);
+    if (entry->write) entry->write->entry = NULL;
+    struct write *write = xnew(struct write);
+    write->req = (struct store_req){ .run = run_write, .done = on_written, .single = true };
+    write->msg = msg_ref(msg);
+    write->removal = removal;
+    if (!removal) msg_save(msg, &write->data);
+    write->entry = removal ? NULL : entry;
+    entry->write = removal ? NULL : write;
+    list_remove(&entry->dirty);
+    entry->stored = true;
+    return store_submit(retained->store, &write->req);
+}
+
+void retained_flush(struct retained *retained)
+{
+    while (!list_empty(&retained->dirty)) {
+        struct entry *entry = container_of(retained->dirty.next, struct entry, dirty);
+        submit(retained, entry, entry->msg, false);
+    }
+}
+
+static void on_coalesced(struct loop_timer *timer)
+{
+    struct retained *retained = container_of(timer, struct retained, timer);
+    if (store_busy(retained->store))
+        loop_timer_start(timer, COALESCE_MS);
+    else
+        retained_flush(retained);
+}
+
+/* ---- the map ---- */
+
+static int64_t keep(struct retained *retained, struct entry *entry, struct msg *msg)
+{
+    if (msg->qos > 0) {
+        int64_t commit = submit(retained, entry, msg, false);
+        store_hurry(retained->store);
+        return commit;
+    }
+    if (list_empty(&entry->dirty)) list_push_back(&retained->dirty, &entry->dirty);
+    if (!loop_timer_active(&retained->timer)) loop_timer_start(&retained->timer, COALESCE_MS);
+    return 0;
+}
+
+static struct entry *entry_add(struct retained *retained, struct msg *msg)
+{
+    struct entry *entry = xnew(struct entry);
+    entry->msg = msg_ref(msg);
+    list_init(&entry->dirty);
+    list_push_back(&retained->all, &entry->all);
+    topic_map_put(retained->map, msg->topic, entry);
+    metrics_set(METRIC_RETAINED, (int64_t)topic_map_count(retained->map));
+    return entry;
+}
+
+static void entry_free(struct entry *entry)
+{
+    if (entry->write) entry->write->entry = NULL;
+    list_remove(&entry->dirty);
+    list_remove(&entry->all);
+    msg_unref(entry->msg);
+    free(entry);
+}
+
+static int64_t remove_topic(struct retained *retained, struct msg *msg)
+{
+    struct entry *entry = topic_map_del(retained->map, msg->topic);
+    if (entry && entry->stored) {
+        retained->removed_in = submit(retained, entry, msg, true);
+        store_hurry(retained->store);
+    }
+    if (entry) entry_free(entry);
+    metrics_set(METRIC_RETAINED, (int64_t)topic_map_count(retained->map));
+    return msg->qos > 0 ? retained->removed_in : 0; /* also for one that somebody else has removed */
+}
+
+int64_t retained_put(struct retained *retained, struct msg *msg, bool promised)
+{
+    if (msg->qos > 0 && !promised && store_busy(retained->store)) return ERR_STORE;
+    if (msg->payload.len == 0) return remove_topic(retained, msg);
+    struct entry *entry = topic_map_get(retained->map, msg->topic);
+    if (!entry) {
+        if (topic_map_count(retained->map) >= retained->max_count) {
+            metrics_inc(METRIC_DROPS);
+            LOG(LOG_WARN, "hub", "not retained: mqtt.max_retained is reached",
+                LOG_SLICE("topic", msg->topic));
+            return 0;
+        }
+        entry = entry_add(retained, msg);
+    } else {
+        msg_ref(msg);
+        msg_unref(entry->msg);
+        entry->msg = msg;
+    }
+    return keep(retained, entry, msg);
+}
+
+struct msg *retained_get(struct retained *retained, struct slice topic)
+{
+    struct entry *entry = topic_map_get(retained->map, topic);
+    return entry ? entry->msg : NULL;
+}
+
+struct visit {
+    hub_retained_cb cb;
+    void *arg;
+};
+
+static bool visit_entry(struct slice name, void *value, void *arg)
+{
+    struct visit *visit = arg;
+    visit->cb(visit->arg, ((struct entry *)value)->msg);
+    return true;
+}
+
+void retained_match(struct retained *retained, struct slice filter, hub_retained_cb cb, void *arg)
+{
+    struct visit visit = { cb, arg };
+    topic_map_match(retained->map, filter, visit_entry, &visit);
+}
+
+void retained_set_max(struct retained *retained, size_t max_count)
+{
+    retained->max_count = max_count;
+}
+
+size_t retained_count(const struct retained *retained)
+{
+    return topic_map_count(retained->map);
+}
+
+/* ---- life ---- */
+
+static int load(struct db *db, void *arg)
+{
+    struct retained *retained = arg;
+    struct db_stmt *q = db_query(db, "SELECT topic, data FROM retained");
+    while (db_step(q)) {
+        struct msg *msg;
+        if (msg_load(db_blob(q, 1), &msg) < 0) {
+            LOG(LOG_ERROR, "hub", "a retained message in the database is damaged, skipped",
+                LOG_S("topic", db_text(q, 0)));
+            continue;
+        }
+        entry_add(retained, msg)->stored = true;
+        msg_unref(msg);
+    }
+    return db_done(q);
+}
+
+int retained_create(struct retained **ret_retained, struct loop *loop, struct store *store,
+                    size_t max_count, struct diag *diag)
+{
+    struct retained *retained = xnew(struct retained);
+    retained->loop = loop;
+    retained->store = store;
+    retained->max_count = max_count;
+    retained->map = topic_map_create();
+    list_init(&retained->all);
+    list_init(&retained->dirty);
+    loop_timer_init(&retained->timer, loop, on_coalesced);
+    int rc = store_read_now(store, load, retained, diag);
+    if (rc < 0) {
+        retained_destroy(retained);
+        return rc;
+    }
+    *ret_retained = retained;
+    return 0;
+}
+
+void retained_destroy(struct retained *retained)
+{
+    if (!retained) return;
+    loop_timer_stop(&retained->timer);
+    list_for_each_safe(it, &retained->all) entry_free(container_of(it, struct entry, all));
+    topic_map_destroy(retained->map);
+    free(retained);
+}

@@ -1,0 +1,25 @@
+/* retained.h — the last message of each topic, for hub.c. Loop thread only. */
+#ifndef HUB_RETAINED_H
+#define HUB_RETAINED_H
+
+#include "base/diag.h"
+#include "hub/hub.h"
+
+struct retained;
+
+/* Loads from the store. */
+int retained_create(struct retained **ret_retained, struct loop *loop, struct store *store,
+                    size_t max_count, struct diag *diag);
+void retained_destroy(struct retained *retained);
+/* Sets, or with an empty payload removes. Returns the commit number that an acknowledgement waits for, 0
+ * for QoS 0 (written within a second) and for what is not retained because there are too many (logged and
+ * counted), or ERR_STORE with nothing done: QoS 1 or 2 while the store is behind, unless promised. */
+int64_t retained_put(struct retained *retained, struct msg *msg, bool promised);
+struct msg *retained_get(struct retained *retained, struct slice topic);
+void retained_match(struct retained *retained, struct slice filter, hub_retained_cb cb, void *arg);
+void retained_set_max(struct retained *retained, size_t max_count);
+size_t retained_count(const struct retained *retained);
+/* Submits what is still coalescing. */
+void retained_flush(struct retained *retained);
+
+#endif

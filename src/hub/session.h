@@ -1,0 +1,106 @@
+/* session.h — what a client has with the hub beyond one connection: its subscriptions, the messages that
+ * wait for it, the packet identifiers in use. MQTT 3.1.1, sections 3.1.2.4, 4.1, 4.3, 4.4, 4.6.
+ * A connection (src/conn) attaches as a session_link. Loop thread only.
+ *
+ * A session with clean = false is persistent: it outlives the connection and the process. Functions that
+ * change it return the commit number which an acknowledgement must wait for; 0 for none. */
+#ifndef HUB_SESSION_H
+#define HUB_SESSION_H
+
+#include "auth/auth.h"
+#include "base/diag.h"
+#include "hub/hub.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct session;
+struct sessions;
+struct session_link;
+
+/* Why a connection has ended: AWS's disconnectReason (mqtt-and-topics, section 5), and whether the
+ * will is due. */
+#define SESSION_END_LIST(X)                                                                        \
+    /* name                 AWS's word                       will                             */   \
+    X(CLIENT_INITIATED, "CLIENT_INITIATED_DISCONNECT", false)                                      \
+    X(CONNECTION_LOST, "CONNECTION_LOST", true)                                                    \
+    X(CLIENT_ERROR, "CLIENT_ERROR", true)                                                          \
+    X(KEEP_ALIVE, "MQTT_KEEP_ALIVE_TIMEOUT", true)                                                 \
+    X(DUPLICATE, "DUPLICATE_CLIENTID", true)                                                       \
+    X(FORBIDDEN, "FORBIDDEN_ACCESS", true)                                                         \
+    X(AUTH_ERROR, "AUTH_ERROR", true)                                                              \
+    X(SERVER_ERROR, "SERVER_ERROR", true)                                                          \
+    X(SERVER_INITIATED, "SERVER_INITIATED_DISCONNECT", true)                                       \
+    X(THROTTLED, "THROTTLED", true)
+
+enum session_end {
+#define X(name, word, will) SESSION_END_##name,
+    SESSION_END_LIST(X)
+#undef X
+};
+const char *session_end_name(enum session_end why);
+
+struct session_link_ops {
+    /* Encodes and queues a PUBLISH; id 0 for QoS 0. */
+    void (*publish)(struct session_link *link, struct msg *msg, uint8_t qos, bool retain, bool dup,
+                    uint16_t id);
+    void (*pubrel)(struct session_link *link, uint16_t id);
+    /* True while the output is above its limit: QoS 0 is dropped, QoS 1 and 2 wait for session_pump. */
+    bool (*congested)(struct session_link *link);
+    /* The session lets go of the link (take-over, revocation): close; session_detach must not follow. */
+    void (*end)(struct session_link *link, enum session_end why);
+};
+
+struct session_link { /* embedded in the connection */
+    const struct session_link_ops *ops;
+};
+
+struct session_open_opts {
+    struct slice client_id;
+    bool clean;
+    struct principal *principal; /* a reference is taken */
+    const char *source_ip;
+    struct msg *will; /* NULL if none; a reference is taken */
+    struct session_link *link;
+};
+
+/* Attaches the link, taking the session over from another link of the same client id. Returns the commit
+ * which CONNACK must wait for, or ERR_LIMIT, ERR_STORE. Nothing is sent before session_ready. */
+int64_t session_open(struct hub *hub, const struct session_open_opts *opts,
+                     struct session **ret_session, bool *ret_present);
+/* The link is gone. A clean session ends here: the pointer is dead afterwards. */
+void session_detach(struct session *session, enum session_end why);
+/* CONNACK is queued: what was in flight goes out again, then what waits. */
+void session_ready(struct session *session);
+/* Sends what may be sent, whenever the output has room again. */
+void session_pump(struct session *session);
+
+/* One filter, authorised already. A filter that is there is replaced. ERR_LIMIT above max_subscriptions,
+ * ERR_TOPIC. Retained messages come by session_send_retained, after SUBACK. */
+int64_t session_subscribe(struct session *session, struct slice filter, uint8_t qos);
+void session_send_retained(struct session *session, struct slice filter, uint8_t qos);
+int64_t session_unsubscribe(struct session *session, struct slice filter);
+
+/* Acknowledgements from the client of what was sent to it. Unknown identifiers are ignored. */
+void session_puback(struct session *session, uint16_t id);
+void session_pubrec(struct session *session, uint16_t id);
+void session_pubcomp(struct session *session, uint16_t id);
+
+/* A PUBLISH of QoS 2 from the client. Returns what PUBREC waits for, HUB_HELD, or an error of
+ * hub_publish. A repeated identifier is not delivered again. */
+int64_t session_receive(struct session *session, uint16_t id, struct msg *msg, hub_held_cb held,
+                        void *arg);
+/* PUBREL from the client. Returns what PUBCOMP waits for, or ERR_MALFORMED when no PUBREC was sent. */
+int64_t session_release(struct session *session, uint16_t id);
+
+const char *session_client_id(const struct session *session);
+struct principal *session_principal(const struct session *session);
+const struct auth_conn *session_auth_conn(const struct session *session);
+
+/* ---- all of them; for hub.c ---- */
+int sessions_create(struct sessions **ret_sessions, struct hub *hub, struct diag *diag);
+void sessions_start(struct sessions *sessions);
+void sessions_destroy(struct sessions *sessions);
+size_t sessions_count(const struct sessions *sessions);
+
+#endif
