@@ -1,0 +1,206 @@
+/* front.c — see front.h.
+ *
+ *   accept ─► identify (asynchronous) ─► sniff the first byte ─┬─ 0x10  MQTT CONNECT ─► mqtt_conn
+ *             certificate · peer · anonymous                   ├─ A–Z   a method      ─► http_conn
+ *                                                              └─ 0x16  TLS on a plain port: closed
+ *
+ * The stream is paused until the identity is known: no application byte is processed before. */
+#include "conn/front.h"
+
+#include "auth/auth.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/metrics.h"
+#include "conn/http_conn.h"
+#include "conn/mqtt_conn.h"
+#include "loop/loop.h"
+#include "store/store.h"
+
+#include <stdlib.h>
+
+struct front {
+    struct front_opts opts;
+    struct mqtt_env mqtt;
+    struct list guests; /* not yet identified or sniffed */
+    size_t count;       /* guests and MQTT connections */
+    struct store_listener on_commit;
+};
+
+struct guest {
+    struct list link;
+    struct front *front;
+    const struct front_listener *listener;
+    struct stream *stream; /* NULL once closed while the identity was asked for */
+    struct principal *principal;
+    struct loop_timer timer;
+    bool asking;
+};
+
+static void guest_free(struct guest *guest)
+{
+    list_remove(&guest->link);
+    guest->front->count--;
+    loop_timer_stop(&guest->timer);
+    principal_unref(guest->principal);
+    free(guest);
+}
+
+static void on_closed(struct stream *stream)
+{
+    struct guest *guest = stream->owner;
+    guest->stream = NULL;
+    if (!guest->asking) guest_free(guest);
+}
+
+static void guest_close(struct guest *guest, bool linger)
+{
+    loop_timer_stop(&guest->timer);
+    if (guest->stream) stream_close(guest->stream, linger, on_closed);
+}
+
+static void on_timeout(struct loop_timer *timer)
+{
+    struct guest *guest = container_of(timer, struct guest, timer);
+    LOG(LOG_INFO, "conn", "closed: nothing was sent in time",
+        LOG_S("peer", guest->stream->peer.address), LOG_S("listener", guest->listener->name));
+    guest_close(guest, false);
+}
+
+/* ---- sniffing ---- */
+
+static void hand_over(struct guest *guest, bool mqtt)
+{
+    struct front *front = guest->front;
+    struct stream *stream = guest->stream;
+    struct principal *principal = guest->principal;
+    guest->principal = NULL;
+    guest_free(guest);
+    if (mqtt)
+        mqtt_conn_start(&front->mqtt, stream, principal);
+    else
+        http_conn_start(front->opts.http, stream, principal);
+}
+
+static size_t on_read(struct stream *stream, const uint8_t *data, size_t len)
+{
+    struct guest *guest = stream->owner;
+    if (data[0] == 0x10) {
+        hand_over(guest, true);
+    } else if (data[0] >= 'A' && data[0] <= 'Z') {
+        hand_over(guest, false);
+    } else {
+        LOG(LOG_WARN, "conn",
+            data[0] == 0x16 ? "closed: TLS was spoken to a port without TLS"
+                            : "closed: neither MQTT nor HTTP was spoken",
+            LOG_S("peer", stream->peer.address), LOG_S("listener", guest->listener->name));
+        metrics_inc(METRIC_MQTT_MALFORMED);
+        guest_close(guest, false);
+        return len;
+    }
+    return 0;
+}
+
+static void on_end(struct stream *stream, int rc)
+{
+    guest_close(stream->owner, false);
+}
+
+static const struct stream_cbs guest_cbs = { .on_read = on_read, .on_end = on_end };
+
+/* ---- identity ---- */
+
+static void on_identity(void *arg, int rc, struct principal *principal, const char *why)
+{
+    struct guest *guest = arg;
+    guest->asking = false;
+    guest->principal = principal;
+    if (!guest->stream) {
+        guest_free(guest);
+    } else if (rc < 0) {
+        guest_close(guest, false);
+    } else {
+        stream_resume(guest->stream);
+    }
+}
+
+static void identify(struct guest *guest)
+{
+    struct auth *auth = hub_auth(guest->front->mqtt.hub);
+    const struct stream_peer *peer = &guest->stream->peer;
+    guest->asking = true;
+    stream_pause(guest->stream);
+    if (peer->cert_id[0])
+        auth_by_cert(auth, peer->cert_id, slice_of((const char *)peer->cert_der, peer->cert_der_len),
+                     peer->address, on_identity, guest);
+    else if (peer->kind == STREAM_UNIX)
+        auth_by_peer(auth, peer->uid, on_identity, guest);
+    else if (guest->listener->anonymous_policy)
+        auth_anonymous(auth, guest->listener->anonymous_policy, on_identity, guest);
+    else
+        on_identity(guest, 0, NULL, NULL);
+}
+
+void front_accept(struct listener *listener, struct stream *stream, void *arg)
+{
+    const struct front_listener *from = arg;
+    struct guest *guest = xnew(struct guest);
+    guest->front = from->front;
+    guest->listener = from;
+    guest->stream = stream;
+    list_push_back(&from->front->guests, &guest->link);
+    from->front->count++;
+    stream->owner = guest;
+    stream->cbs = &guest_cbs;
+    loop_timer_init(&guest->timer, hub_loop(from->front->mqtt.hub), on_timeout);
+    loop_timer_start(&guest->timer, from->front->opts.connect_timeout_ms);
+    identify(guest);
+}
+
+/* ---- life ---- */
+
+static void on_commit(struct store_listener *listener, int64_t committed)
+{
+    struct front *front = container_of(listener, struct front, on_commit);
+    list_for_each_safe(it, &front->mqtt.waiting) mqtt_conn_release(it);
+}
+
+struct front *front_create(struct hub *hub, const struct front_opts *opts)
+{
+    struct front *front = xnew(struct front);
+    front->opts = *opts;
+    front->mqtt.hub = hub;
+    front->mqtt.opts = &front->opts;
+    front->on_commit.on_commit = on_commit;
+    list_init(&front->guests);
+    list_init(&front->mqtt.conns);
+    list_init(&front->mqtt.waiting);
+    store_listen(hub_store(hub), &front->on_commit);
+    return front;
+}
+
+void front_set_opts(struct front *front, const struct front_opts *opts)
+{
+    front->opts = *opts;
+}
+
+void front_close_all(struct front *front)
+{
+    list_for_each_safe(it, &front->guests) guest_close(container_of(it, struct guest, link), false);
+    list_for_each_safe(it, &front->mqtt.conns) mqtt_conn_shutdown(it);
+}
+
+size_t front_count(const struct front *front)
+{
+    size_t count = front->count;
+    list_for_each(it, &front->mqtt.conns) count++;
+    return count;
+}
+
+void front_destroy(struct front *front)
+{
+    if (!front) return;
+    if (front_count(front)) BUG("front destroyed with connections");
+    store_unlisten(&front->on_commit);
+    free(front);
+}

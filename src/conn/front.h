@@ -1,0 +1,44 @@
+/* front.h — what happens to a connection before its protocol speaks: who is it (certificate, peer
+ * credentials, anonymous listener), then what does it speak (first byte): MQTT or HTTP. Any listener
+ * serves every protocol. Loop thread only. */
+#ifndef CONN_FRONT_H
+#define CONN_FRONT_H
+
+#include "hub/hub.h"
+#include "net/listener.h"
+#include "net/stream.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct front;
+struct http_server; /* conn/http_conn.h */
+
+struct front_opts {
+    struct http_server *http;
+    size_t max_packet;          /* of MQTT */
+    int64_t connect_timeout_ms; /* from accept to CONNECT, or to the first byte of a request */
+    uint16_t max_keep_alive_s;  /* longer ones, and 0, are taken for this one; 0: no limit */
+    size_t output_buffer;       /* bytes of output above which a client is congested */
+};
+
+struct front *front_create(struct hub *hub, const struct front_opts *opts);
+/* Other limits from now on. */
+void front_set_opts(struct front *front, const struct front_opts *opts);
+/* Closes every connection that front or mqtt_conn has: clients see the end of the connection. */
+void front_close_all(struct front *front);
+/* Connections that are not yet closed, those of HTTP not counted. */
+size_t front_count(const struct front *front);
+/* When the count is 0. */
+void front_destroy(struct front *front);
+
+/* The context of a listener: pass it as listener_opts.arg, with front_accept. */
+struct front_listener {
+    struct front *front;
+    const char *name;
+    const char *anonymous_policy; /* NULL: a credential is needed */
+};
+void front_accept(struct listener *listener, struct stream *stream, void *arg);
+
+#endif

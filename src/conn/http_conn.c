@@ -1,0 +1,422 @@
+/* http_conn.c — HTTP/1.1 over a stream: bytes in, one request at a time to the handler, its answer out.
+ *
+ *   idle ─► head ─► body ─► served (the handler has it) ─► answered ─┬─► idle, or the next of the pipeline
+ *    │       │       │                                               └─► closing: "Connection: close",
+ *    └───────┴───────┴─► time-out, malformed, end of the peer ─────────► draining, end of the peer
+ *
+ * A connection between requests holds neither parser nor buffer: what a request needs is one struct turn,
+ * made with its first byte and freed with its answer. A turn outlives its connection when the handler
+ * still has it: the request is carried out, the answer goes nowhere.
+ *
+ * Back-pressure has two causes and one means, stream_pause: bytes of a next request that come before the
+ * answer, and answers that the peer does not read. A connection that is served and silent is not paused,
+ * so the loss of the peer is seen.
+ *
+ *  I1  The handler has at most one turn of a connection; answers leave in the order of the requests.
+ *  I2  conn->serving is true exactly while the handler has the turn.
+ *  I3  A turn has conn NULL once the connection is closing; then peer is NULL too.
+ *  I4  After conn_close nothing of the connection is touched but by on_closed.
+ *
+ * The time of the handler is the handler's to limit; the timer here covers what the peer owes us. */
+#include "conn/http_conn.h"
+
+#include "auth/principal.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/metrics.h"
+#include "base/rand.h"
+#include "http/request.h"
+#include "http/response.h"
+#include "loop/loop.h"
+
+#include <stdlib.h>
+
+enum { MOST_HEADERS = 16 }; /* which a handler may add */
+
+struct http_server {
+    struct loop *loop;
+    struct http_server_opts opts;
+    struct http_limits limits;
+    struct list conns;
+    size_t count;
+    bool draining;
+};
+
+struct turn {
+    struct http_exchange exchange; /* first */
+    struct http_conn *conn;        /* NULL: gone */
+    struct http_parser parser;
+    struct http_limits limits; /* the parser's, whatever becomes of the server */
+};
+
+struct http_conn {
+    struct list link;
+    struct http_server *server;
+    struct stream *stream;
+    struct principal *principal;
+    struct turn *turn;
+    enum http_phase phase; /* for which the timer runs */
+    struct loop_timer timer;
+    bool serving;
+    bool paused;
+    bool ended; /* the peer sends nothing more */
+    bool closing;
+};
+
+/* ---- turns ---- */
+
+static struct turn *turn_create(struct http_conn *c)
+{
+    struct turn *turn = xnew(struct turn);
+    turn->conn = c;
+    turn->limits = c->server->limits;
+    http_parser_init(&turn->parser, &turn->limits);
+    turn->exchange.request = &turn->parser.req;
+    turn->exchange.peer = &c->stream->peer;
+    turn->exchange.transport = c->principal ? principal_ref(c->principal) : NULL;
+    rand_uuid(turn->exchange.request_id);
+    return turn;
+}
+
+static void turn_free(struct turn *turn)
+{
+    if (!turn) return;
+    http_parser_deinit(&turn->parser);
+    arena_deinit(&turn->exchange.arena);
+    principal_unref(turn->exchange.transport);
+    free(turn);
+}
+
+/* ---- the end ---- */
+
+static void on_closed(struct stream *stream)
+{
+    struct http_conn *c = stream->owner;
+    list_remove(&c->link);
+    c->server->count--;
+    principal_unref(c->principal);
+    free(c);
+}
+
+static void conn_close(struct http_conn *c, bool linger)
+{
+    if (c->closing) return;
+    c->closing = true;
+    loop_timer_stop(&c->timer);
+    if (c->serving) {
+        c->turn->conn = NULL;
+        c->turn->exchange.peer = NULL;
+    } else {
+        turn_free(c->turn);
+    }
+    c->turn = NULL;
+    stream_close(c->stream, linger, on_closed);
+}
+
+static void pause_reading(struct http_conn *c)
+{
+    if (c->paused) return;
+    c->paused = true;
+    stream_pause(c->stream);
+}
+
+static void resume_reading(struct http_conn *c)
+{
+    if (!c->paused) return;
+    c->paused = false;
+    stream_resume(c->stream);
+}
+
+/* ---- time-outs ---- */
+
+static int64_t timeout_of(const struct http_conn *c, enum http_phase phase)
+{
+    const struct http_server_opts *opts = &c->server->opts;
+    switch (phase) {
+    case HTTP_IDLE:
+        return opts->idle_timeout_ms;
+    case HTTP_IN_HEAD:
+        return opts->header_timeout_ms;
+    case HTTP_IN_BODY:
+        return opts->body_timeout_ms;
+    case HTTP_COMPLETE:
+        break;
+    }
+    return 0;
+}
+
+/* The timer of a phase runs from its beginning: a byte now and then does not renew it. */
+static void enter_phase(struct http_conn *c, enum http_phase phase)
+{
+    if (phase == c->phase) return;
+    c->phase = phase;
+    int64_t timeout = timeout_of(c, phase);
+    if (timeout > 0)
+        loop_timer_start(&c->timer, timeout);
+    else
+        loop_timer_stop(&c->timer);
+}
+
+/* ---- answers ---- */
+
+static void count(int status)
+{
+    metrics_inc(METRIC_HTTP_REQUESTS);
+    if (status >= 400) metrics_inc(METRIC_HTTP_ERRORS);
+}
+
+static void put_response(struct http_conn *c, const struct http_response *response)
+{
+    struct buf out = { 0 };
+    if (http_put_response(&out, response) < 0) {
+        LOG(LOG_ERROR, "http", "an answer could not be written: a header is not valid",
+            LOG_S("request", response->request_id), LOG_I("status", response->status));
+        struct http_response plain = { .status = 500,
+                                       .request_id = response->request_id,
+                                       .keep_alive = response->keep_alive };
+        http_put_response(&out, &plain);
+    }
+    stream_write(c->stream, out.data, out.len);
+    buf_deinit(&out);
+}
+
+/* What boto3 and others show as the name of the error. */
+static const char *error_type(int status)
+{
+    switch (status) {
+    case 408:
+        return "RequestTimeoutException";
+    case 413:
+        return "RequestEntityTooLargeException";
+    case 501:
+        return "NotImplementedException";
+    default:
+        return "InvalidRequestException";
+    }
+}
+
+/* Refuses a request that never reached the handler, and closes. */
+static void refuse(struct http_conn *c, int status, const char *why)
+{
+    struct buf body = { 0 };
+    buf_puts(&body, "{\"message\":");
+    json_print_str(&body, slice_str(why));
+    buf_putc(&body, '}');
+    struct http_field type = { "x-amzn-ErrorType", slice_str(error_type(status)) };
+    put_response(c, &(struct http_response){ .status = status,
+                                             .content_type = "application/json",
+                                             .request_id = c->turn->exchange.request_id,
+                                             .fields = &type,
+                                             .field_count = 1,
+                                             .body = buf_slice(&body) });
+    buf_deinit(&body);
+    count(status);
+    LOG(LOG_INFO, "http", "request refused", LOG_S("peer", c->stream->peer.address),
+        LOG_I("status", status), LOG_S("reason", why));
+    conn_close(c, true);
+}
+
+static void on_timeout(struct loop_timer *timer)
+{
+    struct http_conn *c = container_of(timer, struct http_conn, timer);
+    switch (c->phase) {
+    case HTTP_IN_HEAD:
+        if (!c->turn) c->turn = turn_create(c);
+        refuse(c, 408, "the headers did not arrive in time");
+        break;
+    case HTTP_IN_BODY:
+        refuse(c, 408, "the body did not arrive in time");
+        break;
+    default:
+        conn_close(c, stream_pending(c->stream) > 0);
+        break;
+    }
+}
+
+/* The turn is over; on with the next request, or close. */
+static void turn_done(struct http_conn *c, bool keep_alive)
+{
+    turn_free(c->turn);
+    c->turn = NULL;
+    c->serving = false;
+    if (!keep_alive) {
+        conn_close(c, true);
+        return;
+    }
+    enter_phase(c, HTTP_IDLE);
+    if (!stream_over_high_water(c->stream)) resume_reading(c);
+}
+
+static void log_answer(const struct turn *turn, int status)
+{
+    const struct http_request *request = turn->exchange.request;
+    LOG(LOG_DEBUG, "http", "request answered", LOG_S("request", turn->exchange.request_id),
+        LOG_S("method", http_method_name(request->method)), LOG_SLICE("path", request->path),
+        LOG_I("status", status), LOG_S("peer", turn->conn ? turn->conn->stream->peer.address : ""));
+}
+
+void http_respond(struct http_exchange *exchange, int status, const char *content_type,
+                  struct slice body, const struct http_header_out *headers, size_t header_count)
+{
+    struct turn *turn = container_of(exchange, struct turn, exchange);
+    struct http_conn *c = turn->conn;
+    count(status);
+    log_answer(turn, status);
+    if (!c) {
+        turn_free(turn);
+        return;
+    }
+    if (header_count > MOST_HEADERS) BUG("%zu headers in an answer", header_count);
+    const struct http_request *request = exchange->request;
+    struct http_field fields[MOST_HEADERS];
+    for (size_t i = 0; i < header_count; i++)
+        fields[i] = (struct http_field){ headers[i].name, slice_str(headers[i].value) };
+    /* after a request to upgrade the peer may go on in the other protocol */
+    bool keep_alive =
+        request->keep_alive && !c->server->draining && !request->upgrade.len && !c->ended;
+    put_response(c, &(struct http_response){ .status = status,
+                                             .content_type = content_type,
+                                             .request_id = exchange->request_id,
+                                             .fields = fields,
+                                             .field_count = header_count,
+                                             .body = body,
+                                             .head = request->method == HTTP_HEAD,
+                                             .keep_alive = keep_alive });
+    turn_done(c, keep_alive);
+}
+
+/* ---- requests ---- */
+
+static void serve(struct http_conn *c)
+{
+    struct http_server *server = c->server;
+    enter_phase(c, HTTP_COMPLETE);
+    c->serving = true;
+    server->opts.handler(server->opts.arg, &c->turn->exchange);
+}
+
+/* Feeds the parser once; false when it needs more bytes, or the connection is closing. */
+static bool feed(struct http_conn *c, const uint8_t *data, size_t len, size_t *at)
+{
+    struct turn *turn = c->turn;
+    size_t used = 0;
+    int rc = http_feed(&turn->parser, data + *at, len - *at, &used);
+    if (rc < 0) {
+        refuse(c, turn->parser.failure->status, turn->parser.failure->why);
+        return false;
+    }
+    *at += used;
+    enter_phase(c, http_parser_phase(&turn->parser));
+    if (rc == HTTP_CONTINUE) {
+        struct buf out = { 0 };
+        http_put_continue(&out);
+        stream_write(c->stream, out.data, out.len);
+        buf_deinit(&out);
+        return true;
+    }
+    if (rc == HTTP_DONE) serve(c);
+    return rc == HTTP_DONE;
+}
+
+static bool may_read(const struct http_conn *c)
+{
+    return !c->closing && !c->serving && !stream_over_high_water(c->stream);
+}
+
+static size_t on_read(struct stream *stream, const uint8_t *data, size_t len)
+{
+    struct http_conn *c = stream->owner;
+    size_t at = 0;
+    while (at < len && may_read(c)) {
+        if (!c->turn) c->turn = turn_create(c);
+        if (!feed(c, data, len, &at)) break;
+    }
+    if (c->closing) return len;
+    if (at < len && !may_read(c)) pause_reading(c);
+    return at;
+}
+
+static void on_writable(struct stream *stream)
+{
+    struct http_conn *c = stream->owner;
+    if (!c->closing && !c->serving) resume_reading(c);
+}
+
+static void on_end(struct stream *stream, int rc)
+{
+    struct http_conn *c = stream->owner;
+    c->ended = true;
+    if (rc == 0 && c->serving) return; /* it may have closed its side only: answer first */
+    conn_close(c, rc == 0);
+}
+
+static const struct stream_cbs conn_cbs = {
+    .on_read = on_read,
+    .on_writable = on_writable,
+    .on_end = on_end,
+};
+
+void http_conn_start(struct http_server *server, struct stream *stream, struct principal *principal)
+{
+    struct http_conn *c = xnew(struct http_conn);
+    c->server = server;
+    c->stream = stream;
+    c->principal = principal;
+    list_push_back(&server->conns, &c->link);
+    server->count++;
+    loop_timer_init(&c->timer, server->loop, on_timeout);
+    stream->owner = c;
+    stream->cbs = &conn_cbs;
+    enter_phase(c, HTTP_IN_HEAD);
+}
+
+/* ---- the server ---- */
+
+struct http_server *http_server_create(struct loop *loop, const struct http_server_opts *opts)
+{
+    struct http_server *server = xnew(struct http_server);
+    server->loop = loop;
+    server->opts = *opts;
+    server->limits = http_default_limits;
+    if (opts->max_body) server->limits.max_body = opts->max_body;
+    if (opts->max_header) server->limits.max_head = opts->max_header;
+    list_init(&server->conns);
+    return server;
+}
+
+static struct http_conn *conn_of(struct list *link)
+{
+    return container_of(link, struct http_conn, link);
+}
+
+void http_server_drain(struct http_server *server)
+{
+    server->draining = true;
+    list_for_each_safe(it, &server->conns) {
+        struct http_conn *c = conn_of(it);
+        if (!c->serving && c->phase == HTTP_IDLE) conn_close(c, stream_pending(c->stream) > 0);
+    }
+}
+
+void http_server_close_all(struct http_server *server)
+{
+    list_for_each_safe(it, &server->conns) {
+        struct http_conn *c = conn_of(it);
+        conn_close(c, stream_pending(c->stream) > 0);
+    }
+}
+
+size_t http_server_count(const struct http_server *server)
+{
+    return server->count;
+}
+
+void http_server_destroy(struct http_server *server)
+{
+    if (!server) return;
+    if (server->count) BUG("HTTP server destroyed with connections");
+    free(server);
+}

@@ -1,0 +1,66 @@
+/* http_conn.h — HTTP/1.1 connections over any stream, and the exchange of a request for its answer.
+ * Knows no routes: every request goes to one handler. Loop thread only. */
+#ifndef CONN_HTTP_CONN_H
+#define CONN_HTTP_CONN_H
+
+#include "base/arena.h"
+#include "base/slice.h"
+#include "net/stream.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct http_exchange;
+struct http_request; /* http/request.h */
+struct http_server;
+struct loop;
+struct principal;
+
+/* Gets each request once; answers by http_respond, now or later, exactly once. */
+typedef void (*http_handler_cb)(void *arg, struct http_exchange *exchange);
+
+struct http_server_opts {
+    size_t max_body;
+    size_t max_header;
+    int64_t header_timeout_ms; /* from the first byte of a request to its last header */
+    int64_t body_timeout_ms;   /* for the body */
+    int64_t idle_timeout_ms;   /* between requests */
+    http_handler_cb handler;
+    void *arg;
+};
+
+struct http_server *http_server_create(struct loop *loop, const struct http_server_opts *opts);
+/* Idle connections are closed, others after their answer ("Connection: close"). */
+void http_server_drain(struct http_server *server);
+/* Closes all. */
+void http_server_close_all(struct http_server *server);
+size_t http_server_count(const struct http_server *server);
+/* When the count is 0. */
+void http_server_destroy(struct http_server *server);
+
+/* Takes the stream, whose unread bytes begin with a request, and a reference to principal: who the
+ * transport says it is (certificate, peer of the Unix socket, anonymous); NULL: nobody. */
+void http_conn_start(struct http_server *server, struct stream *stream,
+                     struct principal *principal);
+
+struct http_header_out {
+    const char *name;
+    const char *value;
+};
+
+struct http_exchange {
+    const struct http_request *request; /* lives until the answer */
+    const struct stream_peer *peer;     /* NULL once the connection is gone; check before use */
+    struct principal *transport;        /* who the transport says it is; may be NULL; borrowed */
+    struct arena arena;                 /* lives until the answer */
+    char request_id[37];                /* a UUID: x-amzn-RequestId, traceId */
+    void *user;                         /* the handler's */
+};
+
+/* Sends the answer; body is copied. The exchange is gone afterwards. Works, and does nothing more, when
+ * the connection is gone. content_type NULL: none. headers: count more. */
+void http_respond(struct http_exchange *exchange, int status, const char *content_type,
+                  struct slice body, const struct http_header_out *headers, size_t count);
+
+#endif

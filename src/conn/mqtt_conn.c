@@ -1,0 +1,746 @@
+/* mqtt_conn.c — translates between packets and the session; decides nothing that the hub decides.
+ *
+ *   await CONNECT ─► (user name: ask auth) ─► greet ─► connected ─► closing
+ *
+ * Every packet type has one handler, found through a table; the protocol level is data.
+ *
+ * Acknowledgements leave when what they promise is committed, in order (ack_queue). When nothing waits,
+ * they are written at once. A connection that owes too many is not read from: so publishers are slowed
+ * when the store falls behind, and nothing is lost. CONNACK is such an acknowledgement too: a new
+ * persistent session is committed first. Until it has left nothing else is read or sent [MQTT-3.2.0-1].
+ *
+ *  I1  A session is attached from CONNECT to the end of the connection, or until the session has let go of
+ *      us by link.end; it sends nothing before CONNACK has left (session_ready).
+ *  I2  No packet is handled before the one before it is through (the stream is paused while auth is
+ *      asked, and while CONNACK waits).
+ *  I3  After mqtt_close nothing of the connection is touched but by on_closed. */
+#include "conn/mqtt_conn.h"
+
+#include "auth/auth.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/metrics.h"
+#include "base/rand.h"
+#include "base/text.h"
+#include "conn/ack_queue.h"
+#include "hub/session.h"
+#include "loop/loop.h"
+#include "mqtt/mqtt.h"
+#include "store/store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    MOST_OWED = 4096, /* acknowledgements above which nothing more is read */
+    SMALL_PACKET = 1024, /* copied into the output rather than referenced */
+    READ_AHEAD = 128 << 10, /* what a stream may have read beyond the packet that we stopped at */
+    REFUSED_LEVEL_5 = 0x84, /* MQTT 5.0, section 3.2.2.2: unsupported protocol version */
+};
+
+enum conn_state { CONN_AWAIT, CONN_LOGIN, CONN_GREET, CONN_UP, CONN_CLOSING };
+
+/* A question to auth, which may come back after the connection is gone. */
+struct login {
+    struct mqtt_conn *conn; /* NULL: gone */
+    struct buf packet;      /* the CONNECT */
+};
+
+struct mqtt_conn {
+    struct session_link link; /* first */
+    struct mqtt_env *env;
+    struct stream *stream;
+    struct list conns;
+    struct list waiting;
+    enum conn_state state;
+    uint8_t level;
+    struct principal *principal;
+    struct auth_watch watch;
+    struct session *session;
+    struct login *login;
+    struct ack_queue acks;
+    bool paused; /* by us, because too many acknowledgements are owed */
+    struct loop_timer timer; /* CONNECT time-out, then keep-alive */
+    int64_t keep_alive_ms;   /* 1.5 times; 0: none */
+    int64_t heard_at;
+    enum session_end ended; /* why, once closing */
+};
+
+static struct mqtt_conn *conn_of(struct session_link *link)
+{
+    return container_of(link, struct mqtt_conn, link);
+}
+
+static const char *client_id(const struct mqtt_conn *c)
+{
+    return c->session ? session_client_id(c->session) : "";
+}
+
+/* ---- the end ---- */
+
+static void on_closed(struct stream *stream)
+{
+    struct mqtt_conn *c = stream->owner;
+    list_remove(&c->conns);
+    principal_unref(c->principal);
+    free(c);
+}
+
+static void mqtt_close(struct mqtt_conn *c, enum session_end why, bool linger)
+{
+    if (c->state == CONN_CLOSING) return;
+    c->state = CONN_CLOSING;
+    struct session *session = c->session;
+    if (session)
+        LOG(LOG_INFO, "mqtt", "client disconnected", LOG_S("client", client_id(c)),
+            LOG_S("reason", session_end_name(why)));
+    c->session = NULL;
+    loop_timer_stop(&c->timer);
+    list_remove(&c->waiting);
+    auth_unwatch(&c->watch);
+    ack_queue_deinit(&c->acks);
+    if (c->login) c->login->conn = NULL;
+    if (session) session_detach(session, why);
+    stream_close(c->stream, linger, on_closed);
+}
+
+/* What the peer has sent breaks the protocol [MQTT-4.8.0-1]. */
+static void protocol_error(struct mqtt_conn *c, const char *why)
+{
+    metrics_inc(METRIC_MQTT_MALFORMED);
+    LOG(LOG_WARN, "mqtt", "protocol error, connection closed", LOG_S("client", client_id(c)),
+        LOG_S("peer", c->stream->peer.address), LOG_S("reason", why ? why : "malformed packet"));
+    mqtt_close(c, SESSION_END_CLIENT_ERROR, false);
+}
+
+/* A publish that the hub has not taken: the reason is in the log already, but for the store's. */
+static void publish_failed(struct mqtt_conn *c, int64_t rc)
+{
+    if (rc == ERR_STORE) {
+        LOG(LOG_ERROR, "mqtt", "publish refused: the store is behind or failing",
+            LOG_S("client", client_id(c)));
+        mqtt_close(c, SESSION_END_SERVER_ERROR, false);
+    } else {
+        mqtt_close(c, rc == ERR_DENIED ? SESSION_END_FORBIDDEN : SESSION_END_CLIENT_ERROR, false);
+    }
+}
+
+/* ---- what the session asks of the connection ---- */
+
+static void encode_shared(struct msg *msg, uint8_t qos)
+{
+    struct mqtt_publish publish = {
+        .level = MQTT_LEVEL_311, .qos = qos, .topic = msg->topic, .payload = msg->payload };
+    int which = qos > 0;
+    size_t size = mqtt_publish_size(&publish);
+    if (!size) BUG("a message that no packet can hold");
+    msg->wire[which] = chunk_create(size);
+    mqtt_encode_publish(msg->wire[which]->data, &publish, which ? &msg->wire_id_at : NULL);
+}
+
+static void link_publish(struct session_link *link, struct msg *msg, uint8_t qos, bool retain,
+                         bool dup, uint16_t id)
+{
+    struct mqtt_conn *c = conn_of(link);
+    if (!msg->wire[qos > 0]) encode_shared(msg, qos);
+    struct chunk *chunk = msg->wire[qos > 0];
+    uint8_t first = mqtt_publish_first_byte(qos, dup, retain);
+    if (chunk->len > SMALL_PACKET && first == chunk->data[0] && qos == 0) {
+        stream_write_chunk(c->stream, chunk, 0, chunk->len);
+        return;
+    }
+    /* up to the id, or to the payload if there is none, a copy of our own */
+    size_t own = qos ? msg->wire_id_at + 2 : chunk->len - msg->payload.len;
+    if (chunk->len <= SMALL_PACKET) own = chunk->len;
+    uint8_t small[SMALL_PACKET];
+    uint8_t *head = own <= sizeof small ? small : xmalloc(own);
+    memcpy(head, chunk->data, own);
+    head[0] = first;
+    if (qos) {
+        head[msg->wire_id_at] = (uint8_t)(id >> 8);
+        head[msg->wire_id_at + 1] = (uint8_t)id;
+    }
+    stream_write(c->stream, head, own);
+    if (own < chunk->len) stream_write_chunk(c->stream, chunk, own, chunk->len - own);
+    if (head != small) free(head);
+}
+
+static void send_ack(struct mqtt_conn *c, uint8_t type, uint16_t id)
+{
+    uint8_t packet[MQTT_ACK_SIZE];
+    mqtt_put_ack(packet, type, id);
+    stream_write(c->stream, packet, sizeof packet);
+}
+
+static void link_pubrel(struct session_link *link, uint16_t id)
+{
+    send_ack(conn_of(link), MQTT_TYPE_pubrel, id);
+}
+
+static bool link_congested(struct session_link *link)
+{
+    return stream_over_high_water(conn_of(link)->stream); /* on_writable follows it */
+}
+
+static void link_end(struct session_link *link, enum session_end why)
+{
+    struct mqtt_conn *c = conn_of(link);
+    LOG(LOG_INFO, "mqtt", "client disconnected", LOG_S("client", client_id(c)),
+        LOG_S("reason", session_end_name(why)));
+    c->session = NULL;
+    mqtt_close(c, why, false);
+}
+
+static const struct session_link_ops link_ops = { link_publish, link_pubrel, link_congested,
+                                                  link_end };
+
+/* ---- acknowledgements ---- */
+
+static int64_t committed(const struct mqtt_conn *c)
+{
+    return store_committed(hub_store(c->env->hub));
+}
+
+/* Reads on or not, after the queue has changed. */
+static void balance(struct mqtt_conn *c)
+{
+    if (!c->paused && c->acks.count > MOST_OWED) {
+        c->paused = true;
+        stream_pause(c->stream);
+    } else if (c->paused && c->acks.count < MOST_OWED / 2) {
+        c->paused = false;
+        stream_resume(c->stream);
+    }
+    if (c->acks.count && list_empty(&c->waiting)) list_push_back(&c->env->waiting, &c->waiting);
+    if (!c->acks.count) list_remove(&c->waiting);
+}
+
+/* CONNACK has left. */
+static void greeted(struct mqtt_conn *c)
+{
+    c->state = CONN_UP;
+    c->heard_at = loop_now(hub_loop(c->env->hub));
+    loop_timer_stop(&c->timer);
+    if (c->keep_alive_ms) loop_timer_start(&c->timer, c->keep_alive_ms);
+    session_ready(c->session);
+}
+
+static void release(struct mqtt_conn *c)
+{
+    struct buf out = { 0 };
+    while (ack_queue_pop(&c->acks, committed(c), &out))
+        ;
+    if (out.len) stream_write(c->stream, out.data, out.len);
+    buf_deinit(&out);
+    if (c->state == CONN_GREET && !c->acks.count) {
+        greeted(c);
+        stream_resume(c->stream);
+    }
+    balance(c);
+}
+
+void mqtt_conn_release(struct list *waiting_link)
+{
+    release(container_of(waiting_link, struct mqtt_conn, waiting));
+}
+
+static void owe(struct mqtt_conn *c, const uint8_t *packet, size_t len, int64_t commit)
+{
+    if (!c->acks.count && commit <= committed(c)) {
+        stream_write(c->stream, packet, len);
+        return;
+    }
+    ack_queue_push(&c->acks, packet, len, commit);
+    balance(c);
+}
+
+static void on_decided(void *arg, int64_t commit)
+{
+    struct ack_queue *queue = ack_decided(arg, commit);
+    if (!queue) return;
+    struct mqtt_conn *c = queue->owner;
+    if (commit < 0)
+        publish_failed(c, commit);
+    else
+        release(c);
+}
+
+/* What hub_publish or session_receive has returned for a packet that wants an acknowledgement. */
+static void settle(struct mqtt_conn *c, uint8_t type, uint16_t id, int64_t commit)
+{
+    uint8_t packet[MQTT_ACK_SIZE];
+    mqtt_put_ack(packet, type, id);
+    if (commit == HUB_HELD) {
+        ack_queue_hold(&c->acks, packet, sizeof packet);
+        balance(c);
+    } else if (commit < 0) {
+        publish_failed(c, commit);
+    } else {
+        owe(c, packet, sizeof packet, commit);
+    }
+}
+
+/* ---- packets ---- */
+
+static void on_publish(struct mqtt_conn *c, const struct mqtt_frame *frame)
+{
+    struct mqtt_publish publish;
+    const char *why = NULL;
+    if (mqtt_decode_publish(frame, c->level, &publish, &why) < 0) {
+        protocol_error(c, why);
+        return;
+    }
+    struct hub *hub = c->env->hub;
+    struct msg *msg = msg_create(&(struct msg_opts){
+        .topic = publish.topic,
+        .payload = publish.payload,
+        .properties = publish.properties,
+        .client_id = slice_str(client_id(c)),
+        .principal = slice_str(principal_identifier(c->principal)),
+        .qos = publish.qos,
+        .retain = publish.retain,
+        .over_mqtt = true,
+    });
+    const struct auth_conn *conn = session_auth_conn(c->session);
+    if (publish.qos == 0) {
+        int64_t rc = hub_publish(hub, c->principal, conn, msg, NULL, NULL);
+        if (rc < 0 && rc != HUB_HELD) publish_failed(c, rc);
+    } else {
+        struct ack *spare = ack_queue_spare(&c->acks);
+        int64_t commit =
+            publish.qos == 1
+                ? hub_publish(hub, c->principal, conn, msg, on_decided, spare)
+                : session_receive(c->session, publish.id, msg, on_decided, spare);
+        settle(c, publish.qos == 1 ? MQTT_TYPE_puback : MQTT_TYPE_pubrec, publish.id, commit);
+    }
+    msg_unref(msg);
+}
+
+static void on_ack(struct mqtt_conn *c, const struct mqtt_frame *frame)
+{
+    struct mqtt_ack ack;
+    const char *why = NULL;
+    if (mqtt_decode_ack(frame, c->level, &ack, &why) < 0) {
+        protocol_error(c, why);
+        return;
+    }
+    switch (ack.type) {
+    case MQTT_TYPE_puback:
+        session_puback(c->session, ack.id);
+        break;
+    case MQTT_TYPE_pubrec:
+        session_pubrec(c->session, ack.id);
+        break;
+    case MQTT_TYPE_pubcomp:
+        session_pubcomp(c->session, ack.id);
+        break;
+    default: {
+        int64_t commit = session_release(c->session, ack.id);
+        if (commit < 0)
+            protocol_error(c, "PUBREL before PUBREC was sent");
+        else
+            settle(c, MQTT_TYPE_pubcomp, ack.id, commit);
+    }
+    }
+}
+
+static uint8_t subscribe_one(struct mqtt_conn *c, const struct mqtt_filter *one, int64_t *commit)
+{
+    int rc = hub_authorize_subscribe(c->env->hub, c->principal, session_auth_conn(c->session),
+                                     one->filter);
+    if (rc < 0) return MQTT_SUBACK_FAILURE;
+    int64_t number = session_subscribe(c->session, one->filter, one->qos);
+    if (number < 0) return MQTT_SUBACK_FAILURE;
+    if (number > *commit) *commit = number;
+    return one->qos;
+}
+
+static void on_subscribe(struct mqtt_conn *c, const struct mqtt_frame *frame)
+{
+    struct mqtt_subscribe subscribe;
+    const char *why = NULL;
+    if (mqtt_decode_subscribe(frame, c->level, &subscribe, &why) < 0) {
+        protocol_error(c, why);
+        return;
+    }
+    uint8_t *codes = xmalloc(subscribe.count);
+    struct mqtt_filter one;
+    int64_t commit = 0;
+    size_t at = 0, n = 0;
+    while (mqtt_subscribe_next(&subscribe, &at, &one))
+        codes[n++] = subscribe_one(c, &one, &commit);
+    struct buf packet = { 0 };
+    mqtt_encode_suback(&packet, subscribe.id, codes, n);
+    owe(c, (const uint8_t *)packet.data, packet.len, commit);
+    buf_deinit(&packet);
+    at = n = 0;
+    while (mqtt_subscribe_next(&subscribe, &at, &one))
+        if (codes[n++] != MQTT_SUBACK_FAILURE)
+            session_send_retained(c->session, one.filter, one.qos);
+    free(codes);
+}
+
+static void on_unsubscribe(struct mqtt_conn *c, const struct mqtt_frame *frame)
+{
+    struct mqtt_subscribe unsubscribe;
+    const char *why = NULL;
+    if (mqtt_decode_unsubscribe(frame, c->level, &unsubscribe, &why) < 0) {
+        protocol_error(c, why);
+        return;
+    }
+    struct mqtt_filter one;
+    int64_t commit = 0;
+    for (size_t at = 0; mqtt_subscribe_next(&unsubscribe, &at, &one);) {
+        int64_t number = session_unsubscribe(c->session, one.filter);
+        if (number > commit) commit = number;
+    }
+    settle(c, MQTT_TYPE_unsuback, unsubscribe.id, commit);
+}
+
+static void on_pingreq(struct mqtt_conn *c, const struct mqtt_frame *frame)
+{
+    static const uint8_t pingresp[] = { 0xd0, 0x00 };
+    const char *why = NULL;
+    if (mqtt_decode_empty(frame, &why) < 0)
+        protocol_error(c, why);
+    else
+        stream_write(c->stream, pingresp, sizeof pingresp);
+}
+
+static void on_disconnect(struct mqtt_conn *c, const struct mqtt_frame *frame)
+{
+    const char *why = NULL;
+    if (mqtt_decode_empty(frame, &why) < 0)
+        protocol_error(c, why);
+    else
+        mqtt_close(c, SESSION_END_CLIENT_INITIATED, true);
+}
+
+static void on_second_connect(struct mqtt_conn *c, const struct mqtt_frame *frame)
+{
+    protocol_error(c, "a second CONNECT [MQTT-3.1.0-2]");
+}
+
+typedef void (*packet_cb)(struct mqtt_conn *c, const struct mqtt_frame *frame);
+static const packet_cb packet_handlers[MQTT_TYPE_COUNT] = {
+    [MQTT_TYPE_connect] = on_second_connect, [MQTT_TYPE_publish] = on_publish,
+    [MQTT_TYPE_puback] = on_ack,             [MQTT_TYPE_pubrec] = on_ack,
+    [MQTT_TYPE_pubrel] = on_ack,             [MQTT_TYPE_pubcomp] = on_ack,
+    [MQTT_TYPE_subscribe] = on_subscribe,    [MQTT_TYPE_unsubscribe] = on_unsubscribe,
+    [MQTT_TYPE_pingreq] = on_pingreq,        [MQTT_TYPE_disconnect] = on_disconnect,
+};
+
+/* ---- CONNECT ---- */
+
+static void refuse_connect(struct mqtt_conn *c, uint8_t level, uint8_t code)
+{
+    metrics_inc(METRIC_MQTT_CONNECTS_REFUSED);
+    struct buf packet = { 0 };
+    mqtt_encode_connack(&packet, level, false, code);
+    stream_write(c->stream, packet.data, packet.len);
+    buf_deinit(&packet);
+    mqtt_close(c, SESSION_END_AUTH_ERROR, true);
+}
+
+static void on_principal_change(struct auth_watch *watch, struct principal *principal)
+{
+    struct mqtt_conn *c = container_of(watch, struct mqtt_conn, watch);
+    if (principal->valid) return;
+    LOG(LOG_WARN, "mqtt", "connection closed: its credential is no longer valid",
+        LOG_S("client", client_id(c)), LOG_S("principal", principal->label));
+    mqtt_close(c, SESSION_END_AUTH_ERROR, false);
+}
+
+static void on_timer(struct loop_timer *timer)
+{
+    struct mqtt_conn *c = container_of(timer, struct mqtt_conn, timer);
+    if (c->state == CONN_GREET) {
+        LOG(LOG_WARN, "mqtt", "closed: the store could not keep the session in time",
+            LOG_S("client", client_id(c)));
+        mqtt_close(c, SESSION_END_SERVER_ERROR, false);
+        return;
+    }
+    if (c->state != CONN_UP) {
+        LOG(LOG_INFO, "mqtt", "closed: no CONNECT in time", LOG_S("peer", c->stream->peer.address));
+        mqtt_close(c, SESSION_END_CLIENT_ERROR, false);
+        return;
+    }
+    if (c->paused) c->heard_at = loop_now(hub_loop(c->env->hub)); /* it is we who do not listen */
+    int64_t silent = loop_now(hub_loop(c->env->hub)) - c->heard_at;
+    if (silent < c->keep_alive_ms) { /* one timer for all packets: it only looks */
+        loop_timer_start(timer, c->keep_alive_ms - silent);
+        return;
+    }
+    LOG(LOG_INFO, "mqtt", "keep-alive time-out", LOG_S("client", client_id(c)),
+        LOG_I("silent_ms", silent));
+    mqtt_close(c, SESSION_END_KEEP_ALIVE, false);
+}
+
+/* [MQTT-3.1.2-24] */
+static int64_t keep_alive_of(const struct mqtt_conn *c, uint16_t seconds)
+{
+    uint16_t most = c->env->opts->max_keep_alive_s;
+    if (most && (seconds == 0 || seconds > most)) seconds = most;
+    return (int64_t)seconds * 1500;
+}
+
+static struct msg *will_of(struct mqtt_conn *c, const struct mqtt_connect *connect,
+                           struct slice id)
+{
+    if (!connect->will) return NULL;
+    return msg_create(&(struct msg_opts){
+        .topic = connect->will_topic,
+        .payload = connect->will_payload,
+        .properties = connect->will_properties,
+        .client_id = id,
+        .principal = slice_str(principal_identifier(c->principal)),
+        .qos = connect->will_qos,
+        .retain = connect->will_retain,
+        .over_mqtt = true,
+        .will = true,
+    });
+}
+
+/* May this principal connect so? Logs a refusal. */
+static int authorize(struct mqtt_conn *c, const struct mqtt_connect *connect, const char *id)
+{
+    char *will_topic =
+        connect->will ? xstrndup(connect->will_topic.ptr, connect->will_topic.len) : NULL;
+    struct auth_conn conn = {
+        .client_id = id,
+        .source_ip = c->stream->peer.address,
+        .persistent = !connect->clean_session,
+        .will_topic = will_topic,
+    };
+    int rc = auth_require(hub_auth(c->env->hub), c->principal, &conn, POLICY_ACTION_CONNECT,
+                          AUTH_CLIENT, slice_str(id));
+    if (rc == 0 && connect->will)
+        rc = hub_authorize_publish(c->env->hub, c->principal, &conn, connect->will_topic,
+                                   connect->will_retain);
+    free(will_topic);
+    return rc;
+}
+
+static void accept_connect(struct mqtt_conn *c, const struct mqtt_connect *connect, bool present,
+                           int64_t commit)
+{
+    struct buf packet = { 0 };
+    mqtt_encode_connack(&packet, connect->level, present, MQTT_ACCEPTED);
+    owe(c, (const uint8_t *)packet.data, packet.len, commit);
+    buf_deinit(&packet);
+    c->keep_alive_ms = keep_alive_of(c, connect->keep_alive);
+    c->state = CONN_GREET;
+    LOG(LOG_INFO, "mqtt", "client connected", LOG_S("client", client_id(c)),
+        LOG_S("principal", c->principal->label), LOG_S("peer", c->stream->peer.address),
+        LOG_I("level", connect->level), LOG_I("clean", connect->clean_session),
+        LOG_I("keep_alive", connect->keep_alive), LOG_I("present", present));
+    if (c->acks.count)
+        stream_pause(c->stream);
+    else
+        greeted(c);
+}
+
+static void open_session(struct mqtt_conn *c, const struct mqtt_connect *connect, const char *id)
+{
+    struct session_open_opts opts = {
+        .client_id = slice_str(id),
+        .clean = connect->clean_session,
+        .principal = c->principal,
+        .source_ip = c->stream->peer.address,
+        .will = will_of(c, connect, slice_str(id)),
+        .link = &c->link,
+    };
+    struct session *session;
+    bool present;
+    int64_t commit = session_open(c->env->hub, &opts, &session, &present);
+    msg_unref(opts.will);
+    if (commit < 0) {
+        LOG(LOG_WARN, "mqtt", "connect refused", LOG_S("client", id), LOG_ERR((int)commit));
+        refuse_connect(c, connect->level, MQTT_REFUSED_UNAVAILABLE);
+        return;
+    }
+    c->session = session;
+    accept_connect(c, connect, present, commit);
+}
+
+/* The principal is known: the second half of CONNECT. */
+static void log_in(struct mqtt_conn *c, const struct mqtt_connect *connect)
+{
+    char made_up[32];
+    char *given = xstrndup(connect->client_id.ptr, connect->client_id.len);
+    const char *id = given;
+    if (!connect->client_id.len) { /* [MQTT-3.1.3-6] */
+        snprintf(made_up, sizeof made_up, "auto-%016llx", (unsigned long long)rand_u64());
+        id = made_up;
+    }
+    c->level = connect->level;
+    auth_watch_principal(c->principal, &c->watch, on_principal_change);
+    if (authorize(c, connect, id) < 0)
+        refuse_connect(c, connect->level, MQTT_REFUSED_NOT_AUTHORIZED);
+    else
+        open_session(c, connect, id);
+    free(given);
+}
+
+static int decode_connect(const struct buf *packet, struct mqtt_connect *ret_connect)
+{
+    struct mqtt_frame frame;
+    const char *why;
+    if (mqtt_frame((const uint8_t *)packet->data, packet->len, packet->len, 0, &frame, &why) != 1)
+        return ERR_MALFORMED;
+    return mqtt_decode_connect(&frame, ret_connect, &why);
+}
+
+static void on_login(void *arg, int rc, struct principal *principal, const char *why)
+{
+    struct login *login = arg;
+    struct mqtt_conn *c = login->conn;
+    struct mqtt_connect connect;
+    if (c) {
+        c->login = NULL;
+        c->state = CONN_AWAIT;
+        stream_resume(c->stream);
+        if (decode_connect(&login->packet, &connect) < 0) BUG("a CONNECT changed while it waited");
+    }
+    if (c && rc < 0) {
+        refuse_connect(c, connect.level, MQTT_REFUSED_BAD_LOGIN);
+    } else if (c) {
+        principal_unref(c->principal);
+        c->principal = principal_ref(principal);
+        log_in(c, &connect);
+    }
+    principal_unref(principal);
+    explicit_bzero(login->packet.data, login->packet.len); /* it holds the password */
+    buf_deinit(&login->packet);
+    free(login);
+}
+
+/* A user name decides, unless a certificate has: AWS's SDKs send their metrics as a user name. */
+static bool asks_for_login(const struct mqtt_conn *c, const struct mqtt_connect *connect)
+{
+    if (c->principal && c->principal->kind == PRINCIPAL_CERT) return false;
+    bool metrics = slice_starts(connect->username, "?SDK=") && !connect->has_password;
+    return connect->has_username && !metrics;
+}
+
+static void on_connect(struct mqtt_conn *c, const struct mqtt_frame *frame, const uint8_t *data)
+{
+    struct mqtt_connect connect;
+    const char *why = NULL;
+    int rc = mqtt_decode_connect(frame, &connect, &why);
+    if (rc == ERR_UNSUPPORTED) { /* [MQTT-3.1.2-2] */
+        LOG(LOG_WARN, "mqtt", "connect refused: protocol level not supported",
+            LOG_S("peer", c->stream->peer.address), LOG_I("level", mqtt_connect_level(frame)));
+        uint8_t level = mqtt_connect_level(frame);
+        refuse_connect(c, level, level < MQTT_LEVEL_5 ? MQTT_REFUSED_LEVEL : REFUSED_LEVEL_5);
+    } else if (rc == ERR_INVALID) { /* [MQTT-3.1.3-8] */
+        LOG(LOG_WARN, "mqtt", "connect refused: the client id is empty",
+            LOG_S("peer", c->stream->peer.address));
+        refuse_connect(c, MQTT_LEVEL_311, MQTT_REFUSED_CLIENT_ID);
+    } else if (rc < 0) {
+        protocol_error(c, why);
+    } else if (asks_for_login(c, &connect)) {
+        c->state = CONN_LOGIN;
+        c->login = xnew(struct login);
+        c->login->conn = c;
+        buf_append(&c->login->packet, data, frame->size);
+        stream_pause(c->stream);
+        auth_by_password(hub_auth(c->env->hub), connect.username, connect.password,
+                         c->stream->peer.address, on_login, c->login);
+    } else if (!c->principal) {
+        metrics_inc(METRIC_AUTH_FAILURES);
+        LOG(LOG_WARN, "mqtt", "connect refused: this listener needs a certificate or a user name",
+            LOG_S("peer", c->stream->peer.address), LOG_SLICE("client", connect.client_id));
+        refuse_connect(c, connect.level, MQTT_REFUSED_NOT_AUTHORIZED);
+    } else {
+        log_in(c, &connect);
+    }
+}
+
+/* ---- the stream ---- */
+
+/* One packet; returns its size, 0 when more bytes are needed or nothing may be read now. */
+static size_t handle_packet(struct mqtt_conn *c, const uint8_t *data, size_t len)
+{
+    struct mqtt_frame frame;
+    const char *why = NULL;
+    int rc = mqtt_frame(data, len, c->env->opts->max_packet, c->level, &frame, &why);
+    if (rc == 0) return 0;
+    if (rc < 0) {
+        protocol_error(c, rc == ERR_TOO_LARGE ? "packet longer than mqtt.max_packet" : why);
+        return 0;
+    }
+    if (c->state == CONN_AWAIT && frame.type != MQTT_TYPE_connect) {
+        protocol_error(c, "[MQTT-3.1.0-1] the first packet is no CONNECT");
+    } else if (c->state == CONN_AWAIT) {
+        on_connect(c, &frame, data);
+    } else {
+        packet_cb handler = packet_handlers[frame.type];
+        if (handler)
+            handler(c, &frame);
+        else
+            protocol_error(c, "a packet that only servers send");
+    }
+    return frame.size;
+}
+
+static bool listening(const struct mqtt_conn *c)
+{
+    return (c->state == CONN_AWAIT || c->state == CONN_UP) && !c->paused;
+}
+
+static size_t on_read(struct stream *stream, const uint8_t *data, size_t len)
+{
+    struct mqtt_conn *c = stream->owner;
+    size_t used = 0;
+    c->heard_at = loop_now(hub_loop(c->env->hub));
+    while (used < len && listening(c)) {
+        size_t size = handle_packet(c, data + used, len - used);
+        if (size == 0) break;
+        used += size;
+    }
+    return c->state == CONN_CLOSING ? len : used;
+}
+
+static void on_writable(struct stream *stream)
+{
+    struct mqtt_conn *c = stream->owner;
+    if (c->session) session_pump(c->session);
+}
+
+static void on_end(struct stream *stream, int rc)
+{
+    struct mqtt_conn *c = stream->owner;
+    mqtt_close(c, rc == ERR_TOO_LARGE ? SESSION_END_CLIENT_ERROR : SESSION_END_CONNECTION_LOST,
+               false);
+}
+
+static const struct stream_cbs mqtt_cbs = { on_read, on_writable, on_end };
+
+void mqtt_conn_start(struct mqtt_env *env, struct stream *stream, struct principal *principal)
+{
+    struct mqtt_conn *c = xnew(struct mqtt_conn);
+    c->link.ops = &link_ops;
+    c->env = env;
+    c->stream = stream;
+    c->principal = principal;
+    list_init(&c->waiting);
+    list_init(&c->watch.link);
+    ack_queue_init(&c->acks, c);
+    list_push_back(&env->conns, &c->conns);
+    loop_timer_init(&c->timer, hub_loop(env->hub), on_timer);
+    loop_timer_start(&c->timer, env->opts->connect_timeout_ms);
+    stream_set_high_water(stream, env->opts->output_buffer);
+    stream_set_read_limit(stream, env->opts->max_packet + MQTT_MAX_HEADER + READ_AHEAD);
+    stream->owner = c;
+    stream->cbs = &mqtt_cbs;
+}
+
+void mqtt_conn_shutdown(struct list *conns_link)
+{
+    mqtt_close(container_of(conns_link, struct mqtt_conn, conns), SESSION_END_SERVER_INITIATED,
+               true);
+}
