@@ -1,0 +1,260 @@
+/* answer.c — how answers and errors look: api-operations, sections 1.1 and 1.2; security, section 9.4.
+ *
+ * The name of an error travels in x-amzn-ErrorType, the sentence in the body. The data plane adds a
+ * traceId, which is the request's id. What is wrong with the hub itself is told in the log, not to the
+ * caller. */
+#include "api/api_priv.h"
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "registry/registry.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define JSON_TYPE "application/json"
+
+/* The first row that fits counts: rows for one operation stand before those for all. */
+/* clang-format off */
+const struct api_failure api_failures[] = {
+    /* code             operation              status      control plane                        data plane */
+    { ERR_SYNTAX,      "CreatePolicy",        { 400, 400 }, { "MalformedPolicyException",        "InvalidRequestException" } },
+    { ERR_SYNTAX,      "CreatePolicyVersion", { 400, 400 }, { "MalformedPolicyException",        "InvalidRequestException" } },
+    { ERR_SYNTAX,      "CreateTopicRule",     { 400, 400 }, { "SqlParseException",               "InvalidRequestException" } },
+    { ERR_SYNTAX,      "ReplaceTopicRule",    { 400, 400 }, { "SqlParseException",               "InvalidRequestException" } },
+    { ERR_SYNTAX,      "TestTopicRule",       { 400, 400 }, { "SqlParseException",               "InvalidRequestException" } },
+    { ERR_LIMIT,       "CreatePolicyVersion", { 409, 400 }, { "VersionsLimitExceededException",  "InvalidRequestException" } },
+    { ERR_INVALID,     NULL,                  { 400, 400 }, { "InvalidRequestException",         "InvalidRequestException" } },
+    { ERR_SYNTAX,      NULL,                  { 400, 400 }, { "InvalidRequestException",         "InvalidRequestException" } },
+    { ERR_MALFORMED,   NULL,                  { 400, 400 }, { "InvalidRequestException",         "InvalidRequestException" } },
+    { ERR_USAGE,       NULL,                  { 400, 400 }, { "InvalidRequestException",         "InvalidRequestException" } },
+    { ERR_TOPIC,       NULL,                  { 400, 400 }, { "InvalidRequestException",         "InvalidRequestException" } },
+    { ERR_DEPTH,       NULL,                  { 400, 400 }, { "InvalidRequestException",         "InvalidRequestException" } },
+    { ERR_ENCODING,    NULL,                  { 400, 415 }, { "InvalidRequestException",         "UnsupportedDocumentEncodingException" } },
+    { ERR_UNSUPPORTED, NULL,                  { 400, 400 }, { "InvalidRequestException",         "InvalidRequestException" } },
+    { ERR_CERT,        NULL,                  { 400, 400 }, { "CertificateValidationException",  "InvalidRequestException" } },
+    { ERR_AUTH,        NULL,                  { 401, 401 }, { "UnauthorizedException",           "UnauthorizedException" } },
+    { ERR_DENIED,      NULL,                  { 403, 403 }, { "AccessDeniedException",           "ForbiddenException" } },
+    { ERR_NOT_FOUND,   NULL,                  { 404, 404 }, { "ResourceNotFoundException",       "ResourceNotFoundException" } },
+    { ERR_STATE,       NULL,                  { 406, 400 }, { "CertificateStateException",       "InvalidRequestException" } },
+    { ERR_EXISTS,      NULL,                  { 409, 409 }, { "ResourceAlreadyExistsException",  "ConflictException" } },
+    { ERR_CONFLICT,    NULL,                  { 409, 409 }, { "VersionConflictException",        "ConflictException" } },
+    { ERR_IN_USE,      NULL,                  { 409, 409 }, { "DeleteConflictException",         "ConflictException" } },
+    { ERR_LIMIT,       NULL,                  { 410, 400 }, { "LimitExceededException",          "InvalidRequestException" } },
+    { ERR_TOO_LARGE,   NULL,                  { 413, 413 }, { "RequestEntityTooLargeException",  "RequestEntityTooLargeException" } },
+    { ERR_BUSY,        NULL,                  { 400, 429 }, { "ThrottlingException",             "ThrottlingException" } },
+    { ERR_STORE,       NULL,                  { 503, 503 }, { "ServiceUnavailableException",     "ServiceUnavailableException" } },
+    { ERR_CLOSED,      NULL,                  { 503, 503 }, { "ServiceUnavailableException",     "ServiceUnavailableException" } },
+    { ERR_TIMEOUT,     NULL,                  { 503, 503 }, { "ServiceUnavailableException",     "ServiceUnavailableException" } },
+    { -ENOSPC,         NULL,                  { 503, 503 }, { "ServiceUnavailableException",     "ServiceUnavailableException" } },
+    { -EIO,            NULL,                  { 503, 503 }, { "ServiceUnavailableException",     "ServiceUnavailableException" } },
+    { 0,               NULL,                  { 500, 500 }, { "InternalFailureException",        "InternalFailureException" } }, /* all others */
+};
+
+/* What auth_by_request says. */
+const struct api_auth_failure api_auth_failures[] = {
+    { ERR_USAGE,     403, "MissingAuthenticationTokenException" }, /* data plane: ForbiddenException */
+    { ERR_MALFORMED, 400, "IncompleteSignatureException" },
+    { ERR_NOT_FOUND, 403, "UnrecognizedClientException" },
+    { ERR_AUTH,      403, "InvalidSignatureException" },
+    { ERR_TIMEOUT,   403, "InvalidSignatureException" },
+    { ERR_DENIED,    403, "AccessDeniedException" },
+    { ERR_BUSY,      503, "ServiceUnavailableException" },
+    { ERR_CLOSED,    503, "ServiceUnavailableException" },
+    { ERR_STORE,     503, "ServiceUnavailableException" },
+    { 0,             500, "InternalFailureException" }, /* all others */
+};
+/* clang-format on */
+const size_t api_failure_count = ARRAY_LEN(api_failures);
+const size_t api_auth_failure_count = ARRAY_LEN(api_auth_failures);
+
+/* shadows, section 6 */
+static const struct {
+    int code;
+    const char *error;
+} shadow_errors[] = {
+    { 400, "InvalidRequestException" },
+    { 401, "UnauthorizedException" },
+    { 403, "ForbiddenException" },
+    { 404, "ResourceNotFoundException" },
+    { 405, "MethodNotAllowedException" },
+    { 409, "ConflictException" },
+    { 413, "RequestEntityTooLargeException" },
+    { 415, "UnsupportedDocumentEncodingException" },
+    { 422, "InvalidRequestException" },
+    { 429, "ThrottlingException" },
+    { 500, "InternalFailureException" },
+    { 503, "ServiceUnavailableException" },
+};
+
+const char *api_shadow_error(int code)
+{
+    for (size_t i = 0; i < ARRAY_LEN(shadow_errors); i++)
+        if (shadow_errors[i].code == code) return shadow_errors[i].error;
+    return code < 500 ? "InvalidRequestException" : "InternalFailureException";
+}
+
+const struct api_failure *api_failure_of(int rc, const char *op)
+{
+    const struct api_failure *row = api_failures;
+    for (; row->rc; row++)
+        if (row->rc == rc && (!row->op || (op && strcmp(row->op, op) == 0))) break;
+    return row;
+}
+
+/* A path that is none of ours looks as on AWS's data host. */
+bool api_is_data_plane(const struct api_call *call)
+{
+    return !call->route || call->route->plane == API_DATA;
+}
+
+const char *api_action(const struct api_call *call)
+{
+    if (!call->route) return "";
+    return call->route->route.action ? call->route->route.action : call->route->op;
+}
+
+/* ---- writing ---- */
+
+struct headers {
+    struct http_header_out items[8];
+    size_t count;
+};
+
+static void add(struct headers *headers, const char *name, const char *value)
+{
+    headers->items[headers->count++] = (struct http_header_out){ name, value };
+}
+
+/* Fetch standard, "CORS protocol": only for origins that the owner of the hub has listed. */
+static void add_cors(struct headers *headers, struct api_call *call)
+{
+    struct http_exchange *exchange = call->exchange;
+    const struct http_request *request = exchange->request;
+    struct slice origin = guard_origin(&call->api->opts, request);
+    if (!origin.len) return;
+    add(headers, "Vary", "Origin");
+    add(headers, "Access-Control-Allow-Origin",
+        arena_strndup(&exchange->arena, origin.ptr, origin.len));
+    if (request->method != HTTP_OPTIONS) {
+        add(headers, "Access-Control-Expose-Headers", "x-amzn-RequestId, x-amzn-ErrorType, Date");
+        return;
+    }
+    struct slice wanted = http_header(&request->headers, "access-control-request-headers");
+    add(headers, "Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE");
+    if (wanted.len && http_field_valid(SLICE_LIT("x"), wanted))
+        add(headers, "Access-Control-Allow-Headers",
+            arena_strndup(&exchange->arena, wanted.ptr, wanted.len));
+    add(headers, "Access-Control-Max-Age", "600");
+}
+
+static void finish(struct api_call *call, int status, const char *content_type, struct slice body,
+                   const char *error)
+{
+    struct http_exchange *exchange = call->exchange;
+    struct headers headers = { 0 };
+    if (error) add(&headers, "x-amzn-ErrorType", error);
+    if (call->allow) add(&headers, "Allow", call->allow);
+    add_cors(&headers, call);
+    call->exchange = NULL;
+    http_respond(exchange, status, content_type, body, headers.items, headers.count);
+    api_call_done(call);
+}
+
+void api_answer(struct api_call *call, int status, const char *content_type, struct slice body)
+{
+    finish(call, status, content_type, body, NULL);
+}
+
+void api_answer_json(struct api_call *call, int status, struct json *json)
+{
+    struct buf body = { 0 };
+    json_print(json, &body);
+    finish(call, status, JSON_TYPE, buf_slice(&body), NULL);
+    buf_deinit(&body);
+    json_free(json);
+}
+
+/* ---- errors ---- */
+
+static void log_failure(const struct api_call *call, int status, const char *error,
+                        const char *message)
+{
+    if (status < 500 || status == 501) return;
+    LOG(LOG_WARN, "api", "request failed", LOG_S("request", call->exchange->request_id),
+        LOG_S("operation", call->route ? call->route->op : ""), LOG_I("status", status),
+        LOG_S("error", error), LOG_S("reason", message));
+}
+
+static void fail_with(struct api_call *call, int status, const char *error, const char *message,
+                      const struct json *result)
+{
+    static const char *const members[] = { "resourceId", "resourceArn" };
+    struct json *body = json_new_object();
+    json_set_str(body, "message", message);
+    if (api_is_data_plane(call)) json_set_str(body, "traceId", call->exchange->request_id);
+    for (size_t i = 0; i < ARRAY_LEN(members); i++)
+        json_set_str(body, members[i], json_get_str(result, members[i]));
+    struct buf text = { 0 };
+    json_print(body, &text);
+    finish(call, status, JSON_TYPE, buf_slice(&text), error);
+    buf_deinit(&text);
+    json_free(body);
+}
+
+void api_fail_as(struct api_call *call, int status, const char *error, const char *message)
+{
+    fail_with(call, status, error, message, NULL);
+}
+
+void api_fail(struct api_call *call, int rc, const char *message, const struct json *result)
+{
+    bool data = api_is_data_plane(call);
+    const struct api_failure *row = api_failure_of(rc, call->route ? call->route->op : NULL);
+    if (!message || !*message) message = err_text(rc);
+    log_failure(call, row->status[data], row->error[data], message);
+    if (row->status[data] == 500) message = "Internal service failure";
+    fail_with(call, row->status[data], row->error[data], message, rc == ERR_EXISTS ? result : NULL);
+}
+
+void api_fail_auth(struct api_call *call, int rc, const char *why)
+{
+    const struct api_auth_failure *row = api_auth_failures;
+    while (row->rc && row->rc != rc)
+        row++;
+    const char *error = row->error;
+    if (rc == ERR_USAGE) {
+        why = "Missing Authentication Token";
+        if (api_is_data_plane(call)) error = "ForbiddenException";
+    }
+    log_failure(call, row->status, error, why ? why : err_text(rc));
+    if (row->status == 500) why = "Internal service failure";
+    fail_with(call, row->status, error, why ? why : err_text(rc), NULL);
+}
+
+/* "key:AKIA…" becomes "key/AKIA…". */
+static char *user_arn(const struct api_call *call)
+{
+    const struct registry *registry = call->api->opts.registry;
+    const char *label = call->principal->label;
+    const char *colon = strchr(label, ':');
+    int kind = colon ? (int)(colon - label) : (int)strlen(label);
+    return xasprintf("arn:aws:iot:%s:%s:%.*s%s%s", registry_region(registry),
+                     registry_account(registry), kind, label, colon ? "/" : "",
+                     colon ? colon + 1 : "");
+}
+
+void api_fail_denied(struct api_call *call, const char *resource)
+{
+    if (api_is_data_plane(call)) {
+        fail_with(call, 403, "ForbiddenException", "Forbidden", NULL);
+        return;
+    }
+    char *arn = user_arn(call);
+    char *message = xasprintf("User: %s is not authorized to perform: %s on resource: %s", arn,
+                              api_action(call), resource);
+    fail_with(call, 403, "AccessDeniedException", message, NULL);
+    free(message);
+    free(arn);
+}

@@ -1,0 +1,176 @@
+/* api_priv.h — between the files of this folder. */
+#ifndef API_API_PRIV_H
+#define API_API_PRIV_H
+
+#include "api/api.h"
+#include "auth/auth.h"
+#include "base/json.h"
+#include "base/list.h"
+#include "conn/http_conn.h"
+#include "http/request.h"
+#include "http/route.h"
+#include "loop/loop.h"
+#include "store/store.h"
+
+#include <stdbool.h>
+
+/* Who may call, and how its errors look. */
+enum api_plane {
+    API_OPEN,    /* everybody: health */
+    API_METRICS, /* every credential, or a local connection */
+    API_DATA,    /* AWS's data plane: policies decide, certificates and anonymous callers too */
+    API_CONTROL, /* AWS's control plane: administrators, and keys, users and tokens by their policies */
+    API_HUB,     /* as the control plane, for what AWS has no operation for */
+};
+
+enum api_flags {                         /* beside those of struct route */
+                 API_READS = 0x100,      /* changes nothing; GET never does */
+                 API_SELF_CHECK = 0x200, /* the service authorises: the hub, for a publish */
+};
+
+struct api_call;
+
+struct api_route {
+    struct route route; /* first: method, path, action, summary, flags */
+    const char *op;     /* the operation's name; that of the registry where there is one */
+    enum api_plane plane;
+    /* "*", or the end of an ARN with parameters: "thing/{thingName}". A parameter that is absent is left
+     * out, with the slash before it. NULL: none. */
+    const char *resource;
+    /* Where parameters come from beside the labels of the path, separated by blanks: "?q" or "?q=param"
+     * of the query, "@header=param", "{*}" the members of a JSON body, "{param}" the body as a whole.
+     * NULL: nothing else. */
+    const char *bind;
+    void (*run)(struct api_call *call); /* NULL: not built, 501 */
+};
+
+/* A request on its way. Lives until it is answered and no callback is outstanding. */
+struct api_call {
+    struct api *api;
+    struct list link;               /* of all calls */
+    struct list waiting;            /* of those that wait for a commit */
+    struct http_exchange *exchange; /* NULL once answered */
+    const struct api_route *route;  /* NULL: none fits */
+    struct route_match match;       /* valid until the answer */
+    struct principal *principal;    /* NULL: not known yet, or not asked for */
+    struct json *params;
+    struct auth_conn conn;
+    char source_ip[48];
+    bool loopback;
+    struct loop_timer timer;
+    int64_t commit; /* while waiting, and what comes then */
+    void (*after)(struct api_call *call);
+    bool busy;         /* a callback is outstanding */
+    const char *allow; /* the Allow header of a 405; NULL: none */
+};
+
+struct api {
+    struct api_opts opts;
+    struct loop *loop;
+    struct route_table *table;
+    struct list calls;
+    size_t count;
+    struct list waiting;
+    struct store_listener on_commit;
+    int64_t started_ms; /* clock_mono_ms */
+};
+
+/* ---- the table: routes.c, manual.c ---- */
+extern const struct api_route api_routes[];
+extern const size_t api_route_count;
+/* The row of an operation; NULL when it is not built. */
+const struct api_route *api_route_of(const char *op);
+/* Operations of AWS, built or not: run is NULL. */
+extern const struct api_route api_aws_operations[];
+extern const size_t api_aws_operation_count;
+
+/* ---- the way of a call: api.c ---- */
+/* Before a function is called that will call back: the call stays. */
+void api_begin(struct api_call *call);
+/* First in such a callback. False when the call was answered meanwhile (it is gone then). */
+bool api_end(struct api_call *call);
+/* Calls after(call) once the commit is durable, perhaps at once. commit < 0: fails the call with it. */
+void api_wait_commit(struct api_call *call, int64_t commit, void (*after)(struct api_call *call));
+/* Ends a call that was answered: it is freed unless a callback is outstanding. For answer.c. */
+void api_call_done(struct api_call *call);
+
+/* ---- answers: answer.c. Each ends the call, which is gone afterwards. ---- */
+void api_answer(struct api_call *call, int status, const char *content_type, struct slice body);
+/* Takes json. */
+void api_answer_json(struct api_call *call, int status, struct json *json);
+/* By the table of errors. message NULL: the code's text. result: resourceId and resourceArn of
+ * ERR_EXISTS; may be NULL. */
+void api_fail(struct api_call *call, int rc, const char *message, const struct json *result);
+void api_fail_as(struct api_call *call, int status, const char *error, const char *message);
+void api_fail_auth(struct api_call *call, int rc, const char *why);
+/* Not permitted; resource: an ARN or "*". */
+void api_fail_denied(struct api_call *call, const char *resource);
+/* For the number of a shadow's error. */
+const char *api_shadow_error(int code);
+bool api_is_data_plane(const struct api_call *call);
+/* For messages: the action, or the operation where there is none; "" for an unknown path. */
+const char *api_action(const struct api_call *call);
+
+struct api_failure {
+    int rc;
+    const char *op; /* for this operation alone; NULL: for all */
+    int status[2];  /* of the control plane, of the data plane */
+    const char *error[2];
+};
+/* The row for an error; `data`: the data plane. Never NULL. */
+const struct api_failure *api_failure_of(int rc, const char *op);
+extern const struct api_failure api_failures[];
+extern const size_t api_failure_count;
+struct api_auth_failure {
+    int rc;
+    int status;
+    const char *error;
+};
+extern const struct api_auth_failure api_auth_failures[];
+extern const size_t api_auth_failure_count;
+
+/* ---- parameters: bind.c ---- */
+/* The parameters of a request as an object, owned. ERR_INVALID with the sentence for the client. */
+int api_bind(const char *bind, const struct route_match *match, const struct http_request *request,
+             struct arena *arena, struct json **ret_params, struct diag *diag);
+/* Takes the next source off *bind: kind is '?', '@', '{' or '*' ("{*}"); false at the end. */
+bool api_bind_next(struct slice *bind, char *ret_kind, struct slice *ret_name,
+                   struct slice *ret_param);
+/* "thing/{thingName}" with the parameters filled in, appended. */
+void api_expand(const char *resource, const struct json *params, struct buf *out);
+/* A decimal parameter of the query, or fallback; ERR_INVALID with AWS's sentence. */
+int api_param_int(const struct json *params, const char *name, int64_t min, int64_t max,
+                  int64_t fallback, int64_t *ret_value, struct diag *diag);
+/* "true" or "false"; ERR_INVALID. */
+int api_param_bool(const struct json *params, const char *name, bool *ret_value, struct diag *diag);
+/* Pages of what is listed here: opaque tokens that carry the name after which the next begins. */
+int api_page_after(const struct json *params, const char *member, char **ret_after,
+                   struct diag *diag);
+void api_page_next(struct json *result, const char *after);
+
+/* ---- who may be a local user: guard.c ---- */
+/* Why a request that the transport's principal of this kind answers for is refused; NULL: it is not. */
+const char *guard_refusal(const struct api_opts *opts, enum principal_kind kind,
+                          const struct http_request *request);
+/* The Origin of the request when it is listed, else an empty slice. */
+struct slice guard_origin(const struct api_opts *opts, const struct http_request *request);
+
+/* ---- operations ---- */
+void control_registry(struct api_call *call);
+void control_rule(struct api_call *call);
+void control_credential(struct api_call *call);
+void control_endpoint(struct api_call *call);
+void data_publish(struct api_call *call);
+void data_get_retained(struct api_call *call);
+void data_list_retained(struct api_call *call);
+void data_get_shadow(struct api_call *call);
+void data_update_shadow(struct api_call *call);
+void data_delete_shadow(struct api_call *call);
+void data_list_shadows(struct api_call *call);
+void hub_live(struct api_call *call);
+void hub_ready(struct api_call *call);
+void hub_metrics(struct api_call *call);
+void hub_status(struct api_call *call);
+void hub_test_rule(struct api_call *call);
+
+#endif

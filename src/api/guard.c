@@ -1,0 +1,73 @@
+/* guard.c — may a request be taken for the user of this machine, or for the device of this certificate?
+ * What a connection proves, it proves of the program at its other end: a browser which shows a foreign
+ * page, or a proxy which serves the world, is such a program too. DESIGN, "Listeners".
+ *
+ * A page reaches 127.0.0.1 by itself (Origin tells) or by a name that was pointed here (Host tells);
+ * proxies say that they are. A request with credentials of its own is not asked any of this. */
+#include "api/api_priv.h"
+
+#include "base/mem.h"
+
+static const char *const local_hosts[] = { "localhost", "127.0.0.1", "[::1]" };
+
+static const char *const forwarding[] = {
+    "forwarded",           "via",
+    "x-real-ip",           "x-client-ip",
+    "x-cluster-client-ip", "x-original-host",
+    "x-original-url",      "true-client-ip",
+    "cf-connecting-ip",
+};
+
+/* "name:port" or "[v6]:port" without the port. */
+static struct slice without_port(struct slice host)
+{
+    size_t end = host.len;
+    while (end > 0 && host.ptr[end - 1] >= '0' && host.ptr[end - 1] <= '9')
+        end--;
+    bool port = end > 0 && host.ptr[end - 1] == ':';
+    return port ? slice_of(host.ptr, end - 1) : host;
+}
+
+static bool is_one_of(struct slice text, const char *const *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (http_eq_nocase(text, slice_str(list[i]))) return true;
+    return false;
+}
+
+static bool host_is_ours(const struct api_opts *opts, struct slice host)
+{
+    struct slice name = without_port(host);
+    return is_one_of(name, local_hosts, ARRAY_LEN(local_hosts)) ||
+           is_one_of(name, opts->names, opts->name_count);
+}
+
+static bool is_forwarding(struct slice name)
+{
+    const struct slice family = SLICE_LIT("x-forwarded-");
+    if (name.len >= family.len && http_eq_nocase(slice_of(name.ptr, family.len), family))
+        return true;
+    return is_one_of(name, forwarding, ARRAY_LEN(forwarding));
+}
+
+struct slice guard_origin(const struct api_opts *opts, const struct http_request *request)
+{
+    struct slice origin = http_header_known(&request->headers, HTTP_H_ORIGIN);
+    bool listed = origin.len && http_header_count(&request->headers, "origin") == 1 &&
+                  is_one_of(origin, opts->origins, opts->origin_count);
+    return listed ? origin : slice_of("", 0);
+}
+
+const char *guard_refusal(const struct api_opts *opts, enum principal_kind kind,
+                          const struct http_request *request)
+{
+    const struct http_headers *headers = &request->headers;
+    if (kind != PRINCIPAL_ANONYMOUS && kind != PRINCIPAL_CERT) return NULL;
+    if (http_header_count(headers, "origin") && !guard_origin(opts, request).len)
+        return "the request comes from a web page whose origin is not in http.allowed_origins";
+    if (kind != PRINCIPAL_ANONYMOUS) return NULL;
+    if (!host_is_ours(opts, request->host)) return "Host is not a name of this hub";
+    for (size_t i = 0; i < headers->count; i++)
+        if (is_forwarding(headers->items[i].name)) return "the request was forwarded by a proxy";
+    return NULL;
+}

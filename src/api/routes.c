@@ -1,0 +1,196 @@
+/* routes.c — what the hub answers: every path once, with who may ask and where its parameters come from.
+ * The router, the check of permissions, the manual and a test read the same rows. Operations of AWS that
+ * have no row here are answered 501 with their name (operations_tbl.h, which also keeps the rows here
+ * honest: the same name must have the same method and path). */
+#include "api/api_priv.h"
+
+#include "base/mem.h"
+
+#include <string.h>
+
+#define ROW(verb, uri, name, flags_, plane_, action_, resource_, bind_, run_, text)              \
+    {                                                                                            \
+        .route = { .method = HTTP_##verb,                                                        \
+                   .path = (uri),                                                                \
+                   .action = (action_),                                                          \
+                   .summary = (text),                                                            \
+                   .flags = (flags_) },                                                          \
+        .op = (name), .plane = (plane_), .resource = (resource_), .bind = (bind_), .run = (run_) \
+    }
+
+/* An operation of the registry under AWS's name. */
+#define REG(verb, uri, name, resource, bind, text) \
+    ROW(verb, uri, name, 0, API_CONTROL, "iot:" name, resource, bind, control_registry, text)
+#define REG_READ(verb, uri, name, resource, bind, text)                                         \
+    ROW(verb, uri, name, API_READS, API_CONTROL, "iot:" name, resource, bind, control_registry, \
+        text)
+#define RULE(verb, uri, name, bind, text) \
+    ROW(verb, uri, name, 0, API_CONTROL, "iot:" name, "rule/{ruleName}", bind, control_rule, text)
+#define DATA(verb, uri, name, flags, resource, bind, run, text) \
+    ROW(verb, uri, name, flags, API_DATA, "iot:" name, resource, bind, run, text)
+#define HUB(verb, uri, name, flags, resource, bind, run, text) \
+    ROW(verb, uri, name, flags, API_HUB, "thingd:" name, resource, bind, run, text)
+#define OPEN(uri, name, plane, run, text) ROW(GET, uri, name, 0, plane, NULL, NULL, NULL, run, text)
+
+#define THING                             "thing/{thingName}"
+#define TYPE                              "thingtype/{thingTypeName}"
+#define CERT                              "cert/{certificateId}"
+#define POLICY                            "policy/{policyName}"
+#define SHADOW                            "thing/{thingName}/{shadowName}"
+#define PAGE                              "?nextToken ?maxResults"
+#define PAGE_OLD                          "?pageSize ?marker ?isAscendingOrder=ascendingOrder"
+
+/* clang-format off */
+const struct api_route api_routes[] = {
+    /* ---- endpoint ---- */
+    ROW(GET, "/endpoint", "DescribeEndpoint", 0, API_CONTROL, "iot:DescribeEndpoint", "*",
+        "?endpointType", control_endpoint, "the name of this hub"),
+
+    /* ---- things ---- */
+    REG(POST, "/things/{thingName}", "CreateThing", THING, "{*}", "registers a thing"),
+    REG(GET, "/things/{thingName}", "DescribeThing", THING, NULL, "a thing, its type and attributes"),
+    REG(PATCH, "/things/{thingName}", "UpdateThing", THING, "{*}",
+        "changes attributes or the type of a thing"),
+    REG(DELETE, "/things/{thingName}", "DeleteThing", THING, "?expectedVersion",
+        "removes a thing; its shadows stay"),
+    REG(GET, "/things", "ListThings", "*",
+        PAGE " ?attributeName ?attributeValue ?thingTypeName ?usePrefixAttributeValue",
+        "things, by attribute or type"),
+    REG(PUT, "/things/{thingName}/principals", "AttachThingPrincipal", THING,
+        "@x-amzn-principal=principal ?thingPrincipalType", "gives a certificate to a thing"),
+    REG(DELETE, "/things/{thingName}/principals", "DetachThingPrincipal", THING,
+        "@x-amzn-principal=principal", "takes a certificate from a thing"),
+    REG(GET, "/things/{thingName}/principals", "ListThingPrincipals", THING, PAGE,
+        "the certificates of a thing"),
+    REG(GET, "/principals/things", "ListPrincipalThings", "*", "@x-amzn-principal=principal " PAGE,
+        "the things of a certificate"),
+
+    /* ---- thing types ---- */
+    REG(POST, "/thing-types/{thingTypeName}", "CreateThingType", TYPE, "{*}", "makes a thing type"),
+    REG(GET, "/thing-types/{thingTypeName}", "DescribeThingType", TYPE, NULL, "a thing type"),
+    REG(GET, "/thing-types", "ListThingTypes", "*", PAGE " ?thingTypeName", "thing types"),
+    REG(POST, "/thing-types/{thingTypeName}/deprecate", "DeprecateThingType", TYPE, "{*}",
+        "no new things get this type; undoDeprecate takes it back"),
+    REG(DELETE, "/thing-types/{thingTypeName}", "DeleteThingType", TYPE, NULL,
+        "removes a deprecated thing type"),
+
+    /* ---- certificates ---- */
+    REG(POST, "/keys-and-certificate", "CreateKeysAndCertificate", "*", "?setAsActive",
+        "makes a key pair and a certificate of the hub's CA"),
+    REG(POST, "/certificates", "CreateCertificateFromCsr", "*", "?setAsActive {*}",
+        "signs a certificate request"),
+    REG(POST, "/certificate/register-no-ca", "RegisterCertificateWithoutCA", "*", "{*}",
+        "registers a certificate of any origin"),
+    REG(GET, "/certificates/{certificateId}", "DescribeCertificate", CERT, NULL, "a certificate"),
+    REG(GET, "/certificates", "ListCertificates", "*", PAGE_OLD, "certificates"),
+    REG(PUT, "/certificates/{certificateId}", "UpdateCertificate", CERT, "?newStatus",
+        "ACTIVE, INACTIVE or REVOKED"),
+    REG(DELETE, "/certificates/{certificateId}", "DeleteCertificate", CERT, "?forceDelete",
+        "removes a certificate that is not active"),
+
+    /* ---- policies ---- */
+    REG(POST, "/policies/{policyName}", "CreatePolicy", POLICY, "{*}", "makes a policy"),
+    REG(GET, "/policies/{policyName}", "GetPolicy", POLICY, NULL,
+        "a policy with the document of its default version"),
+    REG(GET, "/policies", "ListPolicies", "*", PAGE_OLD, "policies"),
+    REG(DELETE, "/policies/{policyName}", "DeletePolicy", POLICY, NULL,
+        "removes a policy that is attached to nobody"),
+    REG(POST, "/policies/{policyName}/version", "CreatePolicyVersion", POLICY, "?setAsDefault {*}",
+        "adds a version to a policy"),
+    REG(GET, "/policies/{policyName}/version/{policyVersionId}", "GetPolicyVersion", POLICY, NULL,
+        "a version of a policy"),
+    REG(GET, "/policies/{policyName}/version", "ListPolicyVersions", POLICY, NULL,
+        "the versions of a policy"),
+    REG(PATCH, "/policies/{policyName}/version/{policyVersionId}", "SetDefaultPolicyVersion", POLICY,
+        NULL, "the version that decides"),
+    REG(DELETE, "/policies/{policyName}/version/{policyVersionId}", "DeletePolicyVersion", POLICY,
+        NULL, "removes a version that is not the default"),
+    REG(PUT, "/target-policies/{policyName}", "AttachPolicy", POLICY, "{*}",
+        "attaches a policy to a certificate, key, user or token"),
+    REG(POST, "/target-policies/{policyName}", "DetachPolicy", POLICY, "{*}", "detaches a policy"),
+    REG_READ(POST, "/attached-policies/{target}", "ListAttachedPolicies", "*",
+        "?recursive ?marker ?pageSize", "the policies of a principal"),
+    REG_READ(POST, "/policy-targets/{policyName}", "ListTargetsForPolicy", POLICY,
+        "?marker ?pageSize", "to whom a policy is attached"),
+
+    /* ---- rules ---- */
+    RULE(POST, "/rules/{ruleName}", "CreateTopicRule", "@x-amz-tagging=tags {topicRulePayload}",
+        "makes a rule"),
+    RULE(PATCH, "/rules/{ruleName}", "ReplaceTopicRule", "{topicRulePayload}",
+        "puts another rule in its place"),
+    REG(GET, "/rules/{ruleName}", "GetTopicRule", "rule/{ruleName}", NULL, "a rule"),
+    REG(GET, "/rules", "ListTopicRules", "*", "?topic " PAGE " ?ruleDisabled", "rules"),
+    REG(POST, "/rules/{ruleName}/enable", "EnableTopicRule", "rule/{ruleName}", NULL,
+        "lets a rule run"),
+    REG(POST, "/rules/{ruleName}/disable", "DisableTopicRule", "rule/{ruleName}", NULL,
+        "stops a rule"),
+    REG(DELETE, "/rules/{ruleName}", "DeleteTopicRule", "rule/{ruleName}", NULL, "removes a rule"),
+
+    /* ---- data plane ---- */
+    DATA(POST, "/topics/{topic+}", "Publish", API_SELF_CHECK, "topic/{topic}",
+        "?qos ?retain ?contentType ?responseTopic ?messageExpiry "
+        "@x-amz-mqtt5-user-properties=userProperties "
+        "@x-amz-mqtt5-payload-format-indicator=payloadFormatIndicator "
+        "@x-amz-mqtt5-correlation-data=correlationData",
+        data_publish, "publishes the body; slashes of the topic may be escaped or not"),
+    DATA(GET, "/retainedMessage/{topic+}", "GetRetainedMessage", 0, "topic/{topic}", NULL,
+        data_get_retained, "the retained message of a topic"),
+    DATA(GET, "/retainedMessage", "ListRetainedMessages", 0, "*", PAGE, data_list_retained,
+        "topics with a retained message"),
+    DATA(GET, "/things/{thingName}/shadow", "GetThingShadow", 0, SHADOW, "?name=shadowName",
+        data_get_shadow, "the document of a shadow"),
+    DATA(POST, "/things/{thingName}/shadow", "UpdateThingShadow", 0, SHADOW, "?name=shadowName",
+        data_update_shadow, "merges the body into a shadow"),
+    DATA(DELETE, "/things/{thingName}/shadow", "DeleteThingShadow", 0, SHADOW, "?name=shadowName",
+        data_delete_shadow, "removes a shadow"),
+    DATA(GET, "/api/things/shadow/ListNamedShadowsForThing/{thingName}", "ListNamedShadowsForThing",
+        0, THING, "?nextToken ?pageSize", data_list_shadows, "the names of a thing's shadows"),
+
+    /* ---- the hub's own ---- */
+    HUB(POST, "/hub/keys", "CreateAccessKey", 0, "*", "{*}", control_credential,
+        "makes an access key: name, policyName, admin; the secret is shown once"),
+    HUB(GET, "/hub/keys", "ListAccessKeys", 0, "*", NULL, control_registry, "access keys"),
+    HUB(DELETE, "/hub/keys/{accessKeyId}", "DeleteAccessKey", 0, "key/{accessKeyId}", NULL,
+        control_registry, "removes an access key"),
+    HUB(POST, "/hub/tokens", "CreateToken", 0, "*", "{*}", control_credential,
+        "makes a bearer token: name, policyName, admin, expiresInSeconds; it is shown once"),
+    HUB(GET, "/hub/tokens", "ListTokens", 0, "*", NULL, control_registry, "bearer tokens"),
+    HUB(DELETE, "/hub/tokens/{tokenId}", "DeleteToken", 0, "token/{tokenId}", NULL,
+        control_registry, "removes a token"),
+    HUB(POST, "/hub/users", "PutUser", 0, "user/{userName}", "{*}", control_registry,
+        "makes an MQTT user, or changes the password: userName, password, policyName"),
+    HUB(GET, "/hub/users", "ListUsers", 0, "*", NULL, control_registry, "MQTT users"),
+    HUB(DELETE, "/hub/users/{userName}", "DeleteUser", 0, "user/{userName}", NULL,
+        control_registry, "removes a user"),
+    HUB(POST, "/hub/rules/test", "TestTopicRule", API_READS, "*", "{*}", hub_test_rule,
+        "dry run: what the statement sql would emit for topic and payload (or payloadBase64)"),
+    HUB(GET, "/hub/status", "GetStatus", 0, "*", NULL, hub_status, "version, health and figures"),
+
+    /* ---- health ---- */
+    OPEN("/livez", "Live", API_OPEN, hub_live, "200 while the process answers"),
+    OPEN("/readyz", "Ready", API_OPEN, hub_ready, "200, or 503 with the reason"),
+    OPEN("/healthz", "Health", API_OPEN, hub_ready, "the same as /readyz"),
+    OPEN("/metrics", "Metrics", API_METRICS, hub_metrics, "every metric in Prometheus's text format"),
+};
+/* clang-format on */
+const size_t api_route_count = ARRAY_LEN(api_routes);
+
+const struct api_route *api_route_of(const char *op)
+{
+    for (size_t i = 0; i < ARRAY_LEN(api_routes); i++)
+        if (strcmp(api_routes[i].op, op) == 0) return &api_routes[i];
+    return NULL;
+}
+
+#define OPERATION(verb, uri, name, plane_) \
+    { .route = { .method = HTTP_##verb,    \
+                 .path = (uri),            \
+                 .action = "iot:" name,    \
+                 .flags = ROUTE_SLASH },   \
+      .op = (name),                        \
+      .plane = API_##plane_ },
+const struct api_route api_aws_operations[] = {
+#include "api/operations_tbl.h"
+};
+#undef OPERATION
+const size_t api_aws_operation_count = ARRAY_LEN(api_aws_operations);

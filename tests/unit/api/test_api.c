@@ -1,0 +1,1367 @@
+/* Unit tests of the REST front door: real store, registry, auth and hub; connections, shadows and rules
+ * are faked. A request is text, parsed by the true parser; its answer is what http_respond is given. */
+#include "lib/test.h"
+
+#include "api/api_priv.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "crypto/crypto.h"
+#include "crypto/secret.h"
+#include "hub/hub.h"
+#include "lib/clock_fake.h"
+#include "registry/registry.h"
+#pragma push_macro("fail") /* of cmocka: the registry has a function of that name */
+#undef fail
+#include "registry/registry_priv.h"
+#pragma pop_macro("fail")
+#include "rules/rules.h"
+#include "shadow/shadow.h"
+#include "store/store.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { TIMEOUT_MS = 30000 };
+
+static struct loop *loop;
+static struct store *store;
+static struct secret_box *box;
+static struct registry *registry;
+static struct auth *auth;
+static struct hub *hub;
+static struct api *api;
+static char dir[64];
+
+/* ---- principals ---- */
+
+static struct principal admin, key, cert, anonymous;
+static struct policy *all_iot, *all_data;
+
+static void make_principal(struct principal *p, enum principal_kind kind, const char *label,
+                           struct policy **policy)
+{
+    *p = (struct principal){ .refs = 1, .kind = kind, .valid = true };
+    p->label = (char *)label;
+    p->id = strchr(p->label, ':') + 1;
+    p->policies = policy;
+    p->policy_count = policy ? 1 : 0;
+    list_init(&p->watches);
+}
+
+static void make_principals(void)
+{
+    static const char iot[] = "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\","
+                              "\"Action\":\"iot:*\",\"Resource\":\"*\"},{\"Effect\":\"Allow\","
+                              "\"Action\":\"thingd:CreateToken\",\"Resource\":\"*\"},"
+                              "{\"Effect\":\"Deny\",\"Action\":\"iot:DeleteThing\","
+                              "\"Resource\":\"arn:aws:iot:local:000000000000:thing/kept\"}]}";
+    static const char data[] = "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\","
+                               "\"Action\":[\"iot:Publish\",\"iot:RetainPublish\"],"
+                               "\"Resource\":\"arn:aws:iot:*:*:topic/free/*\"},"
+                               "{\"Effect\":\"Allow\",\"Action\":[\"iot:GetThingShadow\","
+                               "\"iot:UpdateThingShadow\",\"iot:DeleteThingShadow\"],\"Resource\":"
+                               "\"arn:aws:iot:*:*:thing/mine\"},"
+                               "{\"Effect\":\"Allow\",\"Action\":\"iot:ListRetainedMessages\","
+                               "\"Resource\":\"*\"}]}";
+    assert_int_equal(policy_parse("AllIot", slice_str(iot), &all_iot, NULL), 0);
+    assert_int_equal(policy_parse("Data", slice_str(data), &all_data, NULL), 0);
+    make_principal(&admin, PRINCIPAL_LOCAL, "local:0", NULL);
+    admin.admin = true;
+    make_principal(&key, PRINCIPAL_KEY, "key:AKIATEST", &all_iot);
+    make_principal(&cert, PRINCIPAL_CERT, "cert:ab12", &all_data);
+    make_principal(&anonymous, PRINCIPAL_ANONYMOUS, "anonymous:AnonymousLocal", &all_data);
+}
+
+/* ---- exchanges ---- */
+
+struct sent {
+    struct http_exchange exchange; /* first */
+    struct http_parser parser;
+    bool answered;
+    int status;
+    char request_id[37];
+    struct buf head; /* "name: value\n" */
+    struct buf body;
+};
+
+static struct stream_peer peer;
+
+void http_respond(struct http_exchange *exchange, int status, const char *content_type,
+                  struct slice body, const struct http_header_out *headers, size_t count)
+{
+    struct sent *sent = (struct sent *)exchange;
+    assert_false(sent->answered);
+    sent->answered = true;
+    sent->status = status;
+    memcpy(sent->request_id, exchange->request_id, sizeof sent->request_id);
+    if (content_type) buf_printf(&sent->head, "Content-Type: %s\n", content_type);
+    for (size_t i = 0; i < count; i++)
+        buf_printf(&sent->head, "%s: %s\n", headers[i].name, headers[i].value);
+    buf_put_slice(&sent->body, body);
+    arena_deinit(&exchange->arena);
+    http_parser_deinit(&sent->parser);
+    memset(exchange, 0xa5, sizeof *exchange); /* nobody may look at it any more */
+}
+
+static struct sent *send_request(struct principal *transport, const char *text)
+{
+    struct sent *sent = xnew(struct sent);
+    size_t used = 0;
+    http_parser_init(&sent->parser, NULL);
+    int rc = http_feed(&sent->parser, (const uint8_t *)text, strlen(text), &used);
+    if (rc != HTTP_DONE)
+        fail_msg("%s: %s", text, sent->parser.failure ? sent->parser.failure->why : "");
+    sent->exchange.request = &sent->parser.req;
+    sent->exchange.peer = &peer;
+    sent->exchange.transport = transport;
+    memcpy(sent->exchange.request_id, "01234567-89ab-4cde-8f01-23456789abcd", 37);
+    api_handle(api, &sent->exchange);
+    return sent;
+}
+
+static void sent_free(struct sent *sent)
+{
+    assert_true(sent->answered);
+    buf_deinit(&sent->head);
+    buf_deinit(&sent->body);
+    free(sent);
+}
+
+static void wait_answer(struct sent *sent)
+{
+    for (int i = 0; !sent->answered; i++) {
+        assert_true(i < 2000);
+        loop_turn_wait(loop, 10);
+    }
+}
+
+static void quiet(void)
+{
+    for (int i = 0; loop_turn(loop); i++)
+        assert_true(i < 100000);
+}
+
+/* "GET /path", a body or NULL, further headers or "". */
+static struct sent *ask_with(struct principal *transport, const char *line, const char *body,
+                             const char *headers)
+{
+    struct buf text = { 0 };
+    buf_printf(&text, "%s HTTP/1.1\r\nHost: localhost:8080\r\n%s", line, headers);
+    if (body) buf_printf(&text, "Content-Length: %zu\r\n", strlen(body));
+    buf_printf(&text, "\r\n%s", body ? body : "");
+    struct sent *sent = send_request(transport, buf_str(&text));
+    buf_deinit(&text);
+    return sent;
+}
+
+struct expected {
+    struct principal *who;
+    const char *line;
+    const char *body;
+    int status;
+    const char *error; /* NULL: none */
+    const char *holds; /* a part of the body */
+};
+
+static void check(const struct expected *e, const char *headers)
+{
+    struct sent *sent = ask_with(e->who, e->line, e->body, headers);
+    wait_answer(sent);
+    const char *head = buf_str(&sent->head), *body = buf_str(&sent->body);
+    char type[128];
+    snprintf(type, sizeof type, "x-amzn-ErrorType: %s\n", e->error ? e->error : "");
+    if (sent->status != e->status || !strstr(body, e->holds ? e->holds : "") ||
+        (e->error ? !strstr(head, type) : strstr(head, "ErrorType") != NULL))
+        fail_msg("%s: %d %s%s", e->line, sent->status, head, body);
+    if (e->status >= 400) assert_non_null(strstr(body, "\"message\":\""));
+    sent_free(sent);
+}
+
+static void expect(struct principal *who, const char *line, const char *body, int status,
+                   const char *error, const char *holds)
+{
+    check(&(struct expected){ who, line, body, status, error, holds }, "");
+}
+
+static void run_table(const struct expected *table, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        check(&table[i], "");
+}
+
+/* ---- fakes of shadows and rules ---- */
+
+static struct {
+    struct loop_task task;
+    shadow_done_cb done;
+    void *arg;
+    int code;
+    const char *body;
+    bool hold;
+    struct buf asked;
+} fake;
+
+static void fake_answer(struct loop_task *task)
+{
+    fake.done(fake.arg, fake.code, slice_str(fake.body));
+}
+
+static void fake_ask(const char *what, const char *thing, const char *name, shadow_done_cb done,
+                     void *arg)
+{
+    buf_clear(&fake.asked);
+    buf_printf(&fake.asked, "%s %s %s", what, thing, name ? name : "-");
+    fake.done = done;
+    fake.arg = arg;
+    if (fake.hold) return;
+    loop_task_init(&fake.task, fake_answer);
+    loop_defer(loop, &fake.task);
+}
+
+void shadow_rest_get(struct shadows *shadows, const char *thing, const char *name,
+                     shadow_done_cb done, void *arg)
+{
+    fake_ask("get", thing, name, done, arg);
+}
+
+void shadow_rest_update(struct shadows *shadows, const char *thing, const char *name,
+                        struct slice request, shadow_done_cb done, void *arg)
+{
+    fake_ask("update", thing, name, done, arg);
+    buf_printf(&fake.asked, " %.*s", (int)request.len, request.ptr);
+}
+
+void shadow_rest_delete(struct shadows *shadows, const char *thing, const char *name,
+                        shadow_done_cb done, void *arg)
+{
+    fake_ask("delete", thing, name, done, arg);
+}
+
+void shadow_rest_list_named(struct shadows *shadows, const char *thing, const char *after,
+                            size_t count, shadow_done_cb done, void *arg)
+{
+    fake_ask("list", thing, after, done, arg);
+    buf_printf(&fake.asked, " %zu", count);
+}
+
+static void shadow_says(int code, const char *body)
+{
+    fake.code = code;
+    fake.body = body;
+}
+
+int rules_check(struct rules *rules, const char *name, const struct json *payload, bool replaces,
+                struct diag *diag)
+{
+    const char *sql = json_get_str(payload, "sql");
+    if (!sql) return diag_set(diag, ERR_INVALID, "sql is missing");
+    if (strcmp(sql, "bad") == 0)
+        return diag_set(diag, ERR_SYNTAX, "line 1, column 1: no statement");
+    if (strcmp(sql, "kafka") == 0) return diag_set(diag, ERR_UNSUPPORTED, "no action kafka");
+    if (strcmp(sql, "many") == 0 && !replaces) return diag_set(diag, ERR_LIMIT, "too many rules");
+    return 0;
+}
+
+int rules_test(struct rules *rules, const char *sql, const char *version, struct slice topic,
+               struct slice payload, bool *ret_fired, struct buf *ret_output, struct diag *diag)
+{
+    if (strcmp(sql, "bad") == 0)
+        return diag_set(diag, ERR_SYNTAX, "line 1, column 1: no statement");
+    *ret_fired = strcmp(sql, "never") != 0;
+    buf_put_slice(ret_output, payload);
+    return 0;
+}
+
+/* ---- set-up ---- */
+
+static struct buf logged;
+
+static void keep_log(const char *line, size_t len)
+{
+    buf_append(&logged, line, len);
+}
+
+static const char *const names[] = { "hub.example", "192.0.2.7" };
+static const char *const origins[] = { "https://console.example" };
+
+static void build(void)
+{
+    char *path = xasprintf("%s/thingd.db", dir);
+    static const uint8_t secret[SECRET_KEY_LEN] = { 1, 2, 3 };
+    struct diag diag = DIAG_INIT;
+    assert_int_equal(loop_create(&loop, &diag), 0);
+    assert_int_equal(
+        store_open(&store, loop,
+                   &(struct store_opts){
+                       .path = path, .linger_ms = 5, .max_pending = 10000, .retry_ms = 50 },
+                   &diag),
+        0);
+    free(path);
+    box = secret_box_create(secret);
+    assert_int_equal(
+        registry_create(
+            &registry, loop, store,
+            &(struct registry_opts){ .region = "local", .account = "000000000000", .secrets = box },
+            &diag),
+        0);
+    auth = auth_create(loop, registry,
+                       &(struct auth_opts){ .region = "local", .account = "000000000000" });
+    struct hub_opts hub_options = { .max_topic_levels = 32,
+                                    .match_cache = 64,
+                                    .max_retained = 1000,
+                                    .max_hops = 10,
+                                    .max_queued = 10,
+                                    .max_queued_bytes = 10000,
+                                    .max_inflight = 10,
+                                    .max_subscriptions = 10,
+                                    .max_sessions = 10 };
+    assert_int_equal(hub_create(&hub, loop, store, auth, &hub_options, &diag), 0);
+    hub_start(hub);
+    store_sync(store);
+}
+
+static int set_up(void **state)
+{
+    snprintf(dir, sizeof dir, "/tmp/thingd-api-XXXXXX");
+    assert_non_null(mkdtemp(dir));
+    assert_int_equal(crypto_init(), 0);
+    clock_fake_install();
+    log_set_sink(keep_log);
+    buf_clear(&logged);
+    build();
+    make_principals();
+    peer = (struct stream_peer){ .kind = STREAM_PAIR, .loopback = true, .address = "127.0.0.1" };
+    fake.hold = false;
+    shadow_says(200, "{}");
+    struct diag diag = DIAG_INIT;
+    struct api_opts opts = { .hub = hub,
+                             .auth = auth,
+                             .registry = registry,
+                             .store = store,
+                             .request_timeout_ms = TIMEOUT_MS,
+                             .max_payload = 1000,
+                             .hostname = "hub.example",
+                             .names = names,
+                             .name_count = ARRAY_LEN(names),
+                             .origins = origins,
+                             .origin_count = ARRAY_LEN(origins),
+                             .data_dir = "/data",
+                             .version = "1.2.3" };
+    if (api_create(&api, &opts, &diag) < 0) fail_msg("%s", diag.text);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    store_stop(store);
+    quiet();
+    assert_int_equal(api_count(api), 0);
+    api_destroy(api);
+    hub_destroy(hub);
+    auth_destroy(auth);
+    registry_destroy(registry);
+    store_close(store);
+    quiet();
+    loop_destroy(loop);
+    secret_box_close(box);
+    assert_int_equal(admin.refs, 1);
+    assert_int_equal(key.refs, 1);
+    assert_int_equal(cert.refs, 1);
+    assert_int_equal(anonymous.refs, 1);
+    policy_unref(all_iot);
+    policy_unref(all_data);
+    log_set_sink(NULL);
+    clock_fake_remove();
+    buf_deinit(&logged);
+    buf_deinit(&fake.asked);
+    static const char *const files[] = { "thingd.db", "thingd.db-wal", "thingd.db-shm" };
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        char *path = xasprintf("%s/%s", dir, files[i]);
+        unlink(path);
+        free(path);
+    }
+    rmdir(dir);
+    return 0;
+}
+
+/* ---- the table of routes ---- */
+
+static bool uses_registry(const struct api_route *route)
+{
+    return route->run == control_registry || route->run == control_rule ||
+           route->run == control_credential;
+}
+
+static void routes_have_operations_that_exist(void **state)
+{
+    for (size_t i = 0; i < api_route_count; i++) {
+        const struct api_route *route = &api_routes[i];
+        assert_non_null(route->run);
+        assert_non_null(route->route.summary);
+        if (uses_registry(route) && !registry_op_find(route->op)) fail_msg("no %s", route->op);
+        bool open = route->plane == API_OPEN || route->plane == API_METRICS;
+        assert_true(open == !route->resource);
+        assert_true(open == !route->route.action);
+        if (route->plane == API_DATA)
+            assert_true(policy_action_of(route->route.action) != POLICY_ACTION_OTHER);
+        assert_ptr_equal(api_route_of(route->op), route); /* no name twice */
+    }
+}
+
+static void operations_of_the_registry_have_routes(void **state)
+{
+    const struct registry_op *const tables[] = { thing_ops,  type_ops,       cert_ops,
+                                                 policy_ops, credential_ops, rule_ops };
+    for (size_t i = 0; i < ARRAY_LEN(tables); i++)
+        for (const struct registry_op *op = tables[i]; op->name; op++) {
+            const struct api_route *route = api_route_of(op->name);
+            if (!route) fail_msg("%s has no route", op->name);
+            bool reads = route->route.method == HTTP_GET || (route->route.flags & API_READS);
+            if (reads != op->reads) fail_msg("%s: does it read or write?", op->name);
+        }
+}
+
+/* Without the names of parameters, and without the '+' that only we have. */
+static void shape_of(const char *path, struct buf *out)
+{
+    for (; *path; path++)
+        if (*path == '{') {
+            buf_puts(out, "{}");
+            path = strchr(path, '}');
+        } else {
+            buf_putc(out, *path);
+        }
+}
+
+static void operations_of_aws_are_where_aws_has_them(void **state)
+{
+    size_t built = 0;
+    for (size_t i = 0; i < api_aws_operation_count; i++) {
+        const struct api_route *theirs = &api_aws_operations[i];
+        const struct api_route *ours = api_route_of(theirs->op);
+        if (!ours) continue;
+        struct buf a = { 0 }, b = { 0 };
+        shape_of(ours->route.path, &a);
+        shape_of(theirs->route.path, &b);
+        assert_string_equal(buf_str(&a), buf_str(&b));
+        assert_int_equal(ours->route.method, theirs->route.method);
+        assert_int_equal(ours->plane, theirs->plane);
+        assert_string_equal(ours->route.action, theirs->route.action);
+        buf_deinit(&a);
+        buf_deinit(&b);
+        built++;
+    }
+    size_t named = 0;
+    for (size_t i = 0; i < api_route_count; i++)
+        named += api_routes[i].plane == API_DATA || api_routes[i].plane == API_CONTROL;
+    assert_int_equal(built, named);
+}
+
+static void bindings_are_well_formed(void **state)
+{
+    for (size_t i = 0; i < api_route_count; i++) {
+        struct slice rest = slice_str(api_routes[i].bind), name, param;
+        char kind;
+        while (api_bind_next(&rest, &kind, &name, &param)) {
+            assert_non_null(strchr("?@{*", kind));
+            assert_true(name.len > 0 && param.len > 0);
+        }
+    }
+}
+
+static void what_is_not_built_says_so(void **state)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < api_aws_operation_count; i++) {
+        const struct api_route *theirs = &api_aws_operations[i];
+        if (api_route_of(theirs->op)) continue;
+        struct buf line = { 0 };
+        buf_printf(&line, "%s ", http_method_name(theirs->route.method));
+        for (const char *at = theirs->route.path; *at; at++)
+            if (*at == '{') {
+                buf_putc(&line, 'x');
+                at = strchr(at, '}');
+            } else {
+                buf_putc(&line, *at);
+            }
+        expect(&admin, buf_str(&line), NULL, 501, "NotImplementedException",
+               "is an operation of AWS IoT that this hub does not have yet");
+        buf_deinit(&line);
+        count++;
+    }
+    assert_true(count > 200);
+    expect(&admin, "GET /authorizers/", NULL, 501, "NotImplementedException", "ListAuthorizers");
+    expect(NULL, "GET /authorizers", NULL, 403, "MissingAuthenticationTokenException", NULL);
+}
+
+static void the_manual_is_as_printed(void **state)
+{
+    struct buf page = { 0 }, committed = { 0 };
+    char *path = xasprintf("%s/../../docs/manual/rest.md", TEST_GOLDEN);
+    api_print_manual(&page);
+    FILE *file = fopen(path, getenv("THINGD_TEST_UPDATE") ? "w+" : "r");
+    assert_non_null(file);
+    if (getenv("THINGD_TEST_UPDATE")) {
+        assert_int_equal(fwrite(page.data, 1, page.len, file), page.len);
+        rewind(file);
+    }
+    for (int c; (c = fgetc(file)) != EOF;)
+        buf_putc(&committed, (char)c);
+    fclose(file);
+    assert_string_equal(buf_str(&committed), buf_str(&page));
+    buf_deinit(&page);
+    buf_deinit(&committed);
+    free(path);
+}
+
+/* ---- binding ---- */
+
+static const struct {
+    const char *path; /* of the route */
+    const char *bind;
+    const char *line;
+    const char *headers;
+    const char *body;
+    const char *params; /* as JSON; NULL: refused */
+} bindings[] = {
+    { "/a", NULL, "GET /a?x=1", "", NULL, "{}" },
+    { "/a", NULL, "POST /a", "", "nonsense", "{}" },
+    { "/a/{b}", NULL, "GET /a/x%2Fy%20z", "", NULL, "{\"b\":\"x/y z\"}" },
+    { "/a/{b+}", NULL, "GET /a/x/y%2Fz", "", NULL, "{\"b\":\"x/y/z\"}" },
+    { "/a/{b}", NULL, "GET /a/%c3%bc", "", NULL, "{\"b\":\"\\u00fc\"}" },
+    { "/a/{b}", NULL, "GET /a/%ff", "", NULL, NULL },
+    { "/a", "?q ?isAscendingOrder=ascendingOrder", "GET /a?isAscendingOrder=true&q=%25+1", "", NULL,
+      "{\"q\":\"%+1\",\"ascendingOrder\":\"true\"}" },
+    { "/a", "?q", "GET /a?q=", "", NULL, "{\"q\":\"\"}" },
+    { "/a", "?q", "GET /a?p=1&qq=2", "", NULL, "{}" },
+    { "/a", "?q", "GET /a?q=%zz", "", NULL, NULL },
+    { "/a", "?q", "GET /a?q=%ff", "", NULL, NULL },
+    { "/a", "?q", "GET /a?q=1&q=2", "", NULL, "{\"q\":\"1\"}" },
+    { "/a", "@x-amzn-principal=principal", "PUT /a", "X-Amzn-Principal: arn:x\r\n", NULL,
+      "{\"principal\":\"arn:x\"}" },
+    { "/a", "@x-amzn-principal=principal", "PUT /a", "", NULL, "{}" },
+    { "/a", "@x-a=b", "PUT /a", "X-A: \xff\r\n", NULL, NULL },
+    { "/a", "{*}", "POST /a", "", NULL, "{}" },
+    { "/a", "{*}", "POST /a", "", " \r\n\t", "{}" },
+    { "/a", "{*}", "POST /a", "", "{\"b\":{\"c\":[1]}}", "{\"b\":{\"c\":[1]}}" },
+    { "/a", "{*}", "POST /a", "", "[]", NULL },
+    { "/a", "{*}", "POST /a", "", "\"x\"", NULL },
+    { "/a", "{*}", "POST /a", "", "{", NULL },
+    { "/a", "{*}", "POST /a", "", "{} x", NULL },
+    { "/a", "{*}", "POST /a", "", "{\"a\":\"\xff\"}", NULL },
+    /* the registry's own notes cannot come from outside */
+    { "/a", "{*}", "POST /a", "", "{\".id\":\"x\",\"..\":1,\"b\":{\".c\":1}}",
+      "{\"b\":{\".c\":1}}" },
+    /* nor what travels elsewhere */
+    { "/a/{b}", "{*}", "POST /a/label", "", "{\"b\":\"body\"}", "{\"b\":\"label\"}" },
+    { "/a", "?q {*}", "POST /a", "", "{\"q\":\"body\",\"r\":1}", "{\"r\":1}" },
+    { "/a", "@x-a=b {*}", "POST /a", "x-a: head\r\n", "{\"b\":\"body\"}", "{\"b\":\"head\"}" },
+    { "/a/{n}", "{payload}", "POST /a/x", "", "{\"sql\":1,\".k\":2}",
+      "{\"payload\":{\"sql\":1,\".k\":2},\"n\":\"x\"}" },
+    { "/a/{n}", "{payload}", "POST /a/x", "", NULL, "{\"payload\":{},\"n\":\"x\"}" },
+    { "/a/{n}", "{payload}", "POST /a/x", "", "7", NULL },
+};
+
+static void check_binding(size_t i)
+{
+    struct route route = { .method = HTTP_GET, .path = bindings[i].path };
+    struct buf text = { 0 };
+    buf_printf(&text, "%s HTTP/1.1\r\nHost: h\r\n%s", bindings[i].line, bindings[i].headers);
+    if (bindings[i].body) buf_printf(&text, "Content-Length: %zu\r\n", strlen(bindings[i].body));
+    buf_printf(&text, "\r\n%s", bindings[i].body ? bindings[i].body : "");
+    struct http_parser parser;
+    struct route_table *table = route_table_create();
+    struct route_match match;
+    struct arena arena = { 0 };
+    struct json *params = NULL, *wanted = NULL;
+    struct diag diag = DIAG_INIT;
+    size_t used;
+    http_parser_init(&parser, NULL);
+    assert_int_equal(http_feed(&parser, (uint8_t *)text.data, text.len, &used), HTTP_DONE);
+    assert_int_equal(route_table_add(table, &route, 1, sizeof route, NULL), 0);
+    assert_int_equal(route_find(table, HTTP_GET, parser.req.path, &arena, &match), 0);
+    int rc = api_bind(bindings[i].bind, &match, &parser.req, &arena, &params, &diag);
+    if (!bindings[i].params) {
+        assert_int_equal(rc, ERR_INVALID);
+        assert_true(diag.text[0]);
+    } else {
+        assert_int_equal(rc, 0);
+        assert_int_equal(json_parse(slice_str(bindings[i].params), NULL, &wanted, NULL), 0);
+        if (!json_equal(params, wanted)) fail_msg("binding %zu: %s", i, bindings[i].line);
+    }
+    json_free(params);
+    json_free(wanted);
+    arena_deinit(&arena);
+    route_table_destroy(table);
+    http_parser_deinit(&parser);
+    buf_deinit(&text);
+}
+
+static void parameters_are_bound(void **state)
+{
+    for (size_t i = 0; i < ARRAY_LEN(bindings); i++)
+        check_binding(i);
+}
+
+static void a_body_above_the_limit_of_json(void **state)
+{
+    struct buf body = { 0 };
+    buf_puts(&body, "{\"a\":\"");
+    while (body.len < (1 << 20))
+        buf_puts(&body, "xxxxxxxx");
+    buf_puts(&body, "\"}");
+    expect(&admin, "POST /things/a", buf_str(&body), 413, "RequestEntityTooLargeException", NULL);
+    buf_clear(&body);
+    for (int i = 0; i < 100; i++)
+        buf_puts(&body, "{\"a\":");
+    expect(&admin, "POST /things/a", buf_str(&body), 400, "InvalidRequestException", NULL);
+    buf_deinit(&body);
+}
+
+static void resources_are_filled_in(void **state)
+{
+    static const struct {
+        const char *resource, *params, *wanted;
+    } cases[] = {
+        { "*", "{}", "*" },
+        { "thing/{thingName}", "{\"thingName\":\"lamp\"}", "thing/lamp" },
+        { "thing/{thingName}", "{}", "thing" },
+        { "thing/{thingName}", "{\"thingName\":7}", "thing" },
+        { "thing/{thingName}/{shadowName}", "{\"thingName\":\"a\",\"shadowName\":\"b\"}",
+          "thing/a/b" },
+        { "thing/{thingName}/{shadowName}", "{\"thingName\":\"a\"}", "thing/a" },
+        { "topic/{topic}", "{\"topic\":\"a/{b}/c\"}", "topic/a/{b}/c" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct json *params;
+        struct buf out = { 0 };
+        assert_int_equal(json_parse(slice_str(cases[i].params), NULL, &params, NULL), 0);
+        api_expand(cases[i].resource, params, &out);
+        assert_string_equal(buf_str(&out), cases[i].wanted);
+        json_free(params);
+        buf_deinit(&out);
+    }
+}
+
+/* ---- errors ---- */
+
+static void errors_have_names(void **state)
+{
+    static const struct {
+        int rc;
+        const char *op;
+        bool data;
+        int status;
+        const char *error;
+    } cases[] = {
+        { ERR_NOT_FOUND, "DescribeThing", false, 404, "ResourceNotFoundException" },
+        { ERR_EXISTS, "CreateThing", false, 409, "ResourceAlreadyExistsException" },
+        { ERR_CONFLICT, "UpdateThing", false, 409, "VersionConflictException" },
+        { ERR_CONFLICT, "UpdateThingShadow", true, 409, "ConflictException" },
+        { ERR_IN_USE, "DeletePolicy", false, 409, "DeleteConflictException" },
+        { ERR_SYNTAX, "CreatePolicy", false, 400, "MalformedPolicyException" },
+        { ERR_SYNTAX, "CreatePolicyVersion", false, 400, "MalformedPolicyException" },
+        { ERR_SYNTAX, "CreateTopicRule", false, 400, "SqlParseException" },
+        { ERR_SYNTAX, "ReplaceTopicRule", false, 400, "SqlParseException" },
+        { ERR_SYNTAX, "CreateThing", false, 400, "InvalidRequestException" },
+        { ERR_LIMIT, "CreatePolicyVersion", false, 409, "VersionsLimitExceededException" },
+        { ERR_LIMIT, "AttachPolicy", false, 410, "LimitExceededException" },
+        { ERR_LIMIT, NULL, false, 410, "LimitExceededException" },
+        { ERR_STATE, "DeleteCertificate", false, 406, "CertificateStateException" },
+        { ERR_CERT, "RegisterCertificateWithoutCA", false, 400, "CertificateValidationException" },
+        { ERR_AUTH, "GetTopicRule", false, 401, "UnauthorizedException" },
+        { ERR_DENIED, "Publish", true, 403, "ForbiddenException" },
+        { ERR_BUSY, "Publish", true, 429, "ThrottlingException" },
+        { ERR_BUSY, "CreateThing", false, 400, "ThrottlingException" },
+        { ERR_STORE, "Publish", true, 503, "ServiceUnavailableException" },
+        { -ENOSPC, "CreateThing", false, 503, "ServiceUnavailableException" },
+        { ERR_INTERNAL, "CreateThing", false, 500, "InternalFailureException" },
+        { -EPERM, "CreateThing", false, 500, "InternalFailureException" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        const struct api_failure *row = api_failure_of(cases[i].rc, cases[i].op);
+        assert_int_equal(row->status[cases[i].data], cases[i].status);
+        assert_string_equal(row->error[cases[i].data], cases[i].error);
+    }
+    for (size_t i = 0; i < api_failure_count; i++)
+        assert_true(!api_failures[i].op || api_route_of(api_failures[i].op));
+}
+
+static void shadow_errors_have_names(void **state)
+{
+    static const struct {
+        int code;
+        const char *error;
+    } cases[] = {
+        { 400, "InvalidRequestException" },
+        { 404, "ResourceNotFoundException" },
+        { 409, "ConflictException" },
+        { 413, "RequestEntityTooLargeException" },
+        { 415, "UnsupportedDocumentEncodingException" },
+        { 429, "ThrottlingException" },
+        { 500, "InternalFailureException" },
+        { 503, "ServiceUnavailableException" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        shadow_says(cases[i].code, "a \"word\"");
+        expect(&admin, "GET /things/t/shadow", NULL, cases[i].code, cases[i].error,
+               "{\"message\":\"a \\\"word\\\"\",\"traceId\":\"01234567-");
+    }
+}
+
+/* ---- who is let in ---- */
+
+static void callers_without_a_credential(void **state)
+{
+    static const struct expected cases[] = {
+        { NULL, "GET /things", NULL, 403, "MissingAuthenticationTokenException",
+          "{\"message\":\"Missing Authentication Token\"}" },
+        { NULL, "GET /things/a/shadow", NULL, 403, "ForbiddenException",
+          "{\"message\":\"Missing Authentication Token\",\"traceId\":\"01234567-" },
+        { NULL, "GET /nowhere", NULL, 403, "ForbiddenException", "Missing" },
+        { NULL, "GET /hub/keys", NULL, 403, "MissingAuthenticationTokenException", NULL },
+        { NULL, "GET /metrics", NULL, 403, "MissingAuthenticationTokenException", NULL },
+        { NULL, "POST /topics/a", "x", 403, "ForbiddenException", NULL },
+        { NULL, "GET /livez", NULL, 200, NULL, "live" },
+        { NULL, "GET /readyz", NULL, 200, NULL, "ready" },
+        { NULL, "GET /healthz", NULL, 200, NULL, "ready" },
+        { NULL, "HEAD /livez", NULL, 200, NULL, NULL },
+        { NULL, "GET /things/%zz", NULL, 400, "InvalidRequestException", "malformed" },
+    };
+    run_table(cases, ARRAY_LEN(cases));
+}
+
+static void anonymous_callers(void **state)
+{
+    const struct expected cases[] = {
+        { &anonymous, "GET /things/mine/shadow", NULL, 200, NULL, "{}" },
+        { &anonymous, "GET /things/other/shadow", NULL, 403, "ForbiddenException",
+          "{\"message\":\"Forbidden\",\"traceId\":\"01234567-" },
+        { &anonymous, "POST /topics/free/a?qos=1", "x", 200, NULL, "\"message\":\"OK\"" },
+        { &anonymous, "POST /topics/closed/a", "x", 403, "ForbiddenException", "Forbidden" },
+        { &anonymous, "GET /things", NULL, 403, "AccessDeniedException",
+          "User: arn:aws:iot:local:000000000000:anonymous/AnonymousLocal is not authorized to "
+          "perform: iot:ListThings on resource: *" },
+        { &anonymous, "POST /things/a", "{}", 403, "AccessDeniedException",
+          "perform: iot:CreateThing on resource: arn:aws:iot:local:000000000000:thing/a" },
+        { &anonymous, "GET /hub/status", NULL, 403, "AccessDeniedException", NULL },
+        { &anonymous, "GET /metrics", NULL, 200, NULL, "# TYPE thingd_" },
+        { &anonymous, "GET /nowhere", NULL, 404, "ResourceNotFoundException",
+          "{\"message\":\"Not Found\",\"traceId\":" },
+    };
+    run_table(cases, ARRAY_LEN(cases));
+    assert_non_null(strstr(buf_str(&logged), "thing/a"));
+    peer.loopback = false;
+    expect(&anonymous, "GET /metrics", NULL, 403, "AccessDeniedException", NULL);
+}
+
+static void certificates_have_the_data_plane(void **state)
+{
+    const struct expected cases[] = {
+        { &cert, "GET /things/mine/shadow", NULL, 200, NULL, NULL },
+        { &cert, "GET /things/mine/shadow?name=a", NULL, 403, "ForbiddenException", NULL },
+        { &cert, "GET /things/other/shadow", NULL, 403, "ForbiddenException", NULL },
+        { &cert, "POST /topics/free/x?qos=1", "x", 200, NULL, "OK" },
+        { &cert, "GET /retainedMessage", NULL, 200, NULL, "retainedTopics" },
+        { &cert, "GET /things", NULL, 403, "AccessDeniedException",
+          "User: arn:aws:iot:local:000000000000:cert/ab12 is not" },
+        { &cert, "GET /hub/keys", NULL, 403, "AccessDeniedException", NULL },
+        { &cert, "GET /metrics", NULL, 200, NULL, NULL },
+    };
+    run_table(cases, ARRAY_LEN(cases));
+}
+
+static void policies_decide_for_keys(void **state)
+{
+    const struct expected cases[] = {
+        { &key, "POST /things/kept", "{}", 200, NULL, NULL },
+        { &key, "DELETE /things/kept", NULL, 403, "AccessDeniedException",
+          "User: arn:aws:iot:local:000000000000:key/AKIATEST is not authorized to perform: "
+          "iot:DeleteThing on resource: arn:aws:iot:local:000000000000:thing/kept" },
+        { &key, "GET /things/kept", NULL, 200, NULL, NULL },
+        { &key, "GET /hub/keys", NULL, 403, "AccessDeniedException", "thingd:ListAccessKeys" },
+        { &key, "POST /hub/tokens", "{\"name\":\"x\"}", 200, NULL, "\"token\":" },
+        { &key, "POST /hub/tokens", "{\"admin\":true}", 403, "AccessDeniedException", NULL },
+        { &key, "POST /hub/tokens", "{\"admin\":\"true\"}", 403, "AccessDeniedException", NULL },
+        { &admin, "POST /hub/tokens", "{\"admin\":true}", 200, NULL, "\"token\":" },
+    };
+    run_table(cases, ARRAY_LEN(cases));
+}
+
+static void a_token_is_a_credential(void **state)
+{
+    struct sent *sent = ask_with(&admin, "POST /hub/tokens", "{\"name\":\"t\",\"admin\":true}", "");
+    wait_answer(sent);
+    struct json *made;
+    assert_int_equal(json_parse(buf_slice(&sent->body), NULL, &made, NULL), 0);
+    sent_free(sent);
+    char *headers = xasprintf("Authorization: Bearer %s\r\n", json_get_str(made, "token"));
+    struct expected fine = { NULL, "GET /things", NULL, 200, NULL, "\"things\":[]" };
+    check(&fine, headers);
+    /* what comes with the connection does not matter then, nor where the page is from */
+    char *foreign = xasprintf("%sOrigin: http://evil.example\r\nVia: 1.1 x\r\n", headers);
+    fine.who = &anonymous;
+    check(&fine, foreign);
+    struct expected wrong = { &anonymous, "GET /things/mine/shadow",     NULL,
+                              403,        "UnrecognizedClientException", NULL };
+    check(&wrong, "Authorization: Bearer thd_wrong\r\n");
+    struct expected broken = { &anonymous, "GET /things/mine/shadow",      NULL,
+                               400,        "IncompleteSignatureException", NULL };
+    check(&broken, "Authorization: Basic YTpi\r\n");
+    check(&broken, "Authorization: AWS4-HMAC-SHA256 Credential=x\r\n");
+    char *line = xasprintf("DELETE /hub/tokens/%s", json_get_str(made, "tokenId"));
+    expect(&admin, line, NULL, 200, NULL, "{}");
+    wrong.who = NULL;
+    check(&wrong, headers);
+    free(line);
+    free(foreign);
+    free(headers);
+    json_free(made);
+}
+
+static void pages_and_proxies_are_no_local_users(void **state)
+{
+    static const struct {
+        const char *host;
+        const char *headers;
+        bool anonymous, cert; /* may pass */
+    } cases[] = {
+        { "localhost", "", true, true },
+        { "LOCALHOST:8080", "", true, true },
+        { "127.0.0.1", "", true, true },
+        { "127.0.0.1:1", "", true, true },
+        { "[::1]", "", true, true },
+        { "[::1]:8080", "", true, true },
+        { "hub.example", "", true, true },
+        { "HUB.example:80", "", true, true },
+        { "192.0.2.7", "", true, true },
+        { "evil.example", "", false, true },
+        { "localhost.evil.example", "", false, true },
+        { "127.0.0.1.evil.example", "", false, true },
+        { "xlocalhost", "", false, true },
+        { "localhost.", "", false, true },
+        { "[::2]:8080", "", false, true },
+        { "127.0.0.2", "", false, true },
+        { "localhost", "Origin: https://console.example\r\n", true, true },
+        { "localhost", "Origin: http://console.example\r\n", false, false },
+        { "localhost", "Origin: https://console.example.evil\r\n", false, false },
+        { "localhost", "Origin: http://localhost\r\n", false, false },
+        { "localhost", "Origin: null\r\n", false, false },
+        { "localhost", "Origin:\r\n", false, false },
+        { "localhost", "Origin: https://console.example\r\nOrigin: http://evil\r\n", false, false },
+        { "localhost", "X-Forwarded-For: 192.0.2.1\r\n", false, true },
+        { "localhost", "x-forwarded-host: a\r\n", false, true },
+        { "localhost", "X-FORWARDED-anything: a\r\n", false, true },
+        { "localhost", "X-Real-IP: a\r\n", false, true },
+        { "localhost", "Forwarded: for=a\r\n", false, true },
+        { "localhost", "Via: 1.1 a\r\n", false, true },
+        { "localhost", "True-Client-IP: a\r\n", false, true },
+        { "localhost", "X-Forwarded: a\r\nX-For: a\r\n", true, true },
+    };
+    struct api_opts opts = { .names = names,
+                             .name_count = ARRAY_LEN(names),
+                             .origins = origins,
+                             .origin_count = ARRAY_LEN(origins) };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char text[512];
+        size_t used;
+        struct http_parser parser;
+        http_parser_init(&parser, NULL);
+        snprintf(text, sizeof text, "GET / HTTP/1.1\r\nHost: %s\r\n%s\r\n", cases[i].host,
+                 cases[i].headers);
+        assert_int_equal(http_feed(&parser, (uint8_t *)text, strlen(text), &used), HTTP_DONE);
+        bool anon = !guard_refusal(&opts, PRINCIPAL_ANONYMOUS, &parser.req);
+        bool with_cert = !guard_refusal(&opts, PRINCIPAL_CERT, &parser.req);
+        if (anon != cases[i].anonymous || with_cert != cases[i].cert) fail_msg("%s", text);
+        assert_null(guard_refusal(&opts, PRINCIPAL_LOCAL, &parser.req));
+        http_parser_deinit(&parser);
+    }
+    const struct expected refused = { &anonymous, "GET /things/mine/shadow", NULL,
+                                      403,        "ForbiddenException",      "X-Forwarded" };
+    struct expected plain = refused;
+    plain.holds = "proxy";
+    check(&plain, "X-Forwarded-For: 192.0.2.1\r\n");
+    assert_non_null(strstr(buf_str(&logged), "proxy"));
+    plain.error = "AccessDeniedException";
+    plain.line = "GET /things";
+    plain.holds = "http.allowed_origins";
+    check(&plain, "Origin: http://evil.example\r\n");
+}
+
+static void browsers_of_listed_origins(void **state)
+{
+    struct sent *sent = ask_with(&anonymous, "OPTIONS /things/a/shadow", NULL,
+                                 "Origin: https://console.example\r\n"
+                                 "Access-Control-Request-Headers: authorization,x-amz-date\r\n");
+    wait_answer(sent);
+    assert_int_equal(sent->status, 204);
+    assert_non_null(strstr(buf_str(&sent->head), "Access-Control-Allow-Origin: https://console"));
+    assert_non_null(strstr(buf_str(&sent->head), "Allow-Headers: authorization,x-amz-date\n"));
+    sent_free(sent);
+    sent = ask_with(&anonymous, "GET /things/mine/shadow", NULL,
+                    "Origin: https://console.example\r\n");
+    wait_answer(sent);
+    assert_int_equal(sent->status, 200);
+    assert_non_null(strstr(buf_str(&sent->head), "Access-Control-Allow-Origin: https://console"));
+    sent_free(sent);
+    sent = ask_with(&anonymous, "OPTIONS /things", NULL, "Origin: https://evil.example\r\n");
+    wait_answer(sent);
+    assert_int_equal(sent->status, 403);
+    assert_null(strstr(buf_str(&sent->head), "Access-Control"));
+    sent_free(sent);
+}
+
+static void websocket_comes_later(void **state)
+{
+    static const char upgrade[] = "Connection: Upgrade\r\nUpgrade: websocket\r\n";
+    struct expected e = {
+        &anonymous, "GET /mqtt", NULL, 501, "NotImplementedException", "WebSocket"
+    };
+    check(&e, upgrade);
+    e.who = NULL;
+    e.status = 403;
+    e.error = "ForbiddenException";
+    e.holds = "Missing";
+    check(&e, upgrade);
+    struct expected other = { &anonymous, "GET /things/mine/shadow", NULL, 200, NULL, NULL };
+    check(&other, "Connection: Upgrade\r\nUpgrade: h2c\r\n");
+}
+
+/* ---- the control plane ---- */
+
+static void things_and_types(void **state)
+{
+    const struct expected cases[] = {
+        { &admin, "POST /thing-types/lamp", NULL, 200, NULL, "\"thingTypeName\":\"lamp\"" },
+        { &admin, "POST /things/a",
+          "{\"thingTypeName\":\"lamp\",\"attributePayload\":"
+          "{\"attributes\":{\"room\":\"attic\"}}}",
+          200, NULL, "\"thingArn\":\"arn:aws:iot:local:000000000000:thing/a\"" },
+        { &admin, "POST /things/a", "{}", 409, "ResourceAlreadyExistsException",
+          "\"resourceArn\":\"arn:aws:iot:local:000000000000:thing/a\"" },
+        { &admin, "GET /things/a", NULL, 200, NULL, "\"attributes\":{\"room\":\"attic\"}" },
+        { &admin, "HEAD /things/a", NULL, 200, NULL, NULL },
+        { &admin, "GET /things/b", NULL, 404, "ResourceNotFoundException",
+          "{\"message\":\"Thing b" },
+        { &admin, "PATCH /things/a", "{\"expectedVersion\":7}", 409, "VersionConflictException",
+          NULL },
+        { &admin, "GET /things?attributeName=room&attributeValue=attic", NULL, 200, NULL,
+          "\"thingName\":\"a\"" },
+        { &admin, "GET /things?maxResults=251", NULL, 400, "InvalidRequestException",
+          "maxResults" },
+        { &admin, "GET /things?nextToken=nonsense", NULL, 400, "InvalidRequestException", NULL },
+        { &admin, "POST /things/a%20b", "{}", 400, "InvalidRequestException", "thingName" },
+        { &admin, "POST /things/c", "{nonsense", 400, "InvalidRequestException", "line 1" },
+        { &admin, "POST /things/c", "[]", 400, "InvalidRequestException", "object" },
+        { &admin, "PATCH /things", NULL, 405, "MethodNotAllowedException", NULL },
+        { &admin, "GET /no/such/path", NULL, 404, "ResourceNotFoundException", "Not Found" },
+        { &admin, "DELETE /things/a?expectedVersion=1", NULL, 200, NULL, "{}" },
+        { &admin, "POST /thing-types/lamp/deprecate", NULL, 200, NULL, "{}" },
+        { &admin, "DELETE /thing-types/lamp", NULL, 200, NULL, NULL },
+    };
+    run_table(cases, ARRAY_LEN(cases) - 1); /* the last: some minutes after the deprecation */
+    struct sent *sent = ask_with(&admin, "PATCH /things", NULL, "");
+    wait_answer(sent);
+    assert_non_null(strstr(buf_str(&sent->head), "Allow: GET, HEAD, POST\n"));
+    sent_free(sent);
+}
+
+static void policies(void **state)
+{
+    static const char body[] =
+        "{\"policyDocument\":\"{\\\"Version\\\":\\\"2012-10-17\\\",\\\"Statement\\\":[{"
+        "\\\"Effect\\\":"
+        "\\\"Allow\\\",\\\"Action\\\":\\\"iot:*\\\",\\\"Resource\\\":\\\"*\\\"}]}\"}";
+    static const char target[] = "{\"target\":\"arn:aws:iot:local:000000000000:user/ann\"}";
+    const struct expected cases[] = {
+        { &admin, "POST /policies/p", "{\"policyDocument\":\"{\"}", 400, "MalformedPolicyException",
+          NULL },
+        { &admin, "POST /policies/p", body, 200, NULL, "\"policyVersionId\":\"1\"" },
+        { &admin, "POST /policies/p", body, 409, "ResourceAlreadyExistsException",
+          "Policy cannot be created - name already exists (name=p)" },
+        { &admin, "POST /policies/p/version?setAsDefault=true", body, 200, NULL, "\"2\"" },
+        { &admin, "GET /policies/p", NULL, 200, NULL, "\"defaultVersionId\":\"2\"" },
+        { &admin, "DELETE /policies/p", NULL, 409, "DeleteConflictException", NULL },
+        { &admin, "DELETE /policies/p/version/1", NULL, 200, NULL, NULL },
+        { &admin, "POST /hub/users", "{\"userName\":\"ann\",\"password\":\"secret-word\"}", 200,
+          NULL, "\"userName\":\"ann\"" },
+        { &admin, "PUT /target-policies/p", target, 200, NULL, NULL },
+        { &admin, "POST /attached-policies/arn%3Aaws%3Aiot%3Alocal%3A000000000000%3Auser%2Fann",
+          NULL, 200, NULL, "\"policyName\":\"p\"" },
+        { &admin, "POST /policy-targets/p", NULL, 200, NULL, "user/ann" },
+        { &admin, "POST /target-policies/p", target, 200, NULL, NULL },
+        { &admin, "DELETE /policies/p", NULL, 200, NULL, NULL },
+        { &admin, "GET /policies?isAscendingOrder=true&pageSize=1", NULL, 200, NULL, "nextMarker" },
+        { &admin, "GET /hub/users", NULL, 200, NULL, "ann" },
+        { &admin, "DELETE /hub/users/ann", NULL, 200, NULL, NULL },
+        { &admin, "DELETE /hub/users/ann", NULL, 404, "ResourceNotFoundException", NULL },
+    };
+    run_table(cases, ARRAY_LEN(cases));
+    assert_null(strstr(buf_str(&logged), "secret-word"));
+}
+
+static void rules(void **state)
+{
+    const struct expected cases[] = {
+        { &admin, "POST /rules/r", "{\"sql\":\"bad\"}", 400, "SqlParseException",
+          "line 1, column 1" },
+        { &admin, "POST /rules/r", "{\"sql\":\"kafka\"}", 400, "InvalidRequestException", "kafka" },
+        { &admin, "POST /rules/r", "{\"sql\":\"many\"}", 410, "LimitExceededException", NULL },
+        { &admin, "POST /rules/r", NULL, 400, "InvalidRequestException", NULL },
+        { &admin, "GET /rules/r", NULL, 401, "UnauthorizedException",
+          "Access to topic rule 'r' was denied" },
+        { &admin, "POST /rules/r", "{\"sql\":\"fine\",\"actions\":[]}", 200, NULL, "{}" },
+        { &admin, "POST /rules/r", "{\"sql\":\"fine\"}", 409, "ResourceAlreadyExistsException",
+          "\"resourceArn\"" },
+        { &admin, "PATCH /rules/r", "{\"sql\":\"bad\"}", 400, "SqlParseException", NULL },
+        { &admin, "PATCH /rules/r", "{\"sql\":\"many\"}", 200, NULL, NULL },
+        { &admin, "GET /rules/r", NULL, 200, NULL, "\"sql\":\"many\"" },
+        { &admin, "POST /rules/r/disable", NULL, 200, NULL, NULL },
+        { &admin, "GET /rules?ruleDisabled=true", NULL, 200, NULL, "\"ruleName\":\"r\"" },
+        { &admin, "POST /rules/a-b", "{\"sql\":\"fine\"}", 400, "InvalidRequestException",
+          "ruleName" },
+        { &admin, "DELETE /rules/r", NULL, 200, NULL, NULL },
+        { &admin, "POST /hub/rules/test", "{\"sql\":\"x\",\"topic\":\"t\",\"payload\":{\"a\":1}}",
+          200, NULL, "{\"fired\":true,\"output\":{\"a\":1}}" },
+        { &admin, "POST /hub/rules/test", "{\"sql\":\"x\",\"topic\":\"t\",\"payload\":\"{}\"}", 200,
+          NULL, "\"output\":{}" },
+        { &admin, "POST /hub/rules/test",
+          "{\"sql\":\"x\",\"topic\":\"t\",\"payloadBase64\":\"AP8=\"}", 200, NULL,
+          "\"outputBase64\":\"AP8=\"" },
+        { &admin, "POST /hub/rules/test", "{\"sql\":\"never\",\"topic\":\"t\"}", 200, NULL,
+          "{\"fired\":false}" },
+        { &admin, "POST /hub/rules/test", "{\"sql\":\"bad\",\"topic\":\"t\"}", 400,
+          "SqlParseException", NULL },
+        { &admin, "POST /hub/rules/test", "{\"sql\":\"x\"}", 400, "InvalidRequestException", NULL },
+        { &admin, "POST /hub/rules/test", "{\"sql\":\"x\",\"topic\":\"t\",\"payloadBase64\":7}",
+          400, "InvalidRequestException", NULL },
+        { &admin, "POST /hub/rules/test",
+          "{\"sql\":\"x\",\"topic\":\"t\",\"payload\":1,"
+          "\"payloadBase64\":\"AP8=\"}",
+          400, "InvalidRequestException", NULL },
+    };
+    run_table(cases, ARRAY_LEN(cases));
+}
+
+static void keys_endpoint_status(void **state)
+{
+    const struct expected cases[] = {
+        { &admin, "POST /hub/keys", "{\"name\":\"x\"}", 200, NULL, "\"secretAccessKey\":" },
+        { &admin, "GET /hub/keys", NULL, 200, NULL, "\"accessKeyId\":" },
+        { &admin, "DELETE /hub/keys/AKIANONE", NULL, 404, "ResourceNotFoundException", NULL },
+        { &admin, "GET /endpoint", NULL, 200, NULL, "{\"endpointAddress\":\"hub.example\"}" },
+        { &admin, "GET /endpoint?endpointType=iot%3AData-ATS", NULL, 200, NULL, "hub.example" },
+        { &admin, "GET /endpoint?endpointType=iot:CredentialProvider", NULL, 200, NULL,
+          "hub.example" },
+        { &admin, "GET /endpoint?endpointType=iot:Data", NULL, 400, "InvalidRequestException",
+          "Endpoint type iot:Data not recognized" },
+        { &admin, "GET /hub/status", NULL, 200, NULL, "\"version\":\"1.2.3\"" },
+        { &admin, "GET /hub/status", NULL, 200, NULL, "\"store\":{\"failing\":false" },
+        { &admin, "GET /metrics", NULL, 200, NULL, "# HELP" },
+    };
+    run_table(cases, ARRAY_LEN(cases));
+}
+
+/* ---- the data plane ---- */
+
+static void publishing(void **state)
+{
+    const struct expected cases[] = {
+        { &admin, "POST /topics/a/b?qos=1", "x", 200, NULL,
+          "{\"message\":\"OK\",\"traceId\":\"01234567-89ab-4cde-8f01-23456789abcd\"}" },
+        { &admin, "POST /topics/a%2Fb", NULL, 200, NULL, "OK" },
+        { &admin, "POST /topics/a?qos=2", "x", 400, "InvalidRequestException", "qos" },
+        { &admin, "POST /topics/a?qos=x", "x", 400, "InvalidRequestException", "qos" },
+        { &admin, "POST /topics/a?retain=1", "x", 400, "InvalidRequestException", "retain" },
+        { &admin, "POST /topics/a?contentType=text", "x", 400, "InvalidRequestException",
+          "MQTT 5" },
+        { &admin, "POST /topics/a?messageExpiry=1", "x", 400, "InvalidRequestException", "MQTT 5" },
+        { &admin, "POST /topics/a/%23", "x", 400, "InvalidRequestException", "topic" },
+        { &admin, "POST /topics/a/+/b", "x", 400, "InvalidRequestException", "topic" },
+        { &admin, "POST /topics/%24aws%2Fevents%2Fx", "x", 403, "ForbiddenException", "Forbidden" },
+        { &admin, "POST /topics/%24SYS/x", "x", 403, "ForbiddenException", "Forbidden" },
+        { &admin, "POST /topics/%00", "x", 400, "InvalidRequestException", NULL },
+        { &admin, "POST /topics/%ff", "x", 400, "InvalidRequestException", NULL },
+        { &admin, "GET /topics/a", NULL, 405, "MethodNotAllowedException", NULL },
+    };
+    run_table(cases, ARRAY_LEN(cases));
+    char big[1002];
+    memset(big, 'x', sizeof big - 1);
+    big[sizeof big - 1] = 0;
+    expect(&admin, "POST /topics/a", big, 413, "RequestEntityTooLargeException", NULL);
+    struct expected e = { &admin, "POST /topics/a", "x", 400, "InvalidRequestException", "MQTT 5" };
+    check(&e, "x-amz-mqtt5-user-properties: W10=\r\n");
+    check(&e, "x-amz-mqtt5-payload-format-indicator: UTF8_DATA\r\n");
+    e.status = 200;
+    e.error = e.holds = NULL;
+    check(&e, "x-amz-mqtt5-payload-format-indicator: UNSPECIFIED_BYTES\r\n");
+}
+
+static void a_publish_is_answered_after_its_commit(void **state)
+{
+    struct sent *sent = ask_with(&admin, "POST /topics/kept?qos=1&retain=true", "v", "");
+    loop_turn(loop);
+    int64_t before = store_committed(store);
+    if (!sent->answered) assert_int_equal(api_count(api), 1);
+    wait_answer(sent);
+    assert_int_equal(sent->status, 200);
+    assert_true(store_committed(store) >= before);
+    sent_free(sent);
+    const struct msg *msg = hub_retained_get(hub, SLICE_LIT("kept"));
+    assert_true(slice_eq_str(msg->payload, "v"));
+    assert_true(slice_eq_str(msg->principal, principal_identifier(&admin)));
+    assert_false(msg->over_mqtt);
+}
+
+static void retained_messages(void **state)
+{
+    for (int i = 0; i < 5; i++) {
+        char line[64];
+        snprintf(line, sizeof line, "POST /topics/r/%d?retain=true&qos=%d", 4 - i, i % 2);
+        expect(&admin, line, "ab", 200, NULL, "OK");
+    }
+    const struct expected cases[] = {
+        { &admin, "GET /retainedMessage/r%2F3", NULL, 200, NULL,
+          "{\"topic\":\"r/3\",\"payload\":\"YWI=\",\"qos\":1,\"lastModifiedTime\":17673" },
+        { &admin, "GET /retainedMessage/r/3", NULL, 200, NULL, "YWI=" },
+        { &admin, "GET /retainedMessage/none", NULL, 404, "ResourceNotFoundException", "traceId" },
+        { &admin, "GET /retainedMessage?maxResults=2", NULL, 200, NULL,
+          "[{\"topic\":\"r/0\",\"payloadSize\":2,\"qos\":0,\"lastModifiedTime\":" },
+        /* base64 of "1r/1", "1r/3", "1r/4" */
+        { &admin, "GET /retainedMessage?maxResults=2", NULL, 200, NULL,
+          "\"nextToken\":\"MXIvMQ==\"" },
+        { &admin, "GET /retainedMessage?maxResults=2&nextToken=MXIvMQ%3D%3D", NULL, 200, NULL,
+          "[{\"topic\":\"r/2\"" },
+        { &admin, "GET /retainedMessage?maxResults=2&nextToken=MXIvMw%3D%3D", NULL, 200, NULL,
+          "{\"retainedTopics\":[{\"topic\":\"r/4\"" },
+        { &admin, "GET /retainedMessage?nextToken=MXIvNA%3D%3D", NULL, 200, NULL,
+          "{\"retainedTopics\":[]}" },
+        { &admin, "GET /retainedMessage?maxResults=201", NULL, 400, "InvalidRequestException",
+          NULL },
+        { &admin, "GET /retainedMessage?nextToken=x", NULL, 400, "InvalidRequestException", NULL },
+        { &admin, "POST /topics/r/3?retain=true&qos=1", NULL, 200, NULL, NULL },
+        { &admin, "GET /retainedMessage/r/3", NULL, 404, "ResourceNotFoundException", NULL },
+    };
+    run_table(cases, ARRAY_LEN(cases));
+}
+
+static void shadows(void **state)
+{
+    static const struct {
+        const char *line, *body, *asked;
+    } cases[] = {
+        { "GET /things/t/shadow", NULL, "get t -" },
+        { "GET /things/t/shadow?name=n", NULL, "get t n" },
+        { "GET /things/t/shadow?name=%24package", NULL, "get t $package" },
+        { "POST /things/t/shadow", "{\"state\":{}}", "update t - {\"state\":{}}" },
+        { "POST /things/t%3Ax/shadow?name=n", "not json", "update t:x n not json" },
+        { "DELETE /things/t/shadow?name=n", NULL, "delete t n" },
+    };
+    shadow_says(200, "{\"state\":{\"n\":9007199254740993}}");
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        expect(&admin, cases[i].line, cases[i].body, 200, NULL,
+               "{\"state\":{\"n\":9007199254740993}}");
+        assert_string_equal(buf_str(&fake.asked), cases[i].asked);
+    }
+    buf_clear(&fake.asked);
+    static const char *const bad[] = {
+        "GET /things/a%2Fb/shadow",      "GET /things/%23/shadow",
+        "GET /things/a/shadow?name=",    "GET /things/a/shadow?name=a%2Fb",
+        "GET /things/a/shadow?name=%2B", "GET /things/%24a/shadow"
+    };
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+        expect(&admin, bad[i], NULL, 400, "InvalidRequestException", "1 validation error");
+    assert_int_equal(fake.asked.len, 0);
+}
+
+static void lists_of_shadows(void **state)
+{
+    static const char path[] = "GET /api/things/shadow/ListNamedShadowsForThing/t";
+    shadow_says(200, "[\"a\",\"b\",\"c\"]");
+    expect(&admin, path, NULL, 200, NULL,
+           "{\"results\":[\"a\",\"b\",\"c\"],\"timestamp\":1767323045}");
+    assert_string_equal(buf_str(&fake.asked), "list t - 25");
+    char line[128];
+    snprintf(line, sizeof line, "%s?pageSize=2", path);
+    expect(&admin, line, NULL, 200, NULL, "\"results\":[\"a\",\"b\"]");
+    expect(&admin, line, NULL, 200, NULL, "\"nextToken\":\"MWI=\"");
+    snprintf(line, sizeof line, "%s?pageSize=3&nextToken=MWI%%3D", path);
+    expect(&admin, line, NULL, 200, NULL, "\"results\":[\"a\",\"b\",\"c\"],\"timestamp\"");
+    assert_string_equal(buf_str(&fake.asked), "list t b 3");
+    snprintf(line, sizeof line, "%s?pageSize=101", path);
+    expect(&admin, line, NULL, 400, "InvalidRequestException", "pageSize");
+}
+
+/* ---- time and trouble ---- */
+
+static int64_t hold_deliver(struct subscriber *subscriber, struct msg *msg,
+                            const struct delivery *how);
+static const struct subscriber_ops hold_ops = { hold_deliver };
+static struct hub_hold *held;
+
+static int64_t hold_deliver(struct subscriber *subscriber, struct msg *msg,
+                            const struct delivery *how)
+{
+    held = hub_hold(how->pub);
+    return 0;
+}
+
+static void a_held_publish_waits_for_the_decision(void **state)
+{
+    static const struct {
+        int64_t commit;
+        int status;
+    } cases[] = { { 0, 200 }, { ERR_STORE, 503 } };
+    struct subscriber subscriber = { &hold_ops, principal_system(), NULL };
+    struct subscription subscription;
+    assert_int_equal(hub_subscribe(hub, &subscriber, SLICE_LIT("h"), 1, &subscription), 0);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct sent *sent = ask_with(&admin, "POST /topics/h?qos=1", "x", "");
+        quiet();
+        assert_false(sent->answered);
+        hub_release(held, cases[i].commit);
+        wait_answer(sent);
+        assert_int_equal(sent->status, cases[i].status);
+        sent_free(sent);
+    }
+    /* and when it comes too late */
+    struct sent *sent = ask_with(&admin, "POST /topics/h?qos=1", "x", "");
+    quiet();
+    clock_fake_advance(TIMEOUT_MS);
+    wait_answer(sent);
+    assert_int_equal(sent->status, 503);
+    assert_int_equal(api_count(api), 1);
+    hub_release(held, 0);
+    quiet();
+    assert_int_equal(api_count(api), 0);
+    sent_free(sent);
+    hub_unsubscribe(hub, &subscription);
+}
+
+static void what_takes_too_long_is_answered_503(void **state)
+{
+    fake.hold = true;
+    struct sent *sent = ask_with(&admin, "POST /things/t/shadow", "{\"state\":{}}", "");
+    quiet();
+    clock_fake_advance(TIMEOUT_MS - 1);
+    quiet();
+    assert_false(sent->answered);
+    clock_fake_advance(1);
+    quiet();
+    assert_true(sent->answered);
+    assert_int_equal(sent->status, 503);
+    assert_non_null(strstr(buf_str(&sent->head), "ServiceUnavailableException"));
+    assert_non_null(strstr(buf_str(&sent->body), "may still be carried out"));
+    assert_int_equal(api_count(api), 1);
+    fake_answer(NULL);
+    assert_int_equal(api_count(api), 0);
+    sent_free(sent);
+}
+
+static void a_request_goes_on_without_its_connection(void **state)
+{
+    struct sent *sent = ask_with(&admin, "POST /things/alone", "{}", "");
+    sent->exchange.peer = NULL;
+    wait_answer(sent);
+    assert_int_equal(sent->status, 200);
+    sent_free(sent);
+    expect(&admin, "GET /things/alone", NULL, 200, NULL, "alone");
+}
+
+static void let_files_grow(bool may)
+{
+    struct rlimit limit;
+    getrlimit(RLIMIT_FSIZE, &limit);
+    limit.rlim_cur = may ? limit.rlim_max : 0;
+    setrlimit(RLIMIT_FSIZE, &limit);
+}
+
+static void a_failing_store_refuses_changes_only(void **state)
+{
+    signal(SIGXFSZ, SIG_IGN);
+    let_files_grow(false);
+    struct sent *first = ask_with(&admin, "POST /things/first", "{}", "");
+    for (int i = 0; !store_failing(store); i++) {
+        assert_true(i < 2000);
+        loop_turn_wait(loop, 10);
+    }
+    assert_false(first->answered);
+    static const struct expected cases[] = {
+        { &admin, "POST /things/second", "{}", 503, "ServiceUnavailableException",
+          "The store cannot" },
+        { &admin, "POST /hub/tokens", "{}", 503, "ServiceUnavailableException", NULL },
+        { &admin, "GET /things", NULL, 200, NULL, "\"things\":[]" },
+        { &admin, "POST /policy-targets/ThingDefault", NULL, 200, NULL, "targets" },
+        { &admin, "POST /topics/a", "x", 200, NULL, "OK" },
+        { NULL, "GET /livez", NULL, 200, NULL, NULL },
+        { NULL, "GET /readyz", NULL, 503, NULL, "the store is failing: " },
+        { NULL, "GET /healthz", NULL, 503, NULL, "message" },
+        { &admin, "GET /hub/status", NULL, 200, NULL, "\"failing\":true,\"failure\":\"" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        check(&cases[i], "");
+    let_files_grow(true);
+    clock_fake_advance(1000);
+    wait_answer(first);
+    assert_int_equal(first->status, 200);
+    sent_free(first);
+    expect(NULL, "GET /readyz", NULL, 200, NULL, "ready");
+    expect(&admin, "GET /things", NULL, 200, NULL, "\"first\"");
+}
+
+/* Closing the store answers what waits for it. */
+static void stopping_answers_everything(void **state)
+{
+    struct sent *sent = ask_with(&admin, "POST /things/last", "{}", "");
+    quiet();
+    store_stop(store);
+    quiet();
+    assert_true(sent->answered);
+    assert_int_equal(api_count(api), 0);
+    sent_free(sent);
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(routes_have_operations_that_exist),
+        cmocka_unit_test(operations_of_the_registry_have_routes),
+        cmocka_unit_test(operations_of_aws_are_where_aws_has_them),
+        cmocka_unit_test(bindings_are_well_formed),
+        cmocka_unit_test(the_manual_is_as_printed),
+        cmocka_unit_test(parameters_are_bound),
+        cmocka_unit_test(resources_are_filled_in),
+        cmocka_unit_test(errors_have_names),
+        T(what_is_not_built_says_so),
+        T(a_body_above_the_limit_of_json),
+        T(shadow_errors_have_names),
+        T(callers_without_a_credential),
+        T(anonymous_callers),
+        T(certificates_have_the_data_plane),
+        T(policies_decide_for_keys),
+        T(a_token_is_a_credential),
+        T(pages_and_proxies_are_no_local_users),
+        T(browsers_of_listed_origins),
+        T(websocket_comes_later),
+        T(things_and_types),
+        T(policies),
+        T(rules),
+        T(keys_endpoint_status),
+        T(publishing),
+        T(a_publish_is_answered_after_its_commit),
+        T(retained_messages),
+        T(shadows),
+        T(lists_of_shadows),
+        T(a_held_publish_waits_for_the_decision),
+        T(what_takes_too_long_is_answered_503),
+        T(a_request_goes_on_without_its_connection),
+        T(a_failing_store_refuses_changes_only),
+        T(stopping_answers_everything),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
