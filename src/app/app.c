@@ -1,0 +1,480 @@
+/* app.c — builds every service in order and takes them down in reverse.
+ *
+ *   loop · store · registry (core)  ─►  auth ─► hub ─► shadows · rules ─► api ─► http · front
+ *                                                                                 └─► listeners
+ *
+ * The end: listeners close, HTTP drains, MQTT connections are closed after what is queued for them is
+ * written; then the store commits what is pending and stops, while everybody who submitted is still there;
+ * then all goes in reverse. The whole takes at most STOP_MS, whoever is connected. */
+#include "app/app.h"
+
+#include "api/api.h"
+#include "app/admin.h"
+#include "app/core.h"
+#include "app/data_dir.h"
+#include "app/host_names.h"
+#include "auth/auth.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/sd_notify.h"
+#include "conn/front.h"
+#include "conn/http_conn.h"
+#include "hub/hub.h"
+#include "loop/loop.h"
+#include "net/listener.h"
+#include "net/tls.h"
+#include "rules/rules.h"
+#include "shadow/shadow.h"
+#include "store/store.h"
+#include "version.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { STOP_MS = 4000, PEM_MAX = 256 * 1024, MAX_HOPS = 255 };
+
+struct app_listener {
+    struct listener *listener;
+    struct front_listener front;
+    const struct config_listener *conf;
+};
+
+struct app {
+    struct config *conf;
+    struct data_dir *dir;
+    const struct config_sources *sources;
+    struct core core;
+    struct auth *auth;
+    struct hub *hub;
+    struct shadows *shadows;
+    struct rules *rules;
+    struct api *api;
+    struct http_server *http;
+    struct front *front;
+    char hostname[256];
+    struct worker_lane *handshakes;
+    struct tls_server *tls[3]; /* by enum config_client_cert */
+    struct app_listener *listeners;
+    size_t open_listeners;
+    size_t closed_listeners;
+    struct loop_signal *signals[3];
+    struct loop_timer watchdog;
+    bool stopping;
+};
+
+/* ---- parts ---- */
+
+static struct hub_opts hub_opts_of(const struct config *conf)
+{
+    return (struct hub_opts){
+        .max_topic_levels = (size_t)conf->mqtt.max_topic_levels,
+        .match_cache = (size_t)conf->mqtt.match_cache,
+        .max_retained = (size_t)conf->mqtt.max_retained,
+        .max_hops = (uint8_t)(conf->rules.max_hops < MAX_HOPS ? conf->rules.max_hops : MAX_HOPS),
+        .max_queued = (size_t)conf->mqtt.max_queued,
+        .max_queued_bytes = (size_t)conf->mqtt.max_queued_bytes,
+        .max_inflight = (size_t)conf->mqtt.max_inflight,
+        .max_subscriptions = (size_t)conf->mqtt.max_subscriptions,
+        .max_sessions = (size_t)conf->mqtt.max_sessions,
+        .session_expiry_ms = conf->mqtt.session_expiry,
+    };
+}
+
+static struct front_opts front_opts_of(const struct app *app)
+{
+    const struct config *conf = app->conf;
+    return (struct front_opts){
+        .http = app->http,
+        .max_packet = (size_t)conf->mqtt.max_packet,
+        .connect_timeout_ms = conf->mqtt.connect_timeout,
+        .max_keep_alive_s = (uint16_t)conf->mqtt.max_keepalive,
+        .output_buffer = (size_t)conf->mqtt.output_buffer,
+    };
+}
+
+static int start_services(struct app *app, struct diag *diag)
+{
+    const struct config *conf = app->conf;
+    struct hub_opts hub_opts = hub_opts_of(conf);
+    app->auth = auth_create(
+        app->core.loop, app->core.registry,
+        &(struct auth_opts){ conf->hub.region, conf->hub.account, conf->hub.strict_region });
+    int rc = hub_create(&app->hub, app->core.loop, app->core.store, app->auth, &hub_opts, diag);
+    if (rc < 0) return rc;
+    rc = shadows_create(&app->shadows, app->hub,
+                        &(struct shadows_opts){ (size_t)conf->shadow.max_bytes,
+                                                (int)conf->shadow.max_depth,
+                                                (size_t)conf->shadow.cache },
+                        diag);
+    if (rc < 0) return rc;
+    rc = rules_create(&app->rules, app->hub, app->core.registry,
+                      &(struct rules_opts){
+                          .file_root = conf->rules.file_root,
+                          .max_rules = (size_t)conf->rules.max_rules,
+                          .outbox_max = (size_t)conf->rules.outbox_max,
+                          .file_max_bytes = 10u << 20,
+                      },
+                      diag);
+    if (rc < 0) return rc;
+    return 0;
+}
+
+static int start_doors(struct app *app, struct diag *diag)
+{
+    const struct config *conf = app->conf;
+    host_name(app->hostname);
+    int rc =
+        api_create(&app->api,
+                   &(struct api_opts){
+                       .hub = app->hub,
+                       .auth = app->auth,
+                       .registry = app->core.registry,
+                       .shadows = app->shadows,
+                       .rules = app->rules,
+                       .store = app->core.store,
+                       .request_timeout_ms = conf->http.request_timeout,
+                       .hostname = conf->hub.names.count ? conf->hub.names.items[0] : app->hostname,
+                       .names = (const char *const *)conf->hub.names.items,
+                       .name_count = conf->hub.names.count,
+                       .origins = (const char *const *)conf->http.allowed_origins.items,
+                       .origin_count = conf->http.allowed_origins.count,
+                       .data_dir = app->dir->path,
+                       .version = THINGD_VERSION,
+                   },
+                   diag);
+    if (rc < 0) return rc;
+    app->http =
+        http_server_create(app->core.loop, &(struct http_server_opts){
+                                               .max_body = (size_t)conf->http.max_body,
+                                               .max_header = (size_t)conf->http.max_header,
+                                               .header_timeout_ms = conf->http.header_timeout,
+                                               .body_timeout_ms = conf->http.request_timeout,
+                                               .idle_timeout_ms = conf->http.idle_timeout,
+                                               .handler = api_handle,
+                                               .arg = app->api,
+                                           });
+    struct front_opts front_opts = front_opts_of(app);
+    app->front = front_create(app->hub, &front_opts);
+    return 0;
+}
+
+/* ---- TLS ---- */
+
+static int read_pem(const char *path, char **ret_text, struct diag *diag)
+{
+    struct buf text = { 0 };
+    int rc = file_read(path, PEM_MAX, &text, diag);
+    if (rc == 0) *ret_text = buf_take(&text, NULL);
+    return rc;
+}
+
+/* The certificate that is configured, else the hub's own. */
+static int load_server_cert(const struct config *conf, struct data_dir *dir, char **ret_cert,
+                            char **ret_key, struct diag *diag)
+{
+    if (*conf->tls.cert) {
+        char *cert = NULL;
+        int rc = read_pem(conf->tls.cert, &cert, diag);
+        if (rc < 0) return rc;
+        rc = read_pem(*conf->tls.key ? conf->tls.key : conf->tls.cert, ret_key, diag);
+        if (rc < 0)
+            free(cert);
+        else
+            *ret_cert = cert;
+        return rc;
+    }
+    int rc = data_dir_server_cert(dir, (const char *const *)conf->hub.names.items,
+                                  conf->hub.names.count, diag);
+    if (rc < 0) return rc;
+    *ret_cert = xstrdup(dir->server_cert_pem);
+    *ret_key = xstrdup(dir->server_key_pem);
+    return 0;
+}
+
+static int make_tls(const struct config *conf, struct data_dir *dir, struct tls_server *ret_tls[3],
+                    struct diag *diag)
+{
+    char *cert = NULL, *key = NULL;
+    int rc = load_server_cert(conf, dir, &cert, &key, diag);
+    for (int i = 0; i < 3 && rc == 0; i++) {
+        rc = tls_server_create(&ret_tls[i],
+                               &(struct tls_server_opts){
+                                   .cert_chain_pem = slice_str(cert),
+                                   .key_pem = slice_str(key),
+                                   .client_cert = (enum tls_client_cert)i,
+                               },
+                               diag);
+    }
+    free(cert);
+    if (key) explicit_bzero(key, strlen(key));
+    free(key);
+    if (rc < 0) diag_wrap(diag, rc, "server certificate");
+    return rc;
+}
+
+static void drop_tls(struct tls_server *tls[3])
+{
+    for (int i = 0; i < 3; i++) {
+        tls_server_unref(tls[i]);
+        tls[i] = NULL;
+    }
+}
+
+static unsigned handshake_workers(const struct config *conf)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    if (conf->tls.handshake_workers) return (unsigned)conf->tls.handshake_workers;
+    return cores < 1 ? 1 : (unsigned)cores;
+}
+
+/* ---- listeners ---- */
+
+static int open_listener(struct app *app, const struct config_listener *conf, struct diag *diag)
+{
+    struct app_listener *slot = &app->listeners[app->open_listeners];
+    *slot = (struct app_listener){
+        .front = { app->front, conf->name, conf->anonymous ? conf->anonymous_policy : NULL },
+        .conf = conf,
+    };
+    int rc = listener_open(&slot->listener, app->core.loop,
+                           &(struct listener_opts){
+                               .name = conf->name,
+                               .address = *conf->path ? NULL : conf->address,
+                               .port = (uint16_t)conf->port,
+                               .path = *conf->path ? conf->path : NULL,
+                               .tls = conf->tls ? app->tls[conf->client_cert] : NULL,
+                               .lane = app->handshakes,
+                               .max_connections = (size_t)app->conf->limits.connections,
+                               .handshake_timeout_ms = app->conf->tls.handshake_timeout,
+                               .arg = &slot->front,
+                           },
+                           front_accept, diag);
+    if (rc < 0) return diag_wrap(diag, rc, "listener.%s", conf->name);
+    app->open_listeners++;
+    return 0;
+}
+
+static int open_listeners(struct app *app, struct diag *diag)
+{
+    app->listeners = xcalloc(app->conf->listener_count, sizeof *app->listeners);
+    for (size_t i = 0; i < app->conf->listener_count; i++) {
+        const struct config_listener *conf = &app->conf->listeners[i];
+        int rc = conf->enabled ? open_listener(app, conf, diag) : 0;
+        if (rc < 0) return rc;
+    }
+    return 0;
+}
+
+static void log_ready(const struct app *app)
+{
+    struct log_field *fields = xcalloc(app->open_listeners + 1, sizeof *fields);
+    for (size_t i = 0; i < app->open_listeners; i++) {
+        const struct app_listener *l = &app->listeners[i];
+        fields[i] = *l->conf->path ? LOG_S(l->conf->name, l->conf->path)
+                                   : LOG_I(l->conf->name, listener_port(l->listener));
+    }
+    fields[app->open_listeners] = LOG_S("data", app->dir->path);
+    log_write(LOG_INFO, "app", "ready", fields, app->open_listeners + 1);
+    free(fields);
+}
+
+/* ---- signals, reload, watchdog ---- */
+
+static void begin_stop(struct app *app)
+{
+    if (app->stopping) return;
+    app->stopping = true;
+    LOG(LOG_INFO, "app", "stopping");
+    sd_notify_stopping();
+    loop_stop(app->core.loop);
+}
+
+/* The limits that connections and sessions are held to from now on. */
+static void apply_limits(struct app *app, const struct config *conf)
+{
+    app->conf->log = conf->log;
+    app->conf->mqtt = conf->mqtt;
+    struct hub_opts hub_opts = hub_opts_of(app->conf);
+    struct front_opts front_opts = front_opts_of(app);
+    hub_set_opts(app->hub, &hub_opts);
+    front_set_opts(app->front, &front_opts);
+}
+
+/* Checks everything, then applies or changes nothing. */
+static void reload(struct app *app)
+{
+    struct diag diag = DIAG_INIT;
+    struct config *conf = NULL;
+    struct tls_server *tls[3] = { 0 };
+    sd_notify_reloading();
+    int rc = config_load(app->sources, &conf, &diag);
+    if (rc == 0) rc = make_tls(conf, app->dir, tls, &diag);
+    if (rc < 0) {
+        LOG(LOG_ERROR, "app", "reload refused, nothing has changed",
+            LOG_S("reason", diag_text(&diag, rc)));
+        drop_tls(tls);
+        config_free(conf);
+        sd_notify_ready();
+        return;
+    }
+    struct config_list kept;
+    config_reload_diff(app->conf, conf, &kept);
+    for (size_t i = 0; i < kept.count; i++)
+        LOG(LOG_WARN, "app", "takes effect at the next start", LOG_S("key", kept.items[i]));
+    config_list_deinit(&kept);
+    log_configure(conf->log.level, conf->log.format);
+    for (size_t i = 0; i < app->open_listeners; i++) {
+        const struct app_listener *l = &app->listeners[i];
+        if (l->conf->tls) listener_set_tls(l->listener, tls[l->conf->client_cert]);
+    }
+    drop_tls(app->tls);
+    for (int i = 0; i < 3; i++)
+        app->tls[i] = tls[i];
+    apply_limits(app, conf);
+    config_free(conf);
+    LOG(LOG_INFO, "app", "reloaded");
+    sd_notify_ready();
+}
+
+static void on_signal(int signum, void *arg)
+{
+    if (signum == SIGHUP)
+        reload(arg);
+    else
+        begin_stop(arg);
+}
+
+static void on_watchdog(struct loop_timer *timer)
+{
+    sd_notify_watchdog();
+    loop_timer_start(timer, sd_watchdog_interval_ms());
+}
+
+/* ---- life ---- */
+
+static int make_admin(struct app *app, struct diag *diag)
+{
+    if (!app->dir->is_new) return 0;
+    struct app_admin admin;
+    int rc = admin_create(&app->core, app->dir, &admin, diag);
+    if (rc < 0) return rc;
+    char *path = data_dir_file(app->dir, "admin.json");
+    LOG(LOG_INFO, "app", "the first administrator's key and token are in this file",
+        LOG_S("file", path), LOG_S("ca", app->dir->ca_file));
+    free(path);
+    app_admin_deinit(&admin);
+    return 0;
+}
+
+static int start_all(struct app *app, struct diag *diag)
+{
+    int rc = make_admin(app, diag);
+    if (rc == 0) rc = start_services(app, diag);
+    if (rc == 0) rc = start_doors(app, diag);
+    if (rc == 0) rc = make_tls(app->conf, app->dir, app->tls, diag);
+    if (rc < 0) return rc;
+    app->handshakes =
+        worker_lane_create(app->core.loop, "thingd-tls", handshake_workers(app->conf), 4096);
+    rc = open_listeners(app, diag);
+    if (rc < 0) return rc;
+    hub_start(app->hub);
+    rules_start(app->rules);
+    static const int signums[] = { SIGTERM, SIGINT, SIGHUP };
+    for (size_t i = 0; i < ARRAY_LEN(signums); i++)
+        app->signals[i] = loop_signal_open(app->core.loop, signums[i], on_signal, app);
+    if (sd_watchdog_interval_ms() > 0) on_watchdog(&app->watchdog);
+    return 0;
+}
+
+int app_start(struct app **ret_app, struct config *conf, struct data_dir *dir,
+              const struct app_opts *opts, struct diag *diag)
+{
+    struct app *app = xnew(struct app);
+    app->conf = conf;
+    app->dir = dir;
+    app->sources = opts->sources;
+    signal(SIGPIPE, SIG_IGN);
+    json_set_default_limits((size_t)conf->json.max_bytes, (int)conf->json.max_depth);
+    int rc = core_open(&app->core, conf, dir, diag);
+    if (rc < 0) {
+        data_dir_close(dir);
+        config_free(conf);
+        free(app);
+        return rc;
+    }
+    loop_timer_init(&app->watchdog, app->core.loop, on_watchdog);
+    rc = start_all(app, diag);
+    if (rc < 0) {
+        app_stop(app);
+        return rc;
+    }
+    log_ready(app);
+    sd_notify_ready();
+    *ret_app = app;
+    return 0;
+}
+
+int app_run(struct app *app)
+{
+    loop_run(app->core.loop);
+    return 0;
+}
+
+static bool connected(const struct app *app)
+{
+    return app->closed_listeners < app->open_listeners ||
+           (app->front && front_count(app->front)) || (app->http && http_server_count(app->http)) ||
+           (app->api && api_count(app->api));
+}
+
+static void on_listener_closed(void *arg)
+{
+    ((struct app *)arg)->closed_listeners++;
+}
+
+/* Runs the loop until every listener and connection is gone, or the time is over. */
+static void close_connections(struct app *app)
+{
+    for (size_t i = 0; i < app->open_listeners; i++)
+        listener_close(app->listeners[i].listener, on_listener_closed, app);
+    if (app->front) front_close_all(app->front);
+    if (app->http) http_server_drain(app->http);
+    int64_t until = clock_mono_ms() + STOP_MS / 2;
+    while (connected(app) && clock_mono_ms() < until)
+        loop_turn_wait(app->core.loop, 50);
+    if (app->http) http_server_close_all(app->http);
+    until = clock_mono_ms() + STOP_MS / 2;
+    while (connected(app) && clock_mono_ms() < until)
+        loop_turn_wait(app->core.loop, 50);
+}
+
+void app_stop(struct app *app)
+{
+    loop_timer_stop(&app->watchdog);
+    close_connections(app);
+    for (size_t i = 0; i < ARRAY_LEN(app->signals); i++)
+        if (app->signals[i]) loop_signal_close(app->signals[i]);
+    if (app->handshakes) worker_lane_destroy(app->handshakes);
+    if (app->hub) hub_flush(app->hub);
+    store_stop(app->core.store);
+    front_destroy(app->front);
+    http_server_destroy(app->http);
+    api_destroy(app->api);
+    rules_destroy(app->rules);
+    shadows_destroy(app->shadows);
+    hub_destroy(app->hub);
+    auth_destroy(app->auth);
+    drop_tls(app->tls);
+    core_close(&app->core);
+    data_dir_close(app->dir);
+    config_free(app->conf);
+    free(app->listeners);
+    free(app);
+    LOG(LOG_INFO, "app", "stopped");
+}

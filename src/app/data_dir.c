@@ -1,0 +1,299 @@
+/* data_dir.c — see data_dir.h.
+ * A first start may die at any moment: `admin.pending` marks a directory whose administrator was not yet
+ * made known, so that the next start makes one. It goes when admin.json is on disk. */
+#include "app/data_dir.h"
+
+#include "app/host_names.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "crypto/crypto.h"
+#include "crypto/key.h"
+#include "crypto/secret.h"
+#include "crypto/x509.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { CA_DAYS = 3653, SERVER_DAYS = 825, RENEW_DAYS = 30, PEM_MAX = 256 * 1024 };
+
+char *data_dir_file(const struct data_dir *dir, const char *name)
+{
+    return xasprintf("%s/%s", dir->path, name);
+}
+
+/* ---- the lock ---- */
+
+static int take_lock(struct data_dir *dir, struct diag *diag)
+{
+    char *path = data_dir_file(dir, "thingd.lock");
+    int rc = 0;
+    dir->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (dir->lock < 0) {
+        rc = diag_set(diag, -errno, "cannot open '%s': %s", path, strerror(errno));
+    } else if (flock(dir->lock, LOCK_EX | LOCK_NB) < 0) {
+        char pid[32] = "";
+        ssize_t len = pread(dir->lock, pid, sizeof pid - 1, 0);
+        pid[len > 0 ? len : 0] = '\0';
+        rc = diag_set(diag, ERR_LOCKED,
+                      "the data directory '%s' is in use by another thingd (process %s)", dir->path,
+                      pid[0] ? pid : "unknown");
+    } else {
+        char pid[32];
+        int len = snprintf(pid, sizeof pid, "%ld", (long)getpid());
+        if (ftruncate(dir->lock, 0) < 0 || pwrite(dir->lock, pid, (size_t)len, 0) != len)
+            rc = diag_set(diag, -errno, "cannot write '%s': %s", path, strerror(errno));
+    }
+    free(path);
+    return rc;
+}
+
+/* ---- certificates and sealed keys ---- */
+
+static int read_text(const struct data_dir *dir, const char *name, char **ret_text,
+                     struct diag *diag)
+{
+    char *path = data_dir_file(dir, name);
+    struct buf text = { 0 };
+    int rc = file_read(path, PEM_MAX, &text, diag);
+    if (rc == 0) *ret_text = buf_take(&text, NULL);
+    free(path);
+    return rc;
+}
+
+static int read_sealed(const struct data_dir *dir, const char *name, char **ret_text,
+                       struct diag *diag)
+{
+    char *path = data_dir_file(dir, name);
+    struct buf sealed = { 0 }, text = { 0 };
+    int rc = file_read(path, PEM_MAX, &sealed, diag);
+    if (rc == 0) {
+        rc = secret_open(dir->secrets, slice_str(name), buf_slice(&sealed), &text, diag);
+        if (rc < 0) diag_wrap(diag, rc, "'%s'", path);
+    }
+    if (rc == 0) *ret_text = xstrndup(text.data, text.len);
+    secret_wipe(&text);
+    buf_deinit(&sealed);
+    free(path);
+    return rc;
+}
+
+static int write_text(const struct data_dir *dir, const char *name, struct slice text,
+                      struct diag *diag)
+{
+    char *path = data_dir_file(dir, name);
+    int rc = file_write(path, 0600, text, diag);
+    free(path);
+    return rc;
+}
+
+static int write_sealed(const struct data_dir *dir, const char *name, const char *text,
+                        struct diag *diag)
+{
+    struct buf sealed = { 0 };
+    int rc = secret_seal(dir->secrets, slice_str(name), slice_str(text), &sealed);
+    if (rc < 0) return diag_set(diag, rc, "cannot seal %s", name);
+    rc = write_text(dir, name, buf_slice(&sealed), diag);
+    buf_deinit(&sealed);
+    return rc;
+}
+
+/* The key first: a certificate on disk always has its key. */
+static int write_pair(const struct data_dir *dir, const char *key_name, const char *key,
+                      const char *cert_name, const char *cert, struct diag *diag)
+{
+    int rc = write_sealed(dir, key_name, key, diag);
+    return rc < 0 ? rc : write_text(dir, cert_name, slice_str(cert), diag);
+}
+
+static int open_ca(struct data_dir *dir, struct diag *diag)
+{
+    if (file_exists(dir->ca_file)) {
+        int rc = read_text(dir, "ca.cert.pem", &dir->ca_cert_pem, diag);
+        if (rc == 0) rc = read_sealed(dir, "ca.key.sealed", &dir->ca_key_pem, diag);
+        return rc;
+    }
+    char host[256], name[300];
+    host_name(host);
+    snprintf(name, sizeof name, "thingd CA of %.32s", host);
+    int rc = x509_ca_create(name, NULL, CA_DAYS, &dir->ca_cert_pem, &dir->ca_key_pem, diag);
+    if (rc == 0)
+        rc = write_pair(dir, "ca.key.sealed", dir->ca_key_pem, "ca.cert.pem", dir->ca_cert_pem,
+                        diag);
+    return rc;
+}
+
+static bool has_name(const struct x509_info *info, const char *name)
+{
+    for (size_t i = 0; i < info->san_count; i++)
+        if (strcasecmp(info->sans[i].value, name) == 0) return true;
+    return false;
+}
+
+/* NULL, or why another one is needed. */
+static const char *why_renew(const struct data_dir *dir, const char *cert_pem,
+                             const char *const *names, size_t count)
+{
+    struct arena arena = { 0 };
+    struct x509_info info;
+    const char *why = NULL;
+    if (x509_parse(slice_str(cert_pem), &arena, &info, NULL) < 0)
+        why = "it cannot be read";
+    else if (x509_verify_issued(slice_str(cert_pem), slice_str(dir->ca_cert_pem), NULL) < 0)
+        why = "another CA has signed it";
+    else if (info.not_after_s - clock_real_ms() / 1000 < DAYS(RENEW_DAYS) / 1000)
+        why = "it is near its end";
+    for (size_t i = 0; !why && i < count; i++)
+        if (!has_name(&info, names[i])) why = "this host has other names or addresses now";
+    arena_deinit(&arena);
+    return why;
+}
+
+static int issue_server_cert(struct data_dir *dir, const char *const *names, size_t count,
+                             struct diag *diag)
+{
+    char *key = NULL, *cert = NULL;
+    int rc = key_create(KEY_EC_P256, &key, diag);
+    if (rc == 0)
+        rc = x509_issue(
+            &(struct x509_issue_opts){
+                .issuer_cert = slice_str(dir->ca_cert_pem),
+                .issuer_key_pem = slice_str(dir->ca_key_pem),
+                .subject_key_pem = slice_str(key),
+                .common_name = names[0],
+                .names = names,
+                .name_count = count,
+                .days = SERVER_DAYS,
+                .usage = X509_USE_SERVER,
+            },
+            &cert, diag);
+    if (rc == 0) rc = write_pair(dir, "server.key.sealed", key, "server.cert.pem", cert, diag);
+    if (rc == 0) {
+        free(dir->server_cert_pem);
+        crypto_free_secret(dir->server_key_pem);
+        dir->server_cert_pem = cert;
+        dir->server_key_pem = key;
+        return 0;
+    }
+    free(cert);
+    crypto_free_secret(key);
+    return rc;
+}
+
+int data_dir_server_cert(struct data_dir *dir, const char *const *names, size_t count,
+                         struct diag *diag)
+{
+    struct host_names all;
+    host_names_init(&all, names, count);
+    char *cert = NULL;
+    const char *why = "there is none";
+    int rc = 0;
+    if (read_text(dir, "server.cert.pem", &cert, NULL) == 0)
+        why = why_renew(dir, cert, (const char *const *)all.items, all.count);
+    if (why) {
+        LOG(LOG_INFO, "app", "making a server certificate", LOG_S("reason", why));
+        rc = issue_server_cert(dir, (const char *const *)all.items, all.count, diag);
+        free(cert);
+    } else {
+        free(dir->server_cert_pem);
+        crypto_free_secret(dir->server_key_pem);
+        dir->server_cert_pem = cert;
+        dir->server_key_pem = NULL;
+        rc = read_sealed(dir, "server.key.sealed", &dir->server_key_pem, diag);
+    }
+    host_names_deinit(&all);
+    return rc;
+}
+
+/* ---- the administrator ---- */
+
+static int check_new(struct data_dir *dir, struct diag *diag)
+{
+    char *db = data_dir_file(dir, "thingd.db");
+    char *pending = data_dir_file(dir, "admin.pending");
+    int rc = 0;
+    dir->is_new = !file_exists(db) || file_exists(pending);
+    if (dir->is_new) rc = file_write(pending, 0600, slice_of("", 0), diag);
+    free(db);
+    free(pending);
+    return rc;
+}
+
+int data_dir_write_admin(struct data_dir *dir, const char *access_key_id, const char *secret,
+                         const char *token, struct diag *diag)
+{
+    struct json *admin = json_new_object();
+    json_set_str(admin, "dataDir", dir->path);
+    json_set_str(admin, "caFile", dir->ca_file);
+    json_set_str(admin, "accessKeyId", access_key_id);
+    json_set_str(admin, "secretAccessKey", secret);
+    json_set_str(admin, "token", token);
+    struct buf text = { 0 };
+    json_print_pretty(admin, &text);
+    buf_putc(&text, '\n');
+    int rc = write_text(dir, "admin.json", buf_slice(&text), diag);
+    secret_wipe(&text);
+    json_free(admin);
+    if (rc < 0) return rc;
+    char *pending = data_dir_file(dir, "admin.pending");
+    unlink(pending);
+    free(pending);
+    dir->is_new = false;
+    return 0;
+}
+
+/* ---- life ---- */
+
+static int make_folder(const char *path, bool create, struct diag *diag)
+{
+    struct stat st;
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) return 0;
+    if (!create) return diag_set(diag, ERR_NOT_FOUND, "there is no data directory '%s'", path);
+    return file_make_dir(path, 0700, diag);
+}
+
+int data_dir_open(const char *path, bool create, struct data_dir **ret_dir, struct diag *diag)
+{
+    int rc = make_folder(path, create, diag);
+    if (rc < 0) return rc;
+    struct data_dir *dir = xnew(struct data_dir);
+    dir->lock = -1;
+    dir->path = realpath(path, NULL);
+    if (!dir->path) dir->path = xstrdup(path);
+    dir->ca_file = data_dir_file(dir, "ca.cert.pem");
+    char *key_file = data_dir_file(dir, "master.key");
+    rc = take_lock(dir, diag);
+    if (rc == 0) rc = check_new(dir, diag);
+    if (rc == 0) rc = secret_box_open(key_file, create && dir->is_new, &dir->secrets, diag);
+    if (rc == 0) rc = open_ca(dir, diag);
+    free(key_file);
+    if (rc < 0) {
+        data_dir_close(dir);
+        return rc;
+    }
+    *ret_dir = dir;
+    return 0;
+}
+
+void data_dir_close(struct data_dir *dir)
+{
+    if (!dir) return;
+    secret_box_close(dir->secrets);
+    free(dir->ca_file);
+    free(dir->ca_cert_pem);
+    crypto_free_secret(dir->ca_key_pem);
+    free(dir->server_cert_pem);
+    crypto_free_secret(dir->server_key_pem);
+    if (dir->lock >= 0) close(dir->lock);
+    free(dir->path);
+    free(dir);
+}

@@ -1,0 +1,53 @@
+/* data_dir.h — the data directory: its lock, the master key, the hub's own CA and server certificate.
+ *
+ *   thingd.lock         held by the process that uses the directory; its pid is written in it
+ *   thingd.db           the database
+ *   master.key          the key under which secrets are sealed
+ *   ca.cert.pem         the hub's CA: ECDSA P-256, ten years; root-ca.pem for devices
+ *   ca.key.sealed       its key
+ *   server.cert.pem     the server certificate: P-256, 825 days
+ *   server.key.sealed   its key
+ *   admin.json          the first administrator's key and token; may be moved away
+ *   thingd.sock         the Unix socket
+ *
+ * Folder 0700, files 0600. Blocking; not thread safe. */
+#ifndef APP_DATA_DIR_H
+#define APP_DATA_DIR_H
+
+#include "base/diag.h"
+#include "base/slice.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct secret_box;
+
+struct data_dir {
+    char *path; /* absolute */
+    int lock;
+    struct secret_box *secrets;
+    char *ca_file;
+    char *ca_cert_pem;
+    char *ca_key_pem;
+    char *server_cert_pem; /* NULL before data_dir_server_cert */
+    char *server_key_pem;
+    bool is_new; /* there is no administrator yet: admin.json is to be written */
+};
+
+/* Opens, with `create` makes what is missing. ERR_LOCKED when another process uses it (names its pid);
+ * ERR_NOT_FOUND when it is not there and `create` is false. */
+int data_dir_open(const char *path, bool create, struct data_dir **ret_dir, struct diag *diag);
+void data_dir_close(struct data_dir *dir); /* accepts NULL; releases the lock */
+/* "<path>/<name>", returned owned. */
+char *data_dir_file(const struct data_dir *dir, const char *name);
+
+/* Reads the server certificate, or makes it (anew) when it is missing, within 30 days of its end, or made
+ * for other names than this host's: host name, host name.local, localhost, all local addresses, `names`. */
+int data_dir_server_cert(struct data_dir *dir, const char *const *names, size_t count,
+                         struct diag *diag);
+
+/* Writes admin.json and ends is_new. */
+int data_dir_write_admin(struct data_dir *dir, const char *access_key_id, const char *secret,
+                         const char *token, struct diag *diag);
+
+#endif
