@@ -1,0 +1,236 @@
+/* cmd_policy.c — `policy create`, `attach`, `detach`, `show`.
+ *
+ * A target is what people know: a certificate's id, a thing (its principals), a key's id, a user, a
+ * token's id. The operations want ARNs, which only the hub can tell, since region and account are its
+ * own; so each kind of target has a way to ask for them. "user:lamp" names the kind where a bare name
+ * would be two things. */
+#include "base/err.h"
+#include "base/mem.h"
+#include "cli/command.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { DOCUMENT_MAX = 1 << 20, CERT_ID_LEN = 64 };
+
+/* ---- create --------------------------------------------------------------------------------- */
+
+int policy_create_run(const struct cli_args *args)
+{
+    struct command cmd;
+    struct buf document = { 0 };
+    struct json *result, *params = params_of("policyName", cli_arg(args, 0));
+    int rc = command_read(args, cli_arg(args, 1), DOCUMENT_MAX, &document);
+    if (rc == 0) json_set(params, "policyDocument", json_new_slice(buf_slice(&document)));
+    buf_deinit(&document);
+    if (rc == 0) rc = command_open(&cmd, args, REACH_RUNNING);
+    if (rc) {
+        json_free(params);
+        return rc;
+    }
+    if (command_try(&cmd, "CreatePolicy", params, &result) < 0)
+        return command_close(&cmd, command_fail(&cmd));
+    command_done(&cmd, result, "policy %s created", cli_arg(args, 0));
+    json_free(result);
+    return command_close(&cmd, CLI_DONE);
+}
+
+/* ---- who is meant --------------------------------------------------------------------------- */
+
+struct target_kind {
+    const char *name;
+    /* Adds the ARNs of what is called so: none when there is no such one. */
+    int (*find)(struct command *cmd, const struct target_kind *kind, const char *name,
+                struct json *arns);
+    const char *op, *list, *member; /* for find_listed */
+};
+
+static int find_cert(struct command *cmd, const struct target_kind *kind, const char *name,
+                     struct json *arns)
+{
+    struct json *result;
+    if (strlen(name) != CERT_ID_LEN || strspn(name, "0123456789abcdefABCDEF") != CERT_ID_LEN)
+        return 0;
+    int rc = command_try(cmd, "DescribeCertificate", params_of("certificateId", name), &result);
+    if (rc < 0) return rc == ERR_NOT_FOUND ? 0 : rc;
+    const struct json *arn = output_find(result, "certificateDescription.certificateArn");
+    if (json_str(arn)) json_push(arns, json_new_str(json_str(arn)));
+    json_free(result);
+    return 0;
+}
+
+/* In a list which has all of a kind with their ARNs. */
+static int find_listed(struct command *cmd, const struct target_kind *kind, const char *name,
+                       struct json *arns)
+{
+    struct json *result;
+    int rc = command_try_list(cmd, kind->op, NULL, kind->list, &result);
+    if (rc < 0) return rc;
+    json_for_each(one, json_get(result, kind->list)) {
+        const char *id = json_get_str(one, kind->member), *arn = json_get_str(one, "arn");
+        if (id && arn && strcmp(id, name) == 0) json_push(arns, json_new_str(arn));
+    }
+    json_free(result);
+    return 0;
+}
+
+static int find_thing(struct command *cmd, const struct target_kind *kind, const char *name,
+                      struct json *arns)
+{
+    struct json *result;
+    int rc = command_try(cmd, "DescribeThing", params_of("thingName", name), NULL);
+    if (rc == ERR_NOT_FOUND || rc == ERR_INVALID) return 0; /* ERR_INVALID: no name of a thing */
+    if (rc == 0)
+        rc = command_try_list(cmd, "ListThingPrincipals", params_of("thingName", name),
+                              "principals", &result);
+    if (rc < 0) return rc;
+    if (json_count(json_get(result, "principals")) == 0)
+        rc = diag_set(&cmd->diag, ERR_NOT_FOUND, "the thing '%s' has no certificate", name);
+    json_for_each(arn, json_get(result, "principals")) {
+        if (json_str(arn)) json_push(arns, json_new_str(json_str(arn)));
+    }
+    json_free(result);
+    return rc;
+}
+
+static const struct target_kind kinds[] = {
+    { "cert", find_cert },
+    { "thing", find_thing },
+    { "key", find_listed, "ListAccessKeys", "accessKeys", "accessKeyId" },
+    { "user", find_listed, "ListUsers", "users", "userName" },
+    { "token", find_listed, "ListTokens", "tokens", "tokenId" },
+};
+
+/* The kind that "user:lamp" begins with, and the rest. */
+static const struct target_kind *named_kind(const char *target, const char **ret_name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+        size_t len = strlen(kinds[i].name);
+        if (strncmp(target, kinds[i].name, len) != 0 || target[len] != ':') continue;
+        *ret_name = target + len + 1;
+        return &kinds[i];
+    }
+    return NULL;
+}
+
+static int find_anywhere(struct command *cmd, const char *name, struct json *arns)
+{
+    const struct target_kind *first = NULL;
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+        size_t before = json_count(arns);
+        int rc = kinds[i].find(cmd, &kinds[i], name, arns);
+        if (rc < 0) return rc;
+        if (json_count(arns) == before) continue;
+        if (first)
+            return diag_set(&cmd->diag, ERR_CONFLICT, "'%s' is a %s and a %s: write %s:%s or %s:%s",
+                            name, first->name, kinds[i].name, first->name, name, kinds[i].name,
+                            name);
+        first = &kinds[i];
+    }
+    return 0;
+}
+
+static int find_targets(struct command *cmd, const char *target, struct json *arns)
+{
+    const char *name = target;
+    const struct target_kind *kind = named_kind(target, &name);
+    int rc = 0;
+    if (strncmp(target, "arn:", 4) == 0)
+        json_push(arns, json_new_str(target));
+    else if (kind)
+        rc = kind->find(cmd, kind, name, arns);
+    else
+        rc = find_anywhere(cmd, target, arns);
+    if (rc == 0 && json_count(arns) == 0)
+        rc = diag_set(&cmd->diag, ERR_NOT_FOUND,
+                      "no certificate, thing, key, user or token is called '%s'", target);
+    return rc;
+}
+
+/* ---- attach, detach ------------------------------------------------------------------------- */
+
+static int change_targets(struct command *cmd, const char *op, const struct json *arns)
+{
+    json_for_each(arn, arns) {
+        struct json *params = params_of("policyName", cli_arg(cmd->args, 0));
+        json_set_str(params, "target", json_str(arn));
+        int rc = command_try(cmd, op, params, NULL);
+        if (rc < 0) return rc;
+    }
+    return 0;
+}
+
+static int change(const struct cli_args *args, const char *op, const char *done)
+{
+    struct command cmd;
+    int rc = command_open(&cmd, args, REACH_RUNNING);
+    if (rc) return rc;
+    struct json *result = json_new_object();
+    struct json *arns = json_set(result, "targets", json_new_array());
+    rc = find_targets(&cmd, cli_arg(args, 1), arns);
+    if (rc == 0) rc = change_targets(&cmd, op, arns);
+    if (rc == 0)
+        command_done(&cmd, result, "policy %s %s %s", cli_arg(args, 0), done, cli_arg(args, 1));
+    json_free(result);
+    return command_close(&cmd, rc < 0 ? command_fail(&cmd) : CLI_DONE);
+}
+
+int policy_attach_run(const struct cli_args *args)
+{
+    return change(args, "AttachPolicy", "attached to");
+}
+
+int policy_detach_run(const struct cli_args *args)
+{
+    return change(args, "DetachPolicy", "detached from");
+}
+
+/* ---- show ----------------------------------------------------------------------------------- */
+
+static void print_document(FILE *out, const char *text)
+{
+    struct json *document = NULL;
+    if (text && json_parse(slice_str(text), NULL, &document, NULL) == 0)
+        output_json(out, document);
+    else if (text)
+        output_block(out, text);
+    json_free(document);
+}
+
+static int show(struct command *cmd)
+{
+    static const struct output_column fields[] = {
+        { "name", "policyName" },
+        { "arn", "policyArn" },
+        { "version", "defaultVersionId" },
+        { "created", "creationDate", OUTPUT_TIME },
+        { "modified", "lastModifiedDate", OUTPUT_TIME },
+        { "targets", "targets" },
+        { 0 },
+    };
+    const char *name = cli_arg(cmd->args, 0);
+    struct json *policy, *list;
+    int rc = command_try(cmd, "GetPolicy", params_of("policyName", name), &policy);
+    if (rc < 0) return command_fail(cmd);
+    rc = command_try_list(cmd, "ListTargetsForPolicy", params_of("policyName", name), "targets",
+                          &list);
+    if (rc == 0) {
+        json_set(policy, "targets", json_detach(list, "targets"));
+        json_free(list);
+        if (cmd->json) {
+            output_json(cmd->args->out, policy);
+        } else {
+            output_fields(cmd->args->out, fields, policy);
+            print_document(cmd->args->out, json_get_str(policy, "policyDocument"));
+        }
+    }
+    json_free(policy);
+    return rc < 0 ? command_fail(cmd) : CLI_DONE;
+}
+
+int policy_show_run(const struct cli_args *args)
+{
+    struct command cmd;
+    int rc = command_open(&cmd, args, REACH_RUNNING);
+    return rc ? rc : command_close(&cmd, show(&cmd));
+}

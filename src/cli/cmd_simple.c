@@ -1,0 +1,171 @@
+/* cmd_simple.c — the commands that are one operation: a table says which, with which parameters, and
+ * how its result is printed. */
+#include "base/mem.h"
+#include "cli/command.h"
+
+#include <string.h>
+
+struct simple {
+    const char *command;
+    const char *op;
+    enum command_reach reach;
+    const char *arg;           /* the member which the argument is; NULL: none */
+    const char *flag;          /* a flag that is a parameter; NULL: none */
+    const char *flag_member;   /* its member: its value, or true */
+    const char *fixed, *value; /* a parameter that is always there */
+    /* The result: a list, or fields, or whole, or one line "NOUN ARGUMENT DONE". */
+    const char *list;                    /* the member that is a table */
+    const struct output_column *columns; /* of the table, or the fields */
+    const char *block;                   /* a text below the fields */
+    bool tree, whole;
+    const char *noun, *done;
+};
+
+static const struct output_column key_columns[] = {
+    { "ID", "accessKeyId" },
+    { "NAME", "name" },
+    { "ADMIN", "admin", OUTPUT_FLAG },
+    { "CREATED", "creationDate", OUTPUT_TIME },
+    { 0 },
+};
+static const struct output_column token_columns[] = {
+    { "ID", "tokenId" },
+    { "NAME", "name" },
+    { "ADMIN", "admin", OUTPUT_FLAG },
+    { "CREATED", "creationDate", OUTPUT_TIME },
+    { 0 },
+};
+static const struct output_column user_columns[] = {
+    { "NAME", "userName" },
+    { "CREATED", "creationDate", OUTPUT_TIME },
+    { 0 },
+};
+static const struct output_column type_columns[] = {
+    { "NAME", "thingTypeName" },
+    { "DEPRECATED", "thingTypeMetadata.deprecated", OUTPUT_FLAG },
+    { "CREATED", "thingTypeMetadata.creationDate", OUTPUT_TIME },
+    { "SEARCHABLE", "thingTypeProperties.searchableAttributes" },
+    { "DESCRIPTION", "thingTypeProperties.thingTypeDescription" },
+    { 0 },
+};
+static const struct output_column cert_columns[] = {
+    { "ID", "certificateId" },
+    { "STATUS", "status" },
+    { "CREATED", "creationDate", OUTPUT_TIME },
+    { 0 },
+};
+static const struct output_column cert_fields[] = {
+    { "id", "certificateDescription.certificateId" },
+    { "arn", "certificateDescription.certificateArn" },
+    { "status", "certificateDescription.status" },
+    { "signed by", "certificateDescription.caCertificateId" },
+    { "not before", "certificateDescription.validity.notBefore", OUTPUT_TIME },
+    { "not after", "certificateDescription.validity.notAfter", OUTPUT_TIME },
+    { "created", "certificateDescription.creationDate", OUTPUT_TIME },
+    { "modified", "certificateDescription.lastModifiedDate", OUTPUT_TIME },
+    { 0 },
+};
+static const struct output_column policy_columns[] = {
+    { "NAME", "policyName" },
+    { "ARN", "policyArn" },
+    { 0 },
+};
+static const struct output_column rule_columns[] = {
+    { "NAME", "ruleName" },
+    { "DISABLED", "ruleDisabled", OUTPUT_FLAG },
+    { "CREATED", "createdAt", OUTPUT_TIME },
+    { "TOPIC", "topicPattern" },
+    { 0 },
+};
+static const struct output_column rule_fields[] = {
+    { "name", "rule.ruleName" },
+    { "arn", "ruleArn" },
+    { "sql", "rule.sql" },
+    { "sql version", "rule.awsIotSqlVersion" },
+    { "description", "rule.description" },
+    { "disabled", "rule.ruleDisabled", OUTPUT_FLAG },
+    { "created", "rule.createdAt", OUTPUT_TIME },
+    { "actions", "rule.actions", OUTPUT_JSON },
+    { "error action", "rule.errorAction", OUTPUT_JSON },
+    { 0 },
+};
+
+static const struct simple simples[] = {
+    { "key list", "ListAccessKeys", REACH_ANY, .list = "accessKeys", .columns = key_columns },
+    { "key delete", "DeleteAccessKey", REACH_ANY, "accessKeyId", .noun = "key", .done = "deleted" },
+    { "token list", "ListTokens", REACH_ANY, .list = "tokens", .columns = token_columns },
+    { "token delete", "DeleteToken", REACH_ANY, "tokenId", .noun = "token", .done = "deleted" },
+    { "user list", "ListUsers", REACH_ANY, .list = "users", .columns = user_columns },
+    { "user delete", "DeleteUser", REACH_ANY, "userName", .noun = "user", .done = "deleted" },
+    { "type list", "ListThingTypes", .list = "thingTypes", .columns = type_columns },
+    { "cert list", "ListCertificates", .list = "certificates", .columns = cert_columns },
+    { "cert show", "DescribeCertificate", .arg = "certificateId", .columns = cert_fields,
+      .block = "certificateDescription.certificatePem" },
+    { "cert deactivate", "UpdateCertificate", .arg = "certificateId", .fixed = "newStatus",
+      .value = "INACTIVE", .noun = "certificate", .done = "deactivated" },
+    { "cert delete", "DeleteCertificate", .arg = "certificateId", .flag = "--force",
+      .flag_member = "forceDelete", .noun = "certificate", .done = "deleted" },
+    { "policy list", "ListPolicies", .list = "policies", .columns = policy_columns },
+    { "policy delete", "DeletePolicy", .arg = "policyName", .noun = "policy", .done = "deleted" },
+    { "rule list", "ListTopicRules", .list = "rules", .columns = rule_columns },
+    { "rule show", "GetTopicRule", .arg = "ruleName", .columns = rule_fields },
+    { "rule delete", "DeleteTopicRule", .arg = "ruleName", .noun = "rule", .done = "deleted" },
+    { "rule enable", "EnableTopicRule", .arg = "ruleName", .noun = "rule", .done = "enabled" },
+    { "rule disable", "DisableTopicRule", .arg = "ruleName", .noun = "rule", .done = "disabled" },
+    { "shadow get", "GetThingShadow", .arg = "thingName", .flag = "--name",
+      .flag_member = "shadowName", .whole = true },
+    { "shadow delete", "DeleteThingShadow", .arg = "thingName", .flag = "--name",
+      .flag_member = "shadowName", .noun = "shadow of", .done = "deleted" },
+    { "status", "GetStatus", .tree = true },
+};
+
+static const struct simple *find(const char *command)
+{
+    for (size_t i = 0; i < ARRAY_LEN(simples); i++)
+        if (strcmp(simples[i].command, command) == 0) return &simples[i];
+    BUG("no row for '%s'", command);
+}
+
+static struct json *params_for(const struct simple *s, const struct cli_args *args)
+{
+    struct json *params = json_new_object();
+    if (s->arg) json_set_str(params, s->arg, cli_arg(args, 0));
+    if (s->fixed) json_set_str(params, s->fixed, s->value);
+    if (s->flag && cli_flag_given(args, s->flag)) {
+        const char *value = cli_flag_value(args, s->flag, NULL);
+        json_set(params, s->flag_member, value ? json_new_str(value) : json_new_bool(true));
+    }
+    return params;
+}
+
+static void print(struct command *cmd, const struct simple *s, const struct json *result)
+{
+    FILE *out = cmd->args->out;
+    if (cmd->json || s->whole)
+        output_json(out, result);
+    else if (s->list)
+        output_table(out, s->columns, json_get(result, s->list));
+    else if (s->tree)
+        output_tree(out, result);
+    else if (s->columns)
+        output_fields(out, s->columns, result);
+    else
+        command_done(cmd, result, "%s %s %s", s->noun, cli_arg(cmd->args, 0), s->done);
+    const char *block = s->block && !cmd->json ? json_str(output_find(result, s->block)) : NULL;
+    if (block) output_block(out, block);
+}
+
+int simple_run(const struct cli_args *args)
+{
+    const struct simple *s = find(args->command->name);
+    struct command cmd;
+    struct json *result;
+    int rc = command_open(&cmd, args, s->reach);
+    if (rc) return rc;
+    rc = s->list ? command_try_list(&cmd, s->op, params_for(s, args), s->list, &result)
+                 : command_try(&cmd, s->op, params_for(s, args), &result);
+    if (rc < 0) return command_close(&cmd, command_fail(&cmd));
+    print(&cmd, s, result);
+    json_free(result);
+    return command_close(&cmd, CLI_DONE);
+}

@@ -1,0 +1,143 @@
+/* command.c — one run of a client command (see command.h).
+ *
+ * A command asks the running hub over its socket. The commands for credentials also work while no hub
+ * runs: then the data directory is opened instead, and the command does not notice. */
+#include "cli/command.h"
+
+#include "base/err.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "cli/commands.h"
+#include "cli/offline.h"
+#include "config/config.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern char **environ;
+
+enum { TIMEOUT_MS = 30000, JSON_FILE_MAX = 1 << 20 };
+
+static const struct client_env *env_of(const struct cli_args *args)
+{
+    return args->program->data;
+}
+
+const char *const *command_environ(const struct cli_args *args)
+{
+    const struct client_env *env = env_of(args);
+    return env ? env->environ : (const char *const *)environ;
+}
+
+/* ---- opening -------------------------------------------------------------------------------- */
+
+static int open_client(struct command *cmd, enum command_reach reach)
+{
+    const struct client_env *env = env_of(cmd->args);
+    int64_t timeout_ms = env && env->timeout_ms ? env->timeout_ms : TIMEOUT_MS;
+    int rc = client_open(cmd->data_dir, timeout_ms, &cmd->client, &cmd->diag);
+    if (reach != REACH_ANY || (rc != -ENOENT && rc != -ECONNREFUSED)) return rc;
+    rc = offline_open(cmd->data_dir, command_environ(cmd->args), &cmd->client, &cmd->diag);
+    if (rc == ERR_LOCKED)
+        diag_set(&cmd->diag, rc, "the hub of '%s' is just starting or stopping; try again",
+                 cmd->data_dir);
+    return rc;
+}
+
+int command_open(struct command *cmd, const struct cli_args *args, enum command_reach reach)
+{
+    const char *dir = cli_flag_value(args, "--data", NULL);
+    *cmd = (struct command){ .args = args, .json = cli_flag_given(args, "--json") };
+    cmd->data_dir = dir && *dir ? xstrdup(dir) : config_data_dir(command_environ(args));
+    if (open_client(cmd, reach) == 0) return 0;
+    command_fail(cmd);
+    free(cmd->data_dir);
+    return CLI_FAILED;
+}
+
+int command_close(struct command *cmd, int exit_code)
+{
+    client_close(cmd->client);
+    free(cmd->data_dir);
+    return exit_code;
+}
+
+/* ---- calls ---------------------------------------------------------------------------------- */
+
+struct json *params_of(const char *member, const char *text)
+{
+    struct json *params = json_new_object();
+    json_set_str(params, member, text);
+    return params;
+}
+
+int command_try(struct command *cmd, const char *op, struct json *params, struct json **ret_result)
+{
+    return client_call(cmd->client, op, params, ret_result, &cmd->diag);
+}
+
+int command_try_list(struct command *cmd, const char *op, struct json *params, const char *member,
+                     struct json **ret_result)
+{
+    return client_list(cmd->client, op, params, member, ret_result, &cmd->diag);
+}
+
+int command_fail(struct command *cmd)
+{
+    for (char *p = cmd->diag.text; *p; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7f) *p = ' ';
+    return cli_failed(cmd->args, "%s", diag_text(&cmd->diag, cmd->diag.code));
+}
+
+void command_done(struct command *cmd, const struct json *result, const char *fmt, ...)
+{
+    if (cmd->json) {
+        output_json(cmd->args->out, result);
+        return;
+    }
+    va_list ap;
+    va_start(ap, fmt);
+    vfprintf(cmd->args->out, fmt, ap);
+    va_end(ap);
+    fputc('\n', cmd->args->out);
+}
+
+/* ---- files ---------------------------------------------------------------------------------- */
+
+static int read_stdin(const struct cli_args *args, size_t most, struct buf *ret_data)
+{
+    const struct client_env *env = env_of(args);
+    FILE *in = env && env->in ? env->in : stdin;
+    while (!feof(in)) {
+        char *to = buf_reserve(ret_data, 4096);
+        ret_data->len += fread(to, 1, 4096, in);
+        if (ferror(in)) return cli_failed(args, "standard input: %s", strerror(errno));
+        if (ret_data->len > most)
+            return cli_failed(args, "standard input is larger than %zu bytes", most);
+    }
+    buf_reserve(ret_data, 1)[0] = '\0';
+    return 0;
+}
+
+int command_read(const struct cli_args *args, const char *file, size_t most, struct buf *ret_data)
+{
+    struct diag diag = DIAG_INIT;
+    if (strcmp(file, "-") == 0) return read_stdin(args, most, ret_data);
+    int rc = file_read(file, most, ret_data, &diag);
+    return rc < 0 ? cli_failed(args, "%s", diag_text(&diag, rc)) : 0;
+}
+
+int command_read_json(const struct cli_args *args, const char *file, struct json **ret_json)
+{
+    const struct json_limits limits = { JSON_FILE_MAX, JSON_FILE_MAX, 128 };
+    struct diag diag = DIAG_INIT;
+    struct buf text = { 0 };
+    int rc = command_read(args, file, JSON_FILE_MAX, &text);
+    if (rc == 0 && json_parse(buf_slice(&text), &limits, ret_json, &diag) < 0)
+        rc = cli_failed(args, "%s: %s", strcmp(file, "-") ? file : "standard input",
+                        diag_text(&diag, diag.code));
+    buf_deinit(&text);
+    return rc;
+}

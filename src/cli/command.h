@@ -1,0 +1,71 @@
+/* command.h — what the client commands share: one run of a command, its hub and its output. */
+#ifndef CLI_COMMAND_H
+#define CLI_COMMAND_H
+
+#include "base/buf.h"
+#include "base/diag.h"
+#include "base/json.h"
+#include "cli/args.h"
+#include "cli/client.h"
+#include "cli/output.h"
+
+#include <stdbool.h>
+
+struct command {
+    const struct cli_args *args;
+    struct client *client;
+    char *data_dir;
+    struct diag diag; /* of the last failure */
+    bool json;        /* --json */
+};
+
+enum command_reach {
+    REACH_RUNNING, /* the hub must run */
+    REACH_ANY,     /* without it, its data directory will do */
+};
+
+/* Every command: `if ((rc = command_open(...))) return rc; ... return command_close(&cmd, rc);`.
+ * 0; or CLI_FAILED, the reason is printed, and nothing is to be closed. */
+int command_open(struct command *cmd, const struct cli_args *args, enum command_reach reach);
+int command_close(struct command *cmd, int exit_code);
+
+/* Take params. 0; or the error's code, and cmd->diag has the sentence. */
+int command_try(struct command *cmd, const char *op, struct json *params, struct json **ret_result);
+int command_try_list(struct command *cmd, const char *op, struct json *params, const char *member,
+                     struct json **ret_result);
+/* Prints cmd->diag; returns CLI_FAILED. */
+int command_fail(struct command *cmd);
+/* Prints that nothing needs to be undone: "key AKIA... deleted"; with --json the result. */
+void command_done(struct command *cmd, const struct json *result, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* { member: text }; NULL text: an empty object. */
+struct json *params_of(const char *member, const char *text);
+
+/* Appends a file's bytes, or standard input's for "-". 0; or CLI_FAILED, and the reason is
+ * printed. */
+int command_read(const struct cli_args *args, const char *file, size_t most, struct buf *ret_data);
+/* The same, as a JSON document. */
+int command_read_json(const struct cli_args *args, const char *file, struct json **ret_json);
+/* What the process or the test has set. */
+const char *const *command_environ(const struct cli_args *args);
+
+/* ---- the commands that are more than one operation, by file ---- */
+int check_run(const struct cli_args *args);      /* cmd_check.c */
+int key_create_run(const struct cli_args *args); /* cmd_credential.c */
+int token_create_run(const struct cli_args *args);
+int user_add_run(const struct cli_args *args);
+int thing_add_run(const struct cli_args *args);  /* cmd_thing_add.c */
+int thing_list_run(const struct cli_args *args); /* cmd_thing.c */
+int thing_show_run(const struct cli_args *args);
+int thing_delete_run(const struct cli_args *args);
+int policy_create_run(const struct cli_args *args); /* cmd_policy.c */
+int policy_attach_run(const struct cli_args *args);
+int policy_detach_run(const struct cli_args *args);
+int policy_show_run(const struct cli_args *args);
+int rule_create_run(const struct cli_args *args); /* cmd_rule.c */
+int rule_test_run(const struct cli_args *args);
+int shadow_update_run(const struct cli_args *args); /* cmd_shadow.c */
+int simple_run(const struct cli_args *args);        /* cmd_simple.c: the others, from its table */
+
+#endif

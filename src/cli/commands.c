@@ -1,0 +1,223 @@
+/* commands.c — the table of all commands: names, arguments, flags and texts. Help, usage and the manual
+ * are printed from it; what a command does stands in the file of its group. */
+#include "cli/commands.h"
+
+#include "base/mem.h"
+#include "cli/command.h"
+#include "cli/serve.h"
+
+#define NAME_FLAG(what)                                 \
+    {                                                   \
+        .name = "--name", .value = "NAME", .text = what \
+    }
+#define POLICY_FLAG(what)                                   \
+    {                                                       \
+        .name = "--policy", .value = "POLICY", .text = what \
+    }
+
+static const struct cli_flag config_flags[] = {
+    { .name = "--config", .letter = 'c', .value = "FILE", .text = "configuration file" },
+    { .name = "--set",
+      .value = "KEY=VALUE",
+      .repeatable = true,
+      .text = "set one key, such as listener.mqtt.port=1884; goes before file and environment" },
+    { 0 },
+};
+static const struct cli_flag check_flags[] = {
+    { .name = "--config",
+      .letter = 'c',
+      .value = "FILE",
+      .required = true,
+      .text = "configuration file" },
+    { .name = "--set",
+      .value = "KEY=VALUE",
+      .repeatable = true,
+      .text = "set one key, as for serve" },
+    { 0 },
+};
+static const struct cli_flag key_create_flags[] = {
+    NAME_FLAG("a name to know it by"),
+    POLICY_FLAG("attach this policy"),
+    { .name = "--admin", .text = "may do everything" },
+    { 0 },
+};
+static const struct cli_flag token_create_flags[] = {
+    NAME_FLAG("a name to know it by"),
+    POLICY_FLAG("attach this policy"),
+    { .name = "--admin", .text = "may do everything" },
+    { .name = "--expires",
+      .value = "DURATION",
+      .text = "ends after 90s, 15m, 12h, 30d or 52w; without it, never" },
+    { 0 },
+};
+static const struct cli_flag user_add_flags[] = {
+    { .name = "--password",
+      .value = "PASSWORD",
+      .text = "the password; other users of this host may see it in the list of processes" },
+    { .name = "--password-stdin", .text = "read the password from standard input, one line" },
+    POLICY_FLAG("attach this policy; UserDefault without it"),
+    { 0 },
+};
+static const struct cli_flag thing_add_flags[] = {
+    { .name = "--type", .value = "TYPE", .text = "its thing type; made when it is missing" },
+    { .name = "--attr", .value = "KEY=VALUE", .repeatable = true, .text = "an attribute" },
+    { .name = "--out",
+      .letter = 'o',
+      .value = "DIR",
+      .text = "where the files go; the current directory without it" },
+    { .name = "--force", .text = "overwrite files" },
+    { 0 },
+};
+static const struct cli_flag thing_list_flags[] = {
+    { .name = "--type", .value = "TYPE", .text = "only those of this type" },
+    { .name = "--attr", .value = "KEY[=VALUE]", .text = "only those with this attribute" },
+    { 0 },
+};
+static const struct cli_flag thing_delete_flags[] = {
+    { .name = "--certs", .text = "detach and delete its certificates too" },
+    { 0 },
+};
+static const struct cli_flag cert_delete_flags[] = {
+    { .name = "--force", .text = "also when policies are attached" },
+    { 0 },
+};
+static const struct cli_flag rule_create_flags[] = {
+    { .name = "--sql", .value = "SQL", .required = true, .text = "the statement" },
+    { .name = "--file",
+      .value = "PATH",
+      .repeatable = true,
+      .text = "append each result as a line to this file, below rules.file_root" },
+    { .name = "--max-bytes", .value = "N", .text = "size at which the file is rotated" },
+    { .name = "--max-files", .value = "N", .text = "how many rotated files are kept" },
+    { .name = "--republish",
+      .value = "TOPIC",
+      .repeatable = true,
+      .text = "publish each result to this topic" },
+    { .name = "--qos", .value = "N", .text = "0 or 1, for --republish" },
+    { .name = "--error-republish",
+      .value = "TOPIC",
+      .text = "publish what went wrong to this topic when an action fails" },
+    { .name = "--description", .value = "TEXT", .text = "what it is for" },
+    { .name = "--disabled", .text = "do not run it yet" },
+    { 0 },
+};
+static const struct cli_flag rule_test_flags[] = {
+    { .name = "--sql", .value = "SQL", .required = true, .text = "the statement" },
+    { .name = "--topic", .value = "TOPIC", .required = true, .text = "the topic of the message" },
+    { .name = "--payload",
+      .value = "FILE",
+      .text = "the message; '-' is standard input; {} without it" },
+    { 0 },
+};
+static const struct cli_flag shadow_flags[] = {
+    NAME_FLAG("the named shadow; the classic one without it"),
+    { 0 },
+};
+
+#define OFFLINE_TEXT "Works while the hub runs and while it does not."
+#define TARGET_TEXT                                                                            \
+    "TARGET is the id of a certificate, a thing (its certificates), the id of a key, a user, " \
+    "the\n"                                                                                    \
+    "id of a token, or an ARN. Where a name is two of these, write user:NAME or thing:NAME."
+
+static const struct cli_command hub_commands[] = {
+    { "serve", NULL, 0, 0, config_flags, serve_run, "run the hub",
+      "Runs in the foreground and logs to standard error. SIGTERM stops it, SIGHUP reloads\n"
+      "certificates, logging and limits. The first start makes the data directory and writes the\n"
+      "first administrator's key and token to admin.json in it." },
+    { "init", NULL, 0, 0, config_flags, init_run, "make the data directory",
+      "Prints where the CA's certificate is, and the first administrator's key and token, once." },
+};
+
+const struct cli_command client_commands[] = {
+    { "check", NULL, 0, 0, check_flags, check_run, "check a configuration file",
+      "Names every error with its line, and exits with 2 if there is any. The environment counts\n"
+      "as it does for serve." },
+    { "status", NULL, 0, 0, NULL, simple_run, "health, version and counters of the running hub",
+      NULL },
+
+    { "key create", NULL, 0, 0, key_create_flags, key_create_run, "make an access key",
+      "The secret is printed once and can not be had again. " OFFLINE_TEXT },
+    { "key list", NULL, 0, 0, NULL, simple_run, "list access keys", OFFLINE_TEXT },
+    { "key delete", "ID", 1, 1, NULL, simple_run, "delete an access key", OFFLINE_TEXT },
+    { "token create", NULL, 0, 0, token_create_flags, token_create_run, "make a bearer token",
+      "The token is printed once and can not be had again. " OFFLINE_TEXT },
+    { "token list", NULL, 0, 0, NULL, simple_run, "list bearer tokens", OFFLINE_TEXT },
+    { "token delete", "ID", 1, 1, NULL, simple_run, "delete a bearer token", OFFLINE_TEXT },
+    { "user add", "NAME", 1, 1, user_add_flags, user_add_run,
+      "add an MQTT user, or change the password",
+      "Without a password one is made, and printed once. A user who is there already gets the new\n"
+      "password. " OFFLINE_TEXT },
+    { "user list", NULL, 0, 0, NULL, simple_run, "list MQTT users", OFFLINE_TEXT },
+    { "user delete", "NAME", 1, 1, NULL, simple_run, "delete an MQTT user", OFFLINE_TEXT },
+
+    { "thing add", "NAME", 1, 1, thing_add_flags, thing_add_run,
+      "register a thing and make its key and certificate",
+      "Makes the thing, an RSA key and a certificate, attaches the policy ThingDefault, and "
+      "writes\n"
+      "NAME.cert.pem, NAME.private.key and root-ca.pem. Files that are there are not overwritten.\n"
+      "When a step fails, those before it are undone; a new thing type stays. For a thing that is\n"
+      "there already with the same type and attributes, makes another certificate." },
+    { "thing list", NULL, 0, 0, thing_list_flags, thing_list_run, "list things", NULL },
+    { "thing show", "NAME", 1, 1, NULL, thing_show_run, "a thing, its attributes and certificates",
+      NULL },
+    { "thing delete", "NAME", 1, 1, thing_delete_flags, thing_delete_run, "delete a thing",
+      "Refused while certificates are attached, unless --certs is given. A certificate that\n"
+      "belongs to another thing too is detached and stays." },
+    { "type list", NULL, 0, 0, NULL, simple_run, "list thing types", NULL },
+    { "cert list", NULL, 0, 0, NULL, simple_run, "list certificates", NULL },
+    { "cert show", "ID", 1, 1, NULL, simple_run, "a certificate", NULL },
+    { "cert deactivate", "ID", 1, 1, NULL, simple_run, "refuse a certificate from now on", NULL },
+    { "cert delete", "ID", 1, 1, cert_delete_flags, simple_run, "delete a certificate",
+      "Refused while it is active or attached to a thing." },
+
+    { "policy create", "NAME FILE", 2, 2, NULL, policy_create_run, "make a policy",
+      "FILE is a policy document of AWS IoT; '-' is standard input." },
+    { "policy list", NULL, 0, 0, NULL, simple_run, "list policies", NULL },
+    { "policy show", "NAME", 1, 1, NULL, policy_show_run, "a policy and who has it", NULL },
+    { "policy attach", "NAME TARGET", 2, 2, NULL, policy_attach_run, "give a policy to somebody",
+      TARGET_TEXT },
+    { "policy detach", "NAME TARGET", 2, 2, NULL, policy_detach_run, "take a policy from somebody",
+      TARGET_TEXT },
+    { "policy delete", "NAME", 1, 1, NULL, simple_run, "delete a policy",
+      "Refused while it is attached to anybody." },
+
+    { "rule create", "NAME", 1, 1, rule_create_flags, rule_create_run, "make a rule",
+      "At least one action: --file or --republish." },
+    { "rule list", NULL, 0, 0, NULL, simple_run, "list rules", NULL },
+    { "rule show", "NAME", 1, 1, NULL, simple_run, "a rule", NULL },
+    { "rule delete", "NAME", 1, 1, NULL, simple_run, "delete a rule", NULL },
+    { "rule enable", "NAME", 1, 1, NULL, simple_run, "let a rule run", NULL },
+    { "rule disable", "NAME", 1, 1, NULL, simple_run, "stop a rule", NULL },
+    { "rule test", NULL, 0, 0, rule_test_flags, rule_test_run, "dry run: what a rule would emit",
+      "Nothing is published and nothing is kept." },
+
+    { "shadow get", "THING", 1, 1, shadow_flags, simple_run, "print a shadow", NULL },
+    { "shadow update", "THING DOCUMENT", 2, 2, shadow_flags, shadow_update_run, "update a shadow",
+      "DOCUMENT is JSON such as {\"state\":{\"desired\":{\"on\":true}}}, @FILE, or '-' for "
+      "standard\n"
+      "input." },
+    { "shadow delete", "THING", 1, 1, shadow_flags, simple_run, "delete a shadow", NULL },
+    { 0 },
+};
+
+const struct cli_flag client_flags[] = {
+    { .name = "--data",
+      .letter = 'd',
+      .value = "DIR",
+      .text = "data directory (default: $THINGD_DATA, else /var/lib/thingd, else ./var)" },
+    { .name = "--json", .text = "print JSON" },
+    { 0 },
+};
+
+struct cli_command *commands_collect(size_t *ret_count)
+{
+    const size_t hub = ARRAY_LEN(hub_commands), client = ARRAY_LEN(client_commands) - 1;
+    struct cli_command *all = xcalloc(hub + client, sizeof *all);
+    for (size_t i = 0; i < hub; i++)
+        all[i] = hub_commands[i];
+    for (size_t i = 0; i < client; i++)
+        all[hub + i] = client_commands[i];
+    *ret_count = hub + client;
+    return all;
+}
