@@ -17,40 +17,51 @@
 
 /* The first row that fits counts: rows for one operation stand before those for all. */
 /* clang-format off */
+#define FOR(op_, rc_, status_, name)                                                               \
+    { .rc = (rc_), .op = (op_), .status = { (status_), 400 },                                      \
+      .error = { name "Exception", "InvalidRequestException" } }
+#define EACH(rc_, control_status, control_name, data_status, data_name)                            \
+    { .rc = (rc_), .status = { (control_status), (data_status) },                                  \
+      .error = { control_name "Exception", data_name "Exception" } }
+#define BOTH(rc_, status_, name) EACH(rc_, status_, name, status_, name)
 const struct api_failure api_failures[] = {
-    /* code             operation              status      control plane                        data plane */
-    { ERR_SYNTAX,      "CreatePolicy",        { 400, 400 }, { "MalformedPolicyException",        "InvalidRequestException" } },
-    { ERR_SYNTAX,      "CreatePolicyVersion", { 400, 400 }, { "MalformedPolicyException",        "InvalidRequestException" } },
-    { ERR_SYNTAX,      "CreateTopicRule",     { 400, 400 }, { "SqlParseException",               "InvalidRequestException" } },
-    { ERR_SYNTAX,      "ReplaceTopicRule",    { 400, 400 }, { "SqlParseException",               "InvalidRequestException" } },
-    { ERR_SYNTAX,      "TestTopicRule",       { 400, 400 }, { "SqlParseException",               "InvalidRequestException" } },
-    { ERR_LIMIT,       "CreatePolicyVersion", { 409, 400 }, { "VersionsLimitExceededException",  "InvalidRequestException" } },
-    { ERR_INVALID,     NULL,                  { 400, 400 }, { "InvalidRequestException",         "InvalidRequestException" } },
-    { ERR_SYNTAX,      NULL,                  { 400, 400 }, { "InvalidRequestException",         "InvalidRequestException" } },
-    { ERR_MALFORMED,   NULL,                  { 400, 400 }, { "InvalidRequestException",         "InvalidRequestException" } },
-    { ERR_USAGE,       NULL,                  { 400, 400 }, { "InvalidRequestException",         "InvalidRequestException" } },
-    { ERR_TOPIC,       NULL,                  { 400, 400 }, { "InvalidRequestException",         "InvalidRequestException" } },
-    { ERR_DEPTH,       NULL,                  { 400, 400 }, { "InvalidRequestException",         "InvalidRequestException" } },
-    { ERR_ENCODING,    NULL,                  { 400, 415 }, { "InvalidRequestException",         "UnsupportedDocumentEncodingException" } },
-    { ERR_UNSUPPORTED, NULL,                  { 400, 400 }, { "InvalidRequestException",         "InvalidRequestException" } },
-    { ERR_CERT,        NULL,                  { 400, 400 }, { "CertificateValidationException",  "InvalidRequestException" } },
-    { ERR_AUTH,        NULL,                  { 401, 401 }, { "UnauthorizedException",           "UnauthorizedException" } },
-    { ERR_DENIED,      NULL,                  { 403, 403 }, { "AccessDeniedException",           "ForbiddenException" } },
-    { ERR_NOT_FOUND,   NULL,                  { 404, 404 }, { "ResourceNotFoundException",       "ResourceNotFoundException" } },
-    { ERR_STATE,       NULL,                  { 406, 400 }, { "CertificateStateException",       "InvalidRequestException" } },
-    { ERR_EXISTS,      NULL,                  { 409, 409 }, { "ResourceAlreadyExistsException",  "ConflictException" } },
-    { ERR_CONFLICT,    NULL,                  { 409, 409 }, { "VersionConflictException",        "ConflictException" } },
-    { ERR_IN_USE,      NULL,                  { 409, 409 }, { "DeleteConflictException",         "ConflictException" } },
-    { ERR_LIMIT,       NULL,                  { 410, 400 }, { "LimitExceededException",          "InvalidRequestException" } },
-    { ERR_TOO_LARGE,   NULL,                  { 413, 413 }, { "RequestEntityTooLargeException",  "RequestEntityTooLargeException" } },
-    { ERR_BUSY,        NULL,                  { 400, 429 }, { "ThrottlingException",             "ThrottlingException" } },
-    { ERR_STORE,       NULL,                  { 503, 503 }, { "ServiceUnavailableException",     "ServiceUnavailableException" } },
-    { ERR_CLOSED,      NULL,                  { 503, 503 }, { "ServiceUnavailableException",     "ServiceUnavailableException" } },
-    { ERR_TIMEOUT,     NULL,                  { 503, 503 }, { "ServiceUnavailableException",     "ServiceUnavailableException" } },
-    { -ENOSPC,         NULL,                  { 503, 503 }, { "ServiceUnavailableException",     "ServiceUnavailableException" } },
-    { -EIO,            NULL,                  { 503, 503 }, { "ServiceUnavailableException",     "ServiceUnavailableException" } },
-    { 0,               NULL,                  { 500, 500 }, { "InternalFailureException",        "InternalFailureException" } }, /* all others */
+    /*   operation              code         control plane */
+    FOR("CreatePolicy",        ERR_SYNTAX,  400, "MalformedPolicy"),
+    FOR("CreatePolicyVersion", ERR_SYNTAX,  400, "MalformedPolicy"),
+    FOR("CreateTopicRule",     ERR_SYNTAX,  400, "SqlParse"),
+    FOR("ReplaceTopicRule",    ERR_SYNTAX,  400, "SqlParse"),
+    FOR("TestTopicRule",       ERR_SYNTAX,  400, "SqlParse"),
+    FOR("CreatePolicyVersion", ERR_LIMIT,   409, "VersionsLimitExceeded"),
+    /*   code              control plane                       data plane */
+    BOTH(ERR_INVALID,     400, "InvalidRequest"),
+    BOTH(ERR_SYNTAX,      400, "InvalidRequest"),
+    BOTH(ERR_MALFORMED,   400, "InvalidRequest"),
+    BOTH(ERR_USAGE,       400, "InvalidRequest"),
+    BOTH(ERR_TOPIC,       400, "InvalidRequest"),
+    BOTH(ERR_DEPTH,       400, "InvalidRequest"),
+    EACH(ERR_ENCODING,    400, "InvalidRequest",            415, "UnsupportedDocumentEncoding"),
+    BOTH(ERR_UNSUPPORTED, 400, "InvalidRequest"),
+    EACH(ERR_CERT,        400, "CertificateValidation",     400, "InvalidRequest"),
+    BOTH(ERR_AUTH,        401, "Unauthorized"),
+    EACH(ERR_DENIED,      403, "AccessDenied",              403, "Forbidden"),
+    BOTH(ERR_NOT_FOUND,   404, "ResourceNotFound"),
+    EACH(ERR_STATE,       406, "CertificateState",          400, "InvalidRequest"),
+    EACH(ERR_EXISTS,      409, "ResourceAlreadyExists",     409, "Conflict"),
+    EACH(ERR_CONFLICT,    409, "VersionConflict",           409, "Conflict"),
+    EACH(ERR_IN_USE,      409, "DeleteConflict",            409, "Conflict"),
+    EACH(ERR_LIMIT,       410, "LimitExceeded",             400, "InvalidRequest"),
+    BOTH(ERR_TOO_LARGE,   413, "RequestEntityTooLarge"),
+    EACH(ERR_BUSY,        400, "Throttling",                429, "Throttling"),
+    BOTH(ERR_STORE,       503, "ServiceUnavailable"),
+    BOTH(ERR_CLOSED,      503, "ServiceUnavailable"),
+    BOTH(ERR_TIMEOUT,     503, "ServiceUnavailable"),
+    BOTH(-ENOSPC,         503, "ServiceUnavailable"),
+    BOTH(-EIO,            503, "ServiceUnavailable"),
+    BOTH(0,                500, "InternalFailure"), /* all others */
 };
+#undef FOR
+#undef BOTH
+#undef EACH
 
 /* What auth_by_request says. */
 const struct api_auth_failure api_auth_failures[] = {

@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "hub/hub.h"
+#include "net/stream.h"
 #include "registry/registry.h"
 
 #include <stdio.h>

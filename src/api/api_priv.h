@@ -6,7 +6,7 @@
 #include "auth/auth.h"
 #include "base/json.h"
 #include "base/list.h"
-#include "conn/http_conn.h"
+#include "http/exchange.h"
 #include "http/request.h"
 #include "http/route.h"
 #include "loop/loop.h"

@@ -16,8 +16,9 @@
 
 #include <stdlib.h>
 
-/* A policy document of the greatest length, as a JSON string with every character escaped. */
-static const struct json_limits body_limits = { .bytes = 1 << 20, .nodes = 16384, .depth = 64 };
+/* Room for a payload of a megabyte in base64 (the dry run of a rule), and for the longest policy document
+ * with most of its characters escaped. What takes time is the number of nodes. */
+static const struct json_limits body_limits = { .bytes = 3 << 19, .nodes = 16384, .depth = 64 };
 
 bool api_bind_next(struct slice *bind, char *ret_kind, struct slice *ret_name,
                    struct slice *ret_param)

@@ -44,7 +44,7 @@ static bool host_is_ours(const struct api_opts *opts, struct slice host)
 
 static bool is_forwarding(struct slice name)
 {
-    const struct slice family = SLICE_LIT("x-forwarded-");
+    const struct slice family = SLICE_LIT("x-forwarded");
     if (name.len >= family.len && http_eq_nocase(slice_of(name.ptr, family.len), family))
         return true;
     return is_one_of(name, forwarding, ARRAY_LEN(forwarding));

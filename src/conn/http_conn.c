@@ -59,6 +59,7 @@ struct http_conn {
     struct principal *principal;
     struct turn *turn;
     enum http_phase phase; /* for which the timer runs */
+    size_t unread;         /* bytes that the peer had not taken when it began */
     struct loop_timer timer;
     bool serving;
     bool paused;
@@ -67,6 +68,9 @@ struct http_conn {
 };
 
 /* ---- turns ---- */
+
+static void respond(struct http_exchange *exchange, int status, const char *content_type,
+                    struct slice body, const struct http_header_out *headers, size_t count);
 
 static struct turn *turn_create(struct http_conn *c)
 {
@@ -77,6 +81,7 @@ static struct turn *turn_create(struct http_conn *c)
     turn->exchange.request = &turn->parser.req;
     turn->exchange.peer = &c->stream->peer;
     turn->exchange.transport = c->principal ? principal_ref(c->principal) : NULL;
+    turn->exchange.respond = respond;
     rand_uuid(turn->exchange.request_id);
     return turn;
 }
@@ -153,6 +158,7 @@ static void enter_phase(struct http_conn *c, enum http_phase phase)
 {
     if (phase == c->phase) return;
     c->phase = phase;
+    c->unread = stream_pending(c->stream);
     int64_t timeout = timeout_of(c, phase);
     if (timeout > 0)
         loop_timer_start(&c->timer, timeout);
@@ -219,6 +225,16 @@ static void refuse(struct http_conn *c, int status, const char *why)
     conn_close(c, true);
 }
 
+/* A long answer on a slow line: as long as some of it is taken, the peer is not idle. */
+static bool still_takes(struct http_conn *c)
+{
+    size_t unread = stream_pending(c->stream);
+    if (unread == 0 || unread >= c->unread) return false;
+    c->unread = unread;
+    loop_timer_start(&c->timer, c->server->opts.idle_timeout_ms);
+    return true;
+}
+
 static void on_timeout(struct loop_timer *timer)
 {
     struct http_conn *c = container_of(timer, struct http_conn, timer);
@@ -231,7 +247,7 @@ static void on_timeout(struct loop_timer *timer)
         refuse(c, 408, "the body did not arrive in time");
         break;
     default:
-        conn_close(c, stream_pending(c->stream) > 0);
+        if (!still_takes(c)) conn_close(c, stream_pending(c->stream) > 0);
         break;
     }
 }
@@ -258,8 +274,8 @@ static void log_answer(const struct turn *turn, int status)
         LOG_I("status", status), LOG_S("peer", turn->conn ? turn->conn->stream->peer.address : ""));
 }
 
-void http_respond(struct http_exchange *exchange, int status, const char *content_type,
-                  struct slice body, const struct http_header_out *headers, size_t header_count)
+static void respond(struct http_exchange *exchange, int status, const char *content_type,
+                    struct slice body, const struct http_header_out *headers, size_t header_count)
 {
     struct turn *turn = container_of(exchange, struct turn, exchange);
     struct http_conn *c = turn->conn;
@@ -403,10 +419,8 @@ void http_server_drain(struct http_server *server)
 
 void http_server_close_all(struct http_server *server)
 {
-    list_for_each_safe(it, &server->conns) {
-        struct http_conn *c = conn_of(it);
-        conn_close(c, stream_pending(c->stream) > 0);
-    }
+    list_for_each_safe(it, &server->conns)
+        conn_close(conn_of(it), false);
 }
 
 size_t http_server_count(const struct http_server *server)

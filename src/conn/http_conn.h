@@ -1,10 +1,10 @@
-/* http_conn.h — HTTP/1.1 connections over any stream, and the exchange of a request for its answer.
+/* http_conn.h — HTTP/1.1 connections over any stream. The exchange of a request for its answer:
+ * http/exchange.h.
  * Knows no routes: every request goes to one handler. Loop thread only. */
 #ifndef CONN_HTTP_CONN_H
 #define CONN_HTTP_CONN_H
 
-#include "base/arena.h"
-#include "base/slice.h"
+#include "http/exchange.h"
 #include "net/stream.h"
 
 #include <stdbool.h>
@@ -12,7 +12,6 @@
 #include <stdint.h>
 
 struct http_exchange;
-struct http_request; /* http/request.h */
 struct http_server;
 struct loop;
 struct principal;
@@ -43,24 +42,5 @@ void http_server_destroy(struct http_server *server);
  * transport says it is (certificate, peer of the Unix socket, anonymous); NULL: nobody. */
 void http_conn_start(struct http_server *server, struct stream *stream,
                      struct principal *principal);
-
-struct http_header_out {
-    const char *name;
-    const char *value;
-};
-
-struct http_exchange {
-    const struct http_request *request; /* lives until the answer */
-    const struct stream_peer *peer;     /* NULL once the connection is gone; check before use */
-    struct principal *transport;        /* who the transport says it is; may be NULL; borrowed */
-    struct arena arena;                 /* lives until the answer */
-    char request_id[37];                /* a UUID: x-amzn-RequestId, traceId */
-    void *user;                         /* the handler's */
-};
-
-/* Sends the answer; body is copied. The exchange is gone afterwards. Works, and does nothing more, when
- * the connection is gone. content_type NULL: none. headers: count more. */
-void http_respond(struct http_exchange *exchange, int status, const char *content_type,
-                  struct slice body, const struct http_header_out *headers, size_t count);
 
 #endif

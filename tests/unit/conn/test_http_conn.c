@@ -10,6 +10,7 @@
 #include "conn/http_conn.h"
 #include "http/request.h"
 #include "lib/clock_fake.h"
+#include "lib/rand_fake.h"
 #include "lib/stream_pair.h"
 #include "loop/loop.h"
 
@@ -337,6 +338,46 @@ static void an_upgrade_is_an_ordinary_request_and_the_last(void **state)
     assert_true(client.ended);
 }
 
+/* However the bytes are cut and whenever the answers come: each request once, in order. */
+static void random_cuts_and_delays(void **state)
+{
+    static const char *const kinds[] = {
+        "GET /%d HTTP/1.1\r\nHost: h\r\n\r\n",
+        "POST /%d HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello",
+        "PUT /%d HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n",
+        "\r\nDELETE /%d HTTP/1.1\r\nHost: h\r\n\r\n",
+        "HEAD /%d HTTP/1.1\r\nHost: h\r\n\r\n",
+    };
+    uint64_t seed = 7;
+    struct buf text = { 0 }, wanted = { 0 };
+    for (int i = 0; i < 500; i++) {
+        size_t kind = rand_fake_below(&seed, ARRAY_LEN(kinds));
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+        buf_printf(&text, kinds[kind], i);
+#pragma GCC diagnostic pop
+        static const char *const methods[] = { "GET", "POST", "PUT", "DELETE", "HEAD" };
+        static const char *const bodies[] = { "", "hello", "ab", "", "" };
+        buf_printf(&wanted, "%s /%d %s;", methods[kind], i, bodies[kind]);
+    }
+    at_once = false;
+    for (size_t at = 0; at < text.len || pending_count;) {
+        size_t part = rand_fake_below(&seed, 90);
+        if (part > text.len - at) part = text.len - at;
+        stream_write(client.s, text.data + at, part);
+        at += part;
+        for (uint64_t turns = rand_fake_below(&seed, 3); turns > 0; turns--)
+            loop_turn(loop);
+        assert_true(pending_count <= 1);
+        if (pending_count && rand_fake_below(&seed, 2)) answer_next();
+        if (at == text.len) quiet();
+    }
+    assert_string_equal(buf_str(&seen), buf_str(&wanted));
+    assert_int_equal(times("HTTP/1.1 200 OK"), 500);
+    buf_deinit(&text);
+    buf_deinit(&wanted);
+}
+
 /* ---- refusals ---- */
 
 static const struct {
@@ -450,6 +491,32 @@ static void an_idle_connection_is_closed_without_a_word(void **state)
     advance(1);
     assert_true(client.ended);
     assert_int_equal(client.got.len, 0);
+}
+
+static void a_long_answer_on_a_slow_line(void **state)
+{
+    answer_size = 3000000;
+    stream_pair_set_window(server_end, 100000);
+    stream_pause(client.s);
+    say(GET("/a"));
+    size_t left = stream_pending(server_end);
+    for (int i = 0; i < 5; i++) {
+        stream_resume(client.s);
+        for (int j = 0; j < 4; j++)
+            loop_turn(loop);
+        stream_pause(client.s);
+        quiet();
+        assert_true(stream_pending(server_end) < left);
+        left = stream_pending(server_end);
+        assert_true(left > 0);
+        advance(IDLE_MS - 1);
+        assert_false(server_end->closing);
+    }
+    advance(IDLE_MS); /* the time of the last progress */
+    assert_int_equal(http_server_count(server), 1);
+    advance(IDLE_MS);
+    advance(SECONDS(6)); /* of lingering */
+    assert_int_equal(http_server_count(server), 0);
 }
 
 static void empty_lines_do_not_keep_a_connection(void **state)
@@ -592,6 +659,7 @@ int main(void)
         T(http_1_0_closes),
         T(expect_gets_a_word_before_the_body),
         T(expect_with_the_body_behind_it),
+        T(random_cuts_and_delays),
         T(an_upgrade_is_an_ordinary_request_and_the_last),
         T(malformed_requests_are_answered_and_closed),
         T(headers_above_the_limit),
@@ -601,6 +669,7 @@ int main(void)
         T(slow_headers),
         T(a_slow_body),
         T(an_idle_connection_is_closed_without_a_word),
+        T(a_long_answer_on_a_slow_line),
         T(empty_lines_do_not_keep_a_connection),
         T(the_handler_has_all_the_time),
         T(a_peer_that_closes_its_side_gets_the_answer),
