@@ -1,9 +1,9 @@
 /* client.c — operations over the hub's Unix socket (see client.h).
  *
- * One connection for each call: a local connect costs nothing, and no call need ask whether the hub
- * has closed an idle connection meanwhile, which for an operation that is not repeatable could not be
- * answered. The first one is made by client_open, so that a hub which does not run is known before
- * anything else happens.
+ * One connection for each call: a local connect costs nothing, and no call need ask whether the
+ * hub has closed an idle connection meanwhile, which for an operation that is not repeatable
+ * could not be answered. The first one is made by client_open, so that a hub which does not run
+ * is known before anything else happens.
  *
  *  I1  A call ends within the time-out, whatever the other side does.
  *  I2  A call is sent once; it is never repeated. */
@@ -298,6 +298,7 @@ int client_call(struct client *client, const char *op, struct json *params,
 static void add_page(struct json *all, struct json *page, const char *member)
 {
     struct json *from = json_get(page, member), *to = json_get(all, member);
+    if (!json_is(from, JSON_ARRAY)) return;
     json_for_each(element, from) {
         json_push(to, json_detach_child(from, element));
     }

@@ -11,15 +11,16 @@
 struct operation;
 
 struct client {
-    /* Carries op out. Borrows params (an object). 0 and an owned result ({} where there is none), or
-     * an error with AWS's message in diag: ERR_NOT_FOUND, ERR_EXISTS, ERR_IN_USE, ... */
+    /* Carries op out. Borrows params (an object). 0 and an owned result ({} where there is none),
+     * or an error with AWS's message in diag: ERR_NOT_FOUND, ERR_EXISTS, ERR_IN_USE, ... */
     int (*call)(struct client *client, const struct operation *op, const struct json *params,
                 struct json **ret_result, struct diag *diag);
     void (*close)(struct client *client);
 };
 
-/* Reaches the hub over data_dir/thingd.sock; timeout_ms bounds every call. -ENOENT or -ECONNREFUSED:
- * the hub does not run; -EACCES, -ENAMETOOLONG, ERR_TIMEOUT and others of the system. */
+/* Reaches the hub over data_dir/thingd.sock; timeout_ms bounds every call. -ENOENT or
+ * -ECONNREFUSED: the hub does not run; -EACCES, -ENAMETOOLONG, ERR_TIMEOUT and others of the
+ * system. */
 int client_open(const char *data_dir, int64_t timeout_ms, struct client **ret_client,
                 struct diag *diag);
 /* Accepts NULL. */

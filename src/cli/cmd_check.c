@@ -1,6 +1,5 @@
 /* cmd_check.c — `thingd check`: what `thingd serve` would say of a configuration, without starting.
  * The environment counts too, since it would for serve. */
-#include "base/mem.h"
 #include "cli/command.h"
 #include "config/config.h"
 

@@ -1,6 +1,6 @@
-/* cmd_credential.c — `key create`, `token create`, `user add`: what makes a secret and shows it once.
- * A secret stands in the output of the command that made it and nowhere else; a password can come from
- * standard input, since others can read the arguments of a process. */
+/* cmd_credential.c — `key create`, `token create`, `user add`: what makes a secret and shows it
+ * once. A secret stands in the output of the command that made it and nowhere else; a password
+ * can come from standard input, since others can read the arguments of a process. */
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/rand.h"
@@ -8,8 +8,6 @@
 #include "cli/command.h"
 #include "crypto/crypto.h"
 
-#include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { PASSWORD_MAX = 1024, PASSWORD_RANDOM = 18 /* bytes: 24 characters */ };
@@ -39,7 +37,7 @@ static int create(const struct cli_args *args, const char *op, struct json *para
                   const struct output_column *fields, const char *id)
 {
     struct command cmd;
-    struct json *result;
+    struct json *result = NULL;
     int rc = command_open(&cmd, args, REACH_ANY);
     if (rc) {
         json_free(params);
@@ -62,7 +60,7 @@ int key_create_run(const struct cli_args *args)
         { "secret access key", "secretAccessKey" },
         { 0 },
     };
-    struct json *params;
+    struct json *params = NULL;
     int rc = common_params(args, &params);
     return rc ? rc : create(args, "CreateAccessKey", params, fields, "accessKeyId");
 }
@@ -76,7 +74,7 @@ static int parse_expiry(const struct cli_args *args, const char *text, int64_t *
     } units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 }, { 'w', 604800 } };
     const int64_t most = (int64_t)36500 * 86400;
     size_t len = strlen(text);
-    int64_t number;
+    int64_t number = 0;
     for (size_t i = 0; len && i < ARRAY_LEN(units); i++) {
         if (text[len - 1] != units[i].unit) continue;
         if (text_to_int(slice_of(text, len - 1), 1, most / units[i].seconds, &number) < 0) break;
@@ -97,7 +95,7 @@ int token_create_run(const struct cli_args *args)
         { 0 },
     };
     const char *expires = cli_flag_value(args, "--expires", NULL);
-    struct json *params;
+    struct json *params = NULL;
     int64_t seconds = 0;
     int rc = expires ? parse_expiry(args, expires, &seconds) : 0;
     if (rc == 0) rc = common_params(args, &params);
@@ -146,7 +144,7 @@ static int get_password(const struct cli_args *args, struct buf *ret_password, b
 /* 1 when there is one of that name, 0, or an error. */
 static int has_user(struct command *cmd, const char *name)
 {
-    struct json *result;
+    struct json *result = NULL;
     int rc = command_try_list(cmd, "ListUsers", NULL, "users", &result);
     if (rc < 0) return rc;
     json_for_each(user, json_get(result, "users")) {
@@ -166,7 +164,7 @@ static int put_user(struct command *cmd, const char *password, bool made)
     };
     const char *name = cli_arg(cmd->args, 0);
     const char *policy = cli_flag_value(cmd->args, "--policy", NULL);
-    struct json *result;
+    struct json *result = NULL;
     int there = has_user(cmd, name);
     if (there < 0) return command_fail(cmd);
     if (there && policy)
@@ -193,7 +191,7 @@ int user_add_run(const struct cli_args *args)
 {
     struct command cmd;
     struct buf password = { 0 };
-    bool made;
+    bool made = false;
     int rc = get_password(args, &password, &made);
     if (rc == 0) rc = command_open(&cmd, args, REACH_ANY);
     if (rc == 0) rc = command_close(&cmd, put_user(&cmd, buf_str(&password), made));

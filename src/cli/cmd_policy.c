@@ -1,14 +1,13 @@
 /* cmd_policy.c — `policy create`, `attach`, `detach`, `show`.
  *
- * A target is what people know: a certificate's id, a thing (its principals), a key's id, a user, a
- * token's id. The operations want ARNs, which only the hub can tell, since region and account are its
- * own; so each kind of target has a way to ask for them. "user:lamp" names the kind where a bare name
- * would be two things. */
+ * A target is what people know: a certificate's id, a thing (its principals), a key's id, a user,
+ * a token's id. The operations want ARNs, which only the hub can tell, since region and account
+ * are its own; so each kind of target has a way to ask for them. "user:lamp" names the kind where
+ * a bare name would be two things. */
 #include "base/err.h"
 #include "base/mem.h"
 #include "cli/command.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { DOCUMENT_MAX = 1 << 20, CERT_ID_LEN = 64 };
@@ -48,7 +47,7 @@ struct target_kind {
 static int find_cert(struct command *cmd, const struct target_kind *kind, const char *name,
                      struct json *arns)
 {
-    struct json *result;
+    struct json *result = NULL;
     if (strlen(name) != CERT_ID_LEN || strspn(name, "0123456789abcdefABCDEF") != CERT_ID_LEN)
         return 0;
     int rc = command_try(cmd, "DescribeCertificate", params_of("certificateId", name), &result);
@@ -63,7 +62,7 @@ static int find_cert(struct command *cmd, const struct target_kind *kind, const 
 static int find_listed(struct command *cmd, const struct target_kind *kind, const char *name,
                        struct json *arns)
 {
-    struct json *result;
+    struct json *result = NULL;
     int rc = command_try_list(cmd, kind->op, NULL, kind->list, &result);
     if (rc < 0) return rc;
     json_for_each(one, json_get(result, kind->list)) {
@@ -77,7 +76,7 @@ static int find_listed(struct command *cmd, const struct target_kind *kind, cons
 static int find_thing(struct command *cmd, const struct target_kind *kind, const char *name,
                       struct json *arns)
 {
-    struct json *result;
+    struct json *result = NULL;
     int rc = command_try(cmd, "DescribeThing", params_of("thingName", name), NULL);
     if (rc == ERR_NOT_FOUND || rc == ERR_INVALID) return 0; /* ERR_INVALID: no name of a thing */
     if (rc == 0)

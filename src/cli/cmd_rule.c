@@ -1,12 +1,11 @@
-/* cmd_rule.c — `rule create` and `rule test`. A rule of the command line is AWS's TopicRulePayload with
- * the actions that have flags here; others can be made over REST. */
-#include "base/mem.h"
+/* cmd_rule.c — `rule create` and `rule test`. A rule of the command line is AWS's
+ * TopicRulePayload with the actions that have flags here; others can be made over REST. */
 #include "base/text.h"
 #include "cli/command.h"
 
-#include <stdlib.h>
+enum { PAYLOAD_MAX = 1 << 20, BYTES_MIN = 256, FILES_MAX = 100 };
 
-enum { PAYLOAD_MAX = 1 << 20, FILES_MAX = 10000 };
+static const int64_t bytes_max = (int64_t)1 << 40;
 
 #define SQL_VERSION "2016-03-23"
 
@@ -30,16 +29,16 @@ static int check_goes_with(const struct cli_args *args, const char *with, const 
 static int add_files(const struct cli_args *args, struct json *actions)
 {
     size_t count;
-    int64_t max_bytes, max_files;
+    int64_t max_bytes = 0, max_files = 0;
     const char *const *paths = cli_flag_values(args, "--file", &count);
-    int rc = cli_flag_number(args, "--max-bytes", 1, INT64_MAX, 0, &max_bytes);
-    if (rc == 0) rc = cli_flag_number(args, "--max-files", 0, FILES_MAX, -1, &max_files);
+    int rc = cli_flag_number(args, "--max-bytes", BYTES_MIN, bytes_max, 0, &max_bytes);
+    if (rc == 0) rc = cli_flag_number(args, "--max-files", 1, FILES_MAX, 0, &max_files);
     if (rc == 0) rc = check_goes_with(args, "--file", "--max-bytes");
     if (rc == 0) rc = check_goes_with(args, "--file", "--max-files");
     for (size_t i = 0; i < count && rc == 0; i++) {
         struct json *file = add_action(actions, "file", "path", paths[i]);
         if (max_bytes > 0) json_set_int(file, "maxBytes", max_bytes);
-        if (max_files >= 0) json_set_int(file, "maxFiles", max_files);
+        if (max_files > 0) json_set_int(file, "maxFiles", max_files);
     }
     return rc;
 }
@@ -47,7 +46,7 @@ static int add_files(const struct cli_args *args, struct json *actions)
 static int add_republishes(const struct cli_args *args, struct json *actions)
 {
     size_t count;
-    int64_t qos;
+    int64_t qos = -1;
     const char *const *topics = cli_flag_values(args, "--republish", &count);
     int rc = cli_flag_number(args, "--qos", 0, 1, -1, &qos);
     if (rc == 0) rc = check_goes_with(args, "--republish", "--qos");

@@ -1,5 +1,4 @@
 /* cmd_shadow.c — `shadow update`: a document from the command line, a file or standard input. */
-#include "base/mem.h"
 #include "cli/command.h"
 
 /* JSON, @FILE or "-". */

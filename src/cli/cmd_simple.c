@@ -1,5 +1,5 @@
-/* cmd_simple.c — the commands that are one operation: a table says which, with which parameters, and
- * how its result is printed. */
+/* cmd_simple.c — the commands that are one operation: a table says which, with which parameters,
+ * and how its result is printed. */
 #include "base/mem.h"
 #include "cli/command.h"
 
@@ -159,7 +159,7 @@ int simple_run(const struct cli_args *args)
 {
     const struct simple *s = find(args->command->name);
     struct command cmd;
-    struct json *result;
+    struct json *result = NULL;
     int rc = command_open(&cmd, args, s->reach);
     if (rc) return rc;
     rc = s->list ? command_try_list(&cmd, s->op, params_for(s, args), s->list, &result)

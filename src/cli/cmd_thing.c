@@ -1,9 +1,7 @@
 /* cmd_thing.c — `thing list`, `thing show`, `thing delete`. Adding one is in cmd_thing_add.c. */
 #include "base/err.h"
-#include "base/mem.h"
 #include "cli/command.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- list ----------------------------------------------------------------------------------- */

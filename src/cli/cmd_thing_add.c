@@ -1,15 +1,16 @@
 /* cmd_thing_add.c — `thing add`: everything a new device needs, in one command.
  *
- * A table of steps: the names of the files are taken, the type and the thing are made, a key and a
- * certificate, ThingDefault is attached, the certificate is given to the thing, the files are written.
- * When a step fails, those before it are undone from the last to the first, as far as that goes.
+ * A table of steps: the names of the files are taken, the type and the thing are made, a key and
+ * a certificate, ThingDefault is attached, the certificate is given to the thing, the files are
+ * written. When a step fails, those before it are undone from the last to the first, as far as
+ * that goes.
  *
- *  I1  The private key exists in the answer of one operation and in NAME.private.key (0600), and is
- *      never printed.
- *  I2  A file that was there is not touched without --force. An empty file holds each name from the
- *      first step on, so two runs cannot write the same one.
- *  I3  Undoing removes what this run has made, nothing else: a thing which was there stays. A thing
- *      type stays too, since others may use it already. */
+ *  I1  The private key exists in the answer of one operation and in NAME.private.key (0600), and
+ *      is never printed.
+ *  I2  A file that was there is not touched without --force. An empty file holds each name from
+ *      the first step on, so two runs cannot write the same one.
+ *  I3  Undoing removes what this run has made, nothing else: a thing which was there stays. A
+ *      thing type stays too, since others may use it already. */
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"

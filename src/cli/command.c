@@ -1,7 +1,7 @@
 /* command.c — one run of a client command (see command.h).
  *
- * A command asks the running hub over its socket. The commands for credentials also work while no hub
- * runs: then the data directory is opened instead, and the command does not notice. */
+ * A command asks the running hub over its socket. The commands for credentials also work while no
+ * hub runs: then the data directory is opened instead, and the command does not notice. */
 #include "cli/command.h"
 
 #include "base/err.h"

@@ -1,5 +1,5 @@
-/* commands.c — the table of all commands: names, arguments, flags and texts. Help, usage and the manual
- * are printed from it; what a command does stands in the file of its group. */
+/* commands.c — the table of all commands: names, arguments, flags and texts. Help, usage and the
+ * manual are printed from it; what a command does stands in the file of its group. */
 #include "cli/commands.h"
 
 #include "base/mem.h"

@@ -1,8 +1,8 @@
 /* offline.c — a client without a hub: the store and the registry are opened in this process.
  *
- * The lock of the data directory is held from open to close, so there is one writer at any time. What
- * was answered is committed. The configuration is what the environment says: region and account, which
- * stand in ARNs only. */
+ * The lock of the data directory is held from open to close, so there is one writer at any time.
+ * What was answered is committed. The configuration is what the environment says: region and
+ * account, which stand in ARNs only. */
 #include "cli/offline.h"
 
 #include "app/core.h"

@@ -1,8 +1,8 @@
 /* operation.c — the operations which the command line uses, and how a call becomes a request.
  *
- * One table holds what is particular to an operation; nothing else of the command line knows a path.
- * The same names and parameters go to the registry when the hub does not run (offline.c), so a
- * command is written once for both ways.
+ * One table holds what is particular to an operation; nothing else of the command line knows a
+ * path. The same names and parameters go to the registry when the hub does not run (offline.c),
+ * so a command is written once for both ways.
  *
  *  I1  A value in the path is percent-encoded whole, '/' included: it can be no other path.
  *  I2  Every member of the parameters leaves in exactly one place. */

@@ -1,8 +1,8 @@
 /* output.c — tables and fields out of JSON (see output.h).
  *
- * A value becomes one line of text: an object "a=1 b=2", an array "x, y", nothing for what is absent.
- * What a device or another administrator has written into the registry is shown with its control
- * characters replaced, so that no name can speak to the terminal. */
+ * A value becomes one line of text: an object "a=1 b=2", an array "x, y", nothing for what is
+ * absent. What a device or another administrator has written into the registry is shown with its
+ * control characters replaced, so that no name can speak to the terminal. */
 #include "cli/output.h"
 
 #include "base/mem.h"
@@ -162,16 +162,21 @@ void output_table(FILE *out, const struct output_column *columns, const struct j
 
 void output_fields(FILE *out, const struct output_column *columns, const struct json *object)
 {
+    const size_t count = column_count(columns);
+    struct buf *cells = xcalloc(count, sizeof *cells);
     int width = 0;
-    for (const struct output_column *c = columns; c->title; c++)
-        if (width_of(c->title) > width) width = width_of(c->title);
-    for (const struct output_column *c = columns; c->title; c++) {
-        struct buf cell = { 0 };
-        put_cell(&cell, object, c);
-        if (cell.len) put_padded(out, c->title, width + 2);
-        if (cell.len) fprintf(out, "%s\n", buf_str(&cell));
-        buf_deinit(&cell);
+    for (size_t i = 0; i < count; i++) {
+        put_cell(&cells[i], object, &columns[i]);
+        if (cells[i].len && width_of(columns[i].title) > width) width = width_of(columns[i].title);
     }
+    for (size_t i = 0; i < count; i++) {
+        if (cells[i].len) {
+            put_padded(out, columns[i].title, width + 2);
+            fprintf(out, "%s\n", buf_str(&cells[i]));
+        }
+        buf_deinit(&cells[i]);
+    }
+    free(cells);
 }
 
 /* Rows { "name", "value" } of all scalars below. */

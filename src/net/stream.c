@@ -441,7 +441,12 @@ void stream_close_until(struct stream *s, int64_t deadline, stream_closed_cb cb)
     loop_timer_start(&core->linger, left);
 }
 
+void stream_close_within(struct stream *s, int64_t linger_ms, stream_closed_cb cb)
+{
+    stream_close_until(s, linger_ms ? clock_mono_ms() + linger_ms : 0, cb);
+}
+
 void stream_close(struct stream *s, bool linger, stream_closed_cb cb)
 {
-    stream_close_until(s, linger ? clock_mono_ms() + STREAM_LINGER_MS : 0, cb);
+    stream_close_within(s, linger ? STREAM_LINGER_MS : 0, cb);
 }

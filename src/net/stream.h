@@ -94,6 +94,8 @@ void stream_flush(struct stream *s);
  * linger, a TCP peer that has not closed its side gets up to a second to do so before cb. cb may be
  * NULL. */
 void stream_close(struct stream *s, bool linger, stream_closed_cb cb);
+/* The same with another limit than 5 s; 0: nothing is written any more. */
+void stream_close_within(struct stream *s, int64_t linger_ms, stream_closed_cb cb);
 
 /* Base for transports; the size of the unread rest is limited by this (default 4 MB): a peer whose
  * rest grows beyond it gets on_end(ERR_TOO_LARGE). */

@@ -266,7 +266,7 @@ void tcp_address_print(const struct sockaddr_storage *address, char ret_text[48]
             inet_ntop(AF_INET6, &in6->sin6_addr, ret_text, 48);
         *ret_port = ntohs(in6->sin6_port);
     } else {
-        strcpy(ret_text, "unix");
+        memcpy(ret_text, "unix", sizeof "unix");
     }
 }
 
