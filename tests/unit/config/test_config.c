@@ -279,6 +279,8 @@ static void bad_sources(void **state)
           "'process'?)" },
         { FILE_TEXT, "hub: { profile = \"aws\"; };",
           "thingd.conf:1: hub.profile: 'aws' is not one of standard, aws-strict" },
+        { FILE_TEXT, "hub: { profile = \"aws-strict\"; };",
+          "thingd.conf:1: hub.profile: the profile aws-strict is not supported yet" },
         { FILE_TEXT, "hub: { account = \"12345678901\"; };",
           "thingd.conf:1: hub.account: '12345678901' is not an account of twelve digits" },
         { FILE_TEXT, "hub: { account = \"12345678901x\"; };",
@@ -668,7 +670,7 @@ static void a_file_of_everything(void **state)
         "thingd.conf",
         "\xef\xbb\xbf# a comment with \"quotes\" and /* signs\n"
         "hub = { region = \"eu-west-1\", account = \"123456789012\", strict_region = TRUE,\n"
-        "        names = [ \"hub.local\", \"192.168.1.2\", \"::1\" ], profile = \"aws-strict\" }\n"
+        "        names = [ \"hub.local\", \"192.168.1.2\", \"::1\" ], profile = \"standard\" }\n"
         "log: { level = \"debug\"; format = \"json\"; }; // no @include \"x\"\n"
         "/* log: { level = \"x\"; }; */\n"
         "store: { durability = \"power\"; linger = 0; };\n"
@@ -681,7 +683,7 @@ static void a_file_of_everything(void **state)
     struct config *conf = load_good("thingd.conf", NULL, sets);
     assert_string_equal(conf->hub.region, "eu-west-1");
     assert_true(conf->hub.strict_region);
-    assert_int_equal(conf->hub.profile, CONFIG_PROFILE_AWS_STRICT);
+    assert_int_equal(conf->hub.profile, CONFIG_PROFILE_STANDARD);
     assert_int_equal(conf->hub.names.count, 3);
     assert_string_equal(conf->hub.names.items[1], "192.168.1.2");
     assert_int_equal(conf->log.level, LOG_DEBUG);
@@ -885,7 +887,8 @@ static void reload_names_what_must_wait(void **state)
     config_reload_diff(a, b, &keys);
     char *text = joined(&keys);
     assert_string_equal(text, "hub.region\nhub.names\nstore.durability\nstore.linger\n"
-                              "mqtt.match_cache\nlistener.mqtt.anonymous\nlistener.a.port\n"
+                              "mqtt.match_cache\nhttp.allowed_origins\nlistener.mqtt.anonymous\n"
+                              "listener.a.port\n"
                               "listener.b\nlistener.c");
     free(text);
     config_list_deinit(&keys);
