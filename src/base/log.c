@@ -1,4 +1,8 @@
-/* log.c — formats a line into a buffer of the thread and writes it at once; see log.h. */
+/* log.c — formats a line and writes it at once; see log.h.
+ * A reader of stderr that stands still must not stop the hub: a line is shorter than what a pipe takes whole
+ * (PIPE_BUF), and is written only when poll says that there is room; else it is dropped and counted, and the
+ * next line that finds room tells how many were lost. Values are cut, so that a peer cannot fill a disk with
+ * long names. */
 #include "base/log.h"
 
 #include "base/buf.h"
@@ -6,6 +10,7 @@
 #include "base/text.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -17,6 +22,9 @@ static const int level_priorities[] = { 3, 4, 6, 7, 7 };
 static _Atomic int current_level = LOG_INFO;
 static _Atomic int current_format = LOG_TEXT;
 static log_sink_cb current_sink;
+static _Atomic int64_t lost; /* lines since the last one that was written */
+
+enum { VALUE_MAX = 256, LINE_MAX_LEN = 4000 };
 
 bool log_enabled(enum log_level level)
 {
@@ -71,14 +79,25 @@ static bool plain(struct slice text)
     return text.len > 0;
 }
 
+/* Cut before a character that would be broken. */
+static struct slice shortened(struct slice text)
+{
+    if (text.len <= VALUE_MAX) return text;
+    size_t len = VALUE_MAX;
+    while (len > VALUE_MAX - 4 && ((unsigned char)text.ptr[len] & 0xc0) == 0x80)
+        len--;
+    return slice_of(text.ptr, len);
+}
+
 static void put_value(struct buf *out, const struct log_field *field, bool always_quote)
 {
+    struct slice text = shortened(field->text);
     if (field->type == LOG_FIELD_INT)
         buf_printf(out, "%lld", (long long)field->number);
-    else if (always_quote || !plain(field->text))
-        put_quoted(out, field->text);
+    else if (always_quote || text.len < field->text.len || !plain(text))
+        put_quoted(out, text);
     else
-        buf_put_slice(out, field->text);
+        buf_put_slice(out, text);
 }
 
 static void format_text(struct buf *out, enum log_level level, const char *area,
@@ -113,20 +132,50 @@ static void format_json(struct buf *out, enum log_level level, const char *area,
     buf_putc(out, '}');
 }
 
+static void format(struct buf *out, enum log_level level, const char *area, const char *message,
+                   const struct log_field *fields, size_t count)
+{
+    if (atomic_load_explicit(&current_format, memory_order_relaxed) == LOG_JSON)
+        format_json(out, level, area, message, fields, count);
+    else
+        format_text(out, level, area, message, fields, count);
+    buf_putc(out, '\n');
+}
+
+/* False when the reader has no room now. */
+static bool write_line(const struct buf *line)
+{
+    struct pollfd fd = { .fd = STDERR_FILENO, .events = POLLOUT };
+    if (poll(&fd, 1, 0) == 0) return false;
+    while (write(STDERR_FILENO, line->data, line->len) < 0 && errno == EINTR)
+        ;
+    return true;
+}
+
+static void tell_lost(void)
+{
+    int64_t count = atomic_exchange(&lost, 0);
+    if (!count) return;
+    struct buf line = { 0 };
+    format(&line, LOG_WARN, "log", "lines were lost: nobody read them", &LOG_I("lines", count), 1);
+    if (!write_line(&line)) atomic_fetch_add(&lost, count);
+    buf_deinit(&line);
+}
+
 void log_write(enum log_level level, const char *area, const char *message,
                const struct log_field *fields, size_t count)
 {
     struct buf line = { 0 };
-    if (atomic_load_explicit(&current_format, memory_order_relaxed) == LOG_JSON)
-        format_json(&line, level, area, message, fields, count);
-    else
-        format_text(&line, level, area, message, fields, count);
-    buf_putc(&line, '\n');
+    format(&line, level, area, message, fields, count);
+    while (line.len > LINE_MAX_LEN && count > 0) { /* the last fields go first */
+        buf_clear(&line);
+        format(&line, level, area, message, fields, --count);
+    }
     if (current_sink) {
         current_sink(line.data, line.len);
     } else {
-        while (write(STDERR_FILENO, line.data, line.len) < 0 && errno == EINTR)
-            ;
+        tell_lost();
+        if (!write_line(&line)) atomic_fetch_add(&lost, 1);
     }
     buf_deinit(&line);
 }

@@ -5,7 +5,8 @@
  * text:  2026-11-24T06:34:50.123Z warn  hub: publish refused client=lamp topic="a b"
  * json:  {"time":"…","level":"warn","area":"hub","message":"publish refused","client":"lamp",…}
  * Under systemd (JOURNAL_STREAM) a text line begins with its priority, "<4>", and has no time.
- * No secret is ever a field. Control characters of values are escaped. */
+ * No secret is ever a field. Control characters of values are escaped; values above 256 bytes are cut. Never
+ * blocks: a line that stderr has no room for is dropped, and the next one that fits tells how many were. */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
@@ -28,15 +29,15 @@ struct log_field {
 #define LOG_SLICE(key, value) ((struct log_field){ (key), LOG_FIELD_STR, (value), 0 })
 #define LOG_I(key, value)     ((struct log_field){ (key), LOG_FIELD_INT, { 0, 0 }, (int64_t)(value) })
 /* For an error code: its name and text as one value. */
-#define LOG_ERR(code)         LOG_S("error", err_text(code))
+#define LOG_ERR(code) LOG_S("error", err_text(code))
 
-#define LOG(level, area, message, ...)                                                             \
-    do {                                                                                           \
-        if (log_enabled(level)) {                                                                  \
-            const struct log_field log_fields_[] = { { 0 }, __VA_ARGS__ };                         \
-            log_write((level), (area), (message), log_fields_ + 1,                                 \
-                      sizeof log_fields_ / sizeof *log_fields_ - 1);                               \
-        }                                                                                          \
+#define LOG(level, area, message, ...)                                     \
+    do {                                                                   \
+        if (log_enabled(level)) {                                          \
+            const struct log_field log_fields_[] = { { 0 }, __VA_ARGS__ }; \
+            log_write((level), (area), (message), log_fields_ + 1,         \
+                      sizeof log_fields_ / sizeof *log_fields_ - 1);       \
+        }                                                                  \
     } while (0)
 
 void log_write(enum log_level level, const char *area, const char *message,

@@ -44,8 +44,7 @@ static void map_keeps_many_and_deletes_while_iterating(void **state)
     assert_ptr_equal(map_get_str(&m, "k42"), &values[42]);
     assert_ptr_equal(map_put(&m, slice_str("k42"), &values[1]), &values[42]);
     size_t seen = 0;
-    map_for_each(it, &m)
-    {
+    map_for_each(it, &m) {
         seen++;
         map_del(&m, slice_of(it->key, it->key_len));
     }
@@ -95,8 +94,9 @@ static void utf8_refuses_what_rfc3629_refuses(void **state)
 
 static void base64_round_trips(void **state)
 {
-    static const char *pairs[][2] = { { "", "" },         { "f", "Zg==" },      { "fo", "Zm8=" },
-                                      { "foo", "Zm9v" },  { "foob", "Zm9vYg==" } };
+    static const char *pairs[][2] = {
+        { "", "" }, { "f", "Zg==" }, { "fo", "Zm8=" }, { "foo", "Zm9v" }, { "foob", "Zm9vYg==" }
+    };
     for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
         struct buf out = { 0 }, back = { 0 };
         base64_encode(&out, pairs[i][0], strlen(pairs[i][0]));
@@ -170,8 +170,14 @@ static void log_escapes_values(void **state)
     log_set_sink(take_line);
     log_configure(LOG_INFO, LOG_JSON);
     LOG(LOG_WARN, "hub", "refused", LOG_S("client", "a\"b\n"), LOG_I("code", 5));
-    assert_non_null(strstr(logged, "\"message\":\"refused\",\"client\":\"a\\\"b\\u000a\",\"code\":5}"));
+    assert_non_null(
+        strstr(logged, "\"message\":\"refused\",\"client\":\"a\\\"b\\u000a\",\"code\":5}"));
     log_configure(LOG_INFO, LOG_TEXT);
+    char long_text[1000];
+    memset(long_text, 'x', sizeof long_text);
+    memcpy(long_text + 254, "\xe2\x82\xac", 3); /* would be cut in its middle */
+    LOG(LOG_WARN, "hub", "long", LOG_SLICE("name", slice_of(long_text, sizeof long_text)));
+    assert_int_equal(strlen(strstr(logged, "name=") + 5), 1 + 254 + 1 + 1); /* quotes, line end */
     LOG(LOG_WARN, "hub", "refused", LOG_S("client", "a b"), LOG_S("topic", "x/y"));
     assert_non_null(strstr(logged, "warn  hub: refused client=\"a b\" topic=x/y\n"));
     log_set_sink(NULL);
