@@ -334,6 +334,16 @@ int api_create(struct api **ret_api, const struct api_opts *opts, struct diag *d
     return 0;
 }
 
+void api_stop(struct api *api)
+{
+    list_for_each_safe(it, &api->calls) {
+        struct api_call *call = container_of(it, struct api_call, link);
+        if (call->exchange)
+            api_fail_as(call, 503, "ServiceUnavailableException",
+                        "The hub stops; the request may still be carried out");
+    }
+}
+
 size_t api_count(const struct api *api)
 {
     return api->count;

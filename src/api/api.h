@@ -42,8 +42,11 @@ struct api_opts {
 
 /* Fails only on a mistake in the table of routes (ERR_SYNTAX, ERR_EXISTS, with the route in diag). */
 int api_create(struct api **ret_api, const struct api_opts *opts, struct diag *diag);
-/* Requests that are being carried out: they are waited for before api_destroy. */
+/* After store_stop: what still waits for a commit is answered 503. */
+void api_stop(struct api *api);
+/* Requests that are being carried out. */
 size_t api_count(const struct api *api);
+/* After api_stop, and a turn of the loop. */
 void api_destroy(struct api *api);
 
 /* The handler for http_server_opts.handler; arg is the struct api. Answers each exchange once. */

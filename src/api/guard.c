@@ -62,10 +62,11 @@ const char *guard_refusal(const struct api_opts *opts, enum principal_kind kind,
                           const struct http_request *request)
 {
     const struct http_headers *headers = &request->headers;
-    if (kind != PRINCIPAL_ANONYMOUS && kind != PRINCIPAL_CERT) return NULL;
+    if (kind != PRINCIPAL_ANONYMOUS && kind != PRINCIPAL_CERT && kind != PRINCIPAL_LOCAL)
+        return NULL;
     if (http_header_count(headers, "origin") && !guard_origin(opts, request).len)
         return "the request comes from a web page whose origin is not in http.allowed_origins";
-    if (kind != PRINCIPAL_ANONYMOUS) return NULL;
+    if (kind == PRINCIPAL_CERT) return NULL;
     if (!host_is_ours(opts, request->host)) return "Host is not a name of this hub";
     for (size_t i = 0; i < headers->count; i++)
         if (is_forwarding(headers->items[i].name)) return "the request was forwarded by a proxy";

@@ -119,6 +119,7 @@ static int start_services(struct app *app, struct diag *diag)
                           .max_rules = (size_t)conf->rules.max_rules,
                           .outbox_max = (size_t)conf->rules.outbox_max,
                           .file_max_bytes = 10u << 20,
+                          .file_sync = conf->store.durability == CONFIG_DURABILITY_POWER,
                       },
                       diag);
     if (rc < 0) return rc;
@@ -448,6 +449,7 @@ static void close_connections(struct app *app)
     int64_t until = clock_mono_ms() + STOP_MS / 2;
     while (connected(app) && clock_mono_ms() < until)
         loop_turn_wait(app->core.loop, 50);
+    if (app->front) front_close_all(app->front);
     if (app->http) http_server_close_all(app->http);
     until = clock_mono_ms() + STOP_MS / 2;
     while (connected(app) && clock_mono_ms() < until)
@@ -461,13 +463,12 @@ void app_stop(struct app *app)
     for (size_t i = 0; i < ARRAY_LEN(app->signals); i++)
         if (app->signals[i]) loop_signal_close(app->signals[i]);
     if (app->handshakes) worker_lane_destroy(app->handshakes);
+    if (app->rules) rules_stop(app->rules);
     if (app->hub) hub_flush(app->hub);
     store_stop(app->core.store);
-    if (connected(
-            app)) { /* a peer that does not take its last bytes: nothing is lost by not waiting */
-        LOG(LOG_WARN, "app", "stopped; some connections did not end in time");
-        _exit(0);
-    }
+    if (app->api) api_stop(app->api);
+    while (loop_turn(app->core.loop)) /* decisions that fell with the store, answers on their way */
+        ;
     front_destroy(app->front);
     http_server_destroy(app->http);
     api_destroy(app->api);

@@ -108,6 +108,7 @@ static void on_closed(struct stream *stream)
 
 static void conn_close(struct http_conn *c, bool linger)
 {
+    if (c->closing && !linger) stream_cut(c->stream);
     if (c->closing) return;
     c->closing = true;
     loop_timer_stop(&c->timer);

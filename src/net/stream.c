@@ -441,6 +441,14 @@ void stream_close_until(struct stream *s, int64_t deadline, stream_closed_cb cb)
     loop_timer_start(&core->linger, left);
 }
 
+void stream_cut(struct stream *s)
+{
+    struct stream_core *core = stream_core(s);
+    if (!s->closing) return;
+    if (loop_timer_active(&core->linger)) loop_timer_start(&core->linger, 0);
+    if (s->ops->cut) s->ops->cut(core);
+}
+
 void stream_close_within(struct stream *s, int64_t linger_ms, stream_closed_cb cb)
 {
     stream_close_until(s, linger_ms ? clock_mono_ms() + linger_ms : 0, cb);

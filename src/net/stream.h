@@ -96,6 +96,8 @@ void stream_flush(struct stream *s);
 void stream_close(struct stream *s, bool linger, stream_closed_cb cb);
 /* The same with another limit than 5 s; 0: nothing is written any more. */
 void stream_close_within(struct stream *s, int64_t linger_ms, stream_closed_cb cb);
+/* A lingering close ends in the next turn instead. Harmless where nothing lingers. */
+void stream_cut(struct stream *s);
 
 /* Base for transports; the size of the unread rest is limited by this (default 4 MB): a peer whose
  * rest grows beyond it gets on_end(ERR_TOO_LARGE). */

@@ -30,6 +30,8 @@ struct stream_ops {
     /* Begins the end; called once. The queue is empty by now. linger: what lower layers still have
      * is written. The transport calls stream_core_closed when it is over, never within this call. */
     void (*close)(struct stream_core *core, bool linger);
+    /* A lingering close of lower layers is to end now. NULL: there are none. */
+    void (*cut)(struct stream_core *core);
     /* Releases the transport's struct, stream_core_deinit included. */
     void (*free)(struct stream_core *core);
     /* Bytes handed to a lower layer which the kernel has not taken. NULL: none. */

@@ -197,10 +197,16 @@ static void tls_free(struct stream_core *core)
     free(tls);
 }
 
+static void tls_cut(struct stream_core *core)
+{
+    stream_cut(container_of(core, struct tls_stream, core)->transport);
+}
+
 static const struct stream_ops tls_ops = {
     .flush = tls_flush,
     .set_reading = tls_set_reading,
     .close = tls_close,
+    .cut = tls_cut,
     .free = tls_free,
     .below = tls_below,
 };
