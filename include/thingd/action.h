@@ -1,17 +1,19 @@
-/* action.h — what a rule can do with what its statement made: the interface between thingd and an action.
- * An action is one file and one const struct td_action; it needs this header and no other of thingd.
+/* action.h — what a rule can do with what its statement made: the interface between thingd and an
+ * action. An action is one file and one const struct td_action; it needs this header and no other
+ * of thingd.
  *
- * Life.   start ── create ── run ··· complete, any number ── destroy, for each use in a rule ── stop
- *         start and stop come once in the life of the process, before the first create and after every
- *         run is complete. All of them are called on thingd's loop thread, and must not block it: what may
- *         wait (files, networks) belongs to a thread of the action's own.
- * Runs.   Each run is completed once, by td_host.complete: within run, or later, from any thread. Until
- *         then everything that td_input points at stays as it is; afterwards nothing of it may be touched.
- * Promise. An action without TD_ACTION_INLINE runs after the message which caused it is committed (QoS 1
- *         and 2), or at once (QoS 0). A crash between the two makes thingd run it again at the next start:
- *         at least once, never lost.
- * Errors. Codes are 0 or negative errno values (-EINVAL, -ENOSPC). A sentence for humans, without a full
- *         stop, goes with each. */
+ * Life. start ── create ── run ··· complete, any number ── destroy, for each use in a rule ── stop.
+ *   start and stop come once in the life of the process, before the first create and after every
+ *   run is complete. All of them are called on thingd's loop thread and must not block it: what may
+ *   wait (files, networks) belongs to a thread of the action's own.
+ * Runs. Each run is completed once, by td_host.complete: within run, or later, from any thread.
+ *   Until then everything that td_input points at stays as it is; afterwards nothing of it may be
+ *   touched.
+ * Promise. An action without TD_ACTION_INLINE runs after the message which caused it is committed
+ *   (QoS 1 and 2), or at once (QoS 0). A crash between commit and completion makes thingd run it
+ *   again at the next start: at least once, never lost.
+ * Errors. Codes are 0 or negative errno values (-EINVAL, -ENOSPC). A sentence for humans, without a
+ *   full stop, goes with each. */
 #ifndef THINGD_ACTION_H
 #define THINGD_ACTION_H
 
@@ -71,17 +73,17 @@ struct td_host {
     int abi;
     /* Any thread. */
     void (*log)(const struct td_host *host, enum td_log_level level, const char *text);
-    /* The parameter at this index of the table, its template rendered. Loop thread; borrowed until the
-     * run is complete. NULL when there is no such row. */
+    /* The parameter at this index of the table, its template rendered. Loop thread; borrowed until
+     * the run is complete. NULL when there is no such row. */
     const struct td_value *(*render)(struct td_run *run, size_t param);
     /* Publishes in the name of the hub. Loop thread, before the run is complete. Returns 0 or
      *   -EINVAL  no valid topic name, or QoS above 1
-     *   -EPERM   a reserved topic; requests to shadows are allowed ("$aws/things/T/shadow/update", ...)
+     *   -EPERM   a reserved topic other than a request to a shadow ("$aws/things/T/shadow/get")
      *   -ELOOP   the message was republished too often already
      *   -EIO     the store cannot keep it. */
     int (*publish)(struct td_run *run, struct td_bytes topic, struct td_bytes payload, int qos);
-    /* The run is over. `why` is copied; NULL: the text of the code. -ECANCELED while stopping: thingd
-     * runs it again at the next start if it was promised. Any thread. */
+    /* The run is over. `why` is copied; NULL: the text of the code. -ECANCELED while stopping:
+     * thingd runs it again at the next start if it was promised. Any thread. */
     void (*complete)(struct td_run *run, int rc, const char *why);
 };
 

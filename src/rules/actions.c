@@ -1,6 +1,6 @@
 /* actions.c — the table of actions, and the names of those which AWS has beside them.
- * A foreign name is told apart from a misspelt one: who copies a rule from AWS learns that the action is
- * not here, who mistypes learns the name that was meant. */
+ * A foreign name is told apart from a misspelt one: who copies a rule from AWS learns that the
+ * action is not here, who mistypes learns the name that was meant. */
 #include "rules/actions/actions.h"
 
 #include "base/mem.h"
@@ -15,11 +15,29 @@ _Static_assert(ARRAY_LEN(rule_actions) == RULE_ACTION_KINDS + 1, "RULE_ACTION_KI
 
 /* AWS IoT API reference, "Action". */
 static const char *const foreign[] = {
-    "cloudwatchAlarm", "cloudwatchLogs", "cloudwatchMetric", "dynamoDB",     "dynamoDBv2",
-    "elasticsearch",   "firehose",       "http",             "influxDB",     "iotAnalytics",
-    "iotEvents",       "iotSiteWise",    "kafka",            "kinesis",      "lambda",
-    "location",        "openSearch",     "s3",               "salesforce",   "sns",
-    "sqs",             "stepFunctions",  "timestream",
+    "cloudwatchAlarm",
+    "cloudwatchLogs",
+    "cloudwatchMetric",
+    "dynamoDB",
+    "dynamoDBv2",
+    "elasticsearch",
+    "firehose",
+    "http",
+    "influxDB",
+    "iotAnalytics",
+    "iotEvents",
+    "iotSiteWise",
+    "kafka",
+    "kinesis",
+    "lambda",
+    "location",
+    "openSearch",
+    "s3",
+    "salesforce",
+    "sns",
+    "sqs",
+    "stepFunctions",
+    "timestream",
 };
 
 const struct td_action *action_find(const char *name)

@@ -1,6 +1,6 @@
 /* input.c — a message as the rule language sees it.
- * One input serves all the rules that a message matches, so its payload is parsed once, and traceid() is
- * the same in all of them. */
+ * One input serves all the rules that a message matches, so its payload is parsed once, and
+ * traceid() is the same in all of them. */
 #include "base/mem.h"
 #include "base/rand.h"
 #include "registry/registry.h"

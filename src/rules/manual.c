@@ -40,17 +40,20 @@ static void print_param(const struct td_param *row, struct buf *out)
 
 void rules_print_manual(struct buf *out)
 {
-    buf_puts(out, "# Actions of rules\n\n"
-                  "Printed from the tables of the program. How to make a rule: [rules](../rules.md).\n"
-                  "In a *template*, `${expression}` stands for the value of an expression of the rule "
-                  "language,\nseen from the original message.\n");
+    buf_puts(out,
+             "# Actions of rules\n\n"
+             "Printed from the tables of the program. How to make a rule: [rules](../rules.md).\n"
+             "In a *template*, `${expression}` stands for the value of an expression of the rule "
+             "language,\nseen from the original message.\n");
     for (size_t i = 0; rule_actions[i]; i++) {
         const struct td_action *kind = rule_actions[i];
         buf_printf(out, "\n## %s\n\n%s\n", kind->name, kind->text);
-        buf_printf(out, "In the payload of an error action it is called `%s`; `failedResource` is its "
-                        "`%s`.\n\n",
+        buf_printf(out,
+                   "In the payload of an error action it is called `%s`; `failedResource` is its "
+                   "`%s`.\n\n",
                    kind->label, kind->params[kind->resource].name);
-        buf_puts(out, "| parameter | type | range | default | |\n| --- | --- | --- | --- | --- |\n");
+        buf_puts(out,
+                 "| parameter | type | range | default | |\n| --- | --- | --- | --- | --- |\n");
         for (const struct td_param *row = kind->params; row->name; row++)
             print_param(row, out);
     }

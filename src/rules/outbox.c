@@ -1,5 +1,5 @@
-/* outbox.c — the rows of action runs that were promised: put under the commit of the message that caused
- * them, deleted when the run is done, loaded after a crash. */
+/* outbox.c — the rows of action runs that were promised: put under the commit of the message that
+ * caused them, deleted when the run is done, loaded after a crash. */
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
@@ -13,8 +13,9 @@ static int run_put(struct store_req *req, struct db *db)
 {
     const struct outbox_insert *insert = container_of(req, struct outbox_insert, req);
     const struct outbox_row *row = &insert->row;
-    struct db_stmt *q = db_query(db, "INSERT INTO outbox (id, rule, action, kind, params, payload, "
-                                     "message, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
+    struct db_stmt *q =
+        db_query(db, "INSERT INTO outbox (id, rule, action, kind, params, payload, "
+                     "message, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
     db_bind_int(q, 1, row->id);
     db_bind_text(q, 2, row->rule);
     db_bind_int(q, 3, row->action);

@@ -1,6 +1,7 @@
-/* program.c — a TopicRulePayload compiled: statement, actions, error action. AWS IoT: CreateTopicRule.
+/* program.c — a TopicRulePayload compiled: statement, actions, error action. AWS IoT:
+ * CreateTopicRule.
  *  I1  A program is complete or it is not there: rules.c swaps whole programs.
- *  I2  Checking a rule and running it are the same code, so that what rules_check accepts will run. */
+ *  I2  Checking a rule and running it are the same code: what rules_check accepts will run. */
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
@@ -59,7 +60,8 @@ int statement_compile(struct rules *rules, struct slice text, const char *versio
 static int unknown_action(const char *name, struct diag *diag)
 {
     if (action_is_foreign(name))
-        return diag_set(diag, ERR_UNSUPPORTED, "the action '%s' is not supported by this hub", name);
+        return diag_set(diag, ERR_UNSUPPORTED, "the action '%s' is not supported by this hub",
+                        name);
     for (size_t i = 0; rule_actions[i]; i++)
         if (text_distance(slice_str(name), slice_str(rule_actions[i]->name)) <= 2)
             return diag_set(diag, ERR_INVALID, "unknown action '%.100s' (did you mean '%s'?)", name,
@@ -85,8 +87,7 @@ static int compile_actions(struct program *program, struct rules *rules, const s
     if (!json_is(actions, JSON_ARRAY) || json_count(actions) > RULE_MAX_ACTIONS)
         return diag_set(diag, ERR_INVALID, "actions: must be an array of at most %d actions",
                         RULE_MAX_ACTIONS);
-    json_for_each(action, actions)
-    {
+    json_for_each(action, actions) {
         struct step **step = &program->steps[program->count];
         int rc = compile_action(rules, program->name, action, step, diag);
         if (rc < 0) return diag_wrap(diag, rc, "actions[%zu]", program->count);

@@ -4,16 +4,17 @@
  *   hub ── message ─► rule ──────────────────────► statement ─► fire
  *      └── $aws/rules/NAME/... ─► ingest ─► rule ──────┘
  *
- * A change is read back from the database rather than taken from the request, so that what runs is what
- * is kept. It is read at once, on this thread, in the turn of the commit and before answers are flushed: who
- * was told that a rule is there finds it at work with the next message. That costs the opening of a
- * read-only connection and a look-up by key out of the page cache, once in a turn, and only when an
- * administrator changes rules.
+ * A change is read back from the database rather than taken from the request, so that what runs is
+ * what is kept. It is read at once, on this thread, in the turn of the commit and before answers
+ * are flushed: who was told that a rule is there finds it at work with the next message. That costs
+ * the opening of a read-only connection and a look-up by key out of the page cache, once in a turn,
+ * and only when an administrator changes rules.
  *
- * Basic Ingest is one subscriber of all of $aws/rules/: a look-up by name, whatever the number of rules, and
- * the one place that sees a message for a rule that does not exist.
+ * Basic Ingest is one subscriber of all of $aws/rules/: a look-up by name, whatever the number of
+ * rules, and the one place that sees a message for a rule that does not exist.
  *
- *  I1  A rule is subscribed when it has a program with a filter and is enabled; a program is complete.
+ *  I1  A rule is subscribed when it has a program with a filter and is enabled; a program is
+ *      complete.
  *  I2  by_name has every rule that the registry has, also those which do not compile.
  *  I3  The subscriptions change in deferred calls alone, never within a delivery. */
 #include "rules/rules.h"
@@ -94,7 +95,8 @@ static int64_t evaluate(struct rules *rules, struct program *program, struct msg
 static int64_t deliver(struct subscriber *subscriber, struct msg *msg, const struct delivery *how)
 {
     struct rule *rule = container_of(subscriber, struct rule, subscriber);
-    if (slice_starts(msg->topic, INGEST_PREFIX)) return 0; /* is for one rule alone: deliver_ingest */
+    if (slice_starts(msg->topic, INGEST_PREFIX))
+        return 0; /* is for one rule alone: deliver_ingest */
     return evaluate(rule->rules, rule->program, msg, how->pub);
 }
 
@@ -111,8 +113,8 @@ static int64_t deliver_ingest(struct subscriber *subscriber, struct msg *msg,
     if (rule && rule->enabled && rule->program)
         return evaluate(rules, rule->program, msg, how->pub);
     metrics_inc(METRIC_RULE_FAILURES);
-    LOG(LOG_WARN, "rules", "basic ingest for a rule that does not exist or is disabled: dropped",
-        LOG_SLICE("rule", name), LOG_SLICE("topic", msg->topic), LOG_SLICE("client", msg->client_id));
+    program_complain(rules->nobody, "basic ingest: dropped", msg->topic,
+                     "the rule does not exist or is disabled", ERR_NOT_FOUND);
     return 0;
 }
 
@@ -222,8 +224,7 @@ static int read_changed(struct db *db, void *arg)
 {
     struct rules *rules = arg;
     int rc = 0;
-    list_for_each(it, &rules->changed)
-    {
+    list_for_each(it, &rules->changed) {
         const char *name = container_of(it, struct change, link)->name;
         struct db_stmt *q = db_query(db, "SELECT payload, disabled FROM rule WHERE name = ?1");
         db_bind_text(q, 1, name);
@@ -276,7 +277,7 @@ int rules_check(struct rules *rules, const char *name, const struct json *payloa
         return diag_set(diag, ERR_LIMIT, "there are %zu rules, as many as rules.max_rules allows",
                         rules->by_name.count);
     struct program *program;
-    int rc = program_compile(rules, name, payload, &program, diag);
+    int rc = program_compile(rules, name ? name : "", payload, &program, diag);
     if (rc == 0) program_unref(program);
     return rc;
 }
@@ -317,7 +318,8 @@ struct loop *host_loop(const struct td_host *host)
 struct host_files host_files(const struct td_host *host)
 {
     const struct rules *rules = rules_of(host);
-    return (struct host_files){ rules->file_root, rules->opts.file_max_bytes, rules->opts.file_sync };
+    return (struct host_files){ rules->file_root, rules->opts.file_max_bytes,
+                                rules->opts.file_sync };
 }
 
 size_t host_max_levels(const struct td_host *host)
@@ -331,6 +333,10 @@ static int start_actions(struct rules *rules, struct diag *diag)
 {
     for (size_t i = 0; rule_actions[i]; i++) {
         const struct td_action *kind = rule_actions[i];
+        if (kind->abi != TD_ACTION_ABI)
+            return diag_set(diag, ERR_UNSUPPORTED,
+                            "action '%s' is made for version %d of the interface", kind->name,
+                            kind->abi);
         int rc = kind->start ? kind->start(&rules->host, &rules->shared[i]) : 0;
         if (rc < 0) return diag_set(diag, rc, "action '%s': %s", kind->name, err_text(rc));
     }
@@ -373,6 +379,7 @@ int rules_create(struct rules **ret_rules, struct hub *hub, struct registry *reg
     rules->opts = *opts;
     rules->file_root = xstrdup(opts->file_root);
     rules->ingest = (struct subscriber){ .ops = &ingest_ops, .principal = principal_system() };
+    rules->nobody = program_bare("");
     list_init(&rules->changed);
     loop_task_init(&rules->refresh, on_refresh);
     loop_task_init(&rules->release, on_release);
@@ -411,8 +418,10 @@ void rules_destroy(struct rules *rules)
     input_close(&rules->input);
     if (rules->ingest_subscription.entry.node)
         hub_unsubscribe(rules->hub, &rules->ingest_subscription);
-    map_for_each(it, &rules->by_name) rule_free(it->value);
+    map_for_each(it, &rules->by_name)
+        rule_free(it->value);
     map_deinit(&rules->by_name);
+    program_unref(rules->nobody);
     free(rules->file_root);
-    free(rules);
+    free(engine);
 }

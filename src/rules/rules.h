@@ -1,6 +1,6 @@
 /* rules.h — the rules engine: for each rule a filter in the topic tree, its SQL, its actions.
- * Rules are records of the registry; the engine follows their changes: a changed rule takes effect for the
- * next message, no message is seen by half a rule. Loop thread only. */
+ * Rules are records of the registry; the engine follows their changes: a changed rule takes effect
+ * for the next message, no message is seen by half a rule. Loop thread only. */
 #ifndef RULES_RULES_H
 #define RULES_RULES_H
 
@@ -18,8 +18,7 @@ struct registry;
 struct rules;
 
 struct rules_opts {
-    const char
-        *file_root; /* directory below which the file action writes; made when first needed */
+    const char *file_root; /* the file action writes below it; made when first needed */
     size_t max_rules;
     size_t outbox_max;       /* action runs that wait; above it: failed and counted */
     size_t outbox_max_bytes; /* their payloads together; 0: 64 MB */
@@ -32,21 +31,22 @@ int rules_create(struct rules **ret_rules, struct hub *hub, struct registry *reg
                  const struct rules_opts *opts, struct diag *diag);
 /* Carries out what a crash has left in the outbox. Call once, when everything is in place. */
 void rules_start(struct rules *rules);
-/* Before store_stop, when no more messages come: what was begun ends, and its rows go; what waits for its
- * commit stays in the outbox for the next start. May be left out: then what ends between store_stop and
- * rules_destroy is run once more at the next start. */
+/* Before store_stop, when no more messages come: what was begun ends, and its rows go; what waits
+ * for its commit stays in the outbox for the next start. May be left out: then what ends between
+ * store_stop and rules_destroy is run once more at the next start. */
 void rules_stop(struct rules *rules);
 /* Waits for actions that run; after store_stop. Accepts NULL. */
 void rules_destroy(struct rules *rules);
 
-/* Is this TopicRulePayload one that the engine can run? ERR_SYNTAX: the SQL (SqlParseException), diag has
- * line and column; ERR_INVALID: anything else, diag has the member; ERR_UNSUPPORTED: an action of AWS that
- * the hub does not have; ERR_LIMIT: too many rules. `replaces`: the rule exists already. */
+/* Is this TopicRulePayload one that the engine can run? ERR_SYNTAX: the SQL (SqlParseException),
+ * diag has line and column; ERR_INVALID: anything else, diag has the member; ERR_UNSUPPORTED: an
+ * action of AWS that the hub does not have; ERR_LIMIT: too many rules. `replaces`: the rule exists
+ * already. */
 int rules_check(struct rules *rules, const char *name, const struct json *payload, bool replaces,
                 struct diag *diag);
 
-/* Dry run: what would the statement emit for this message? 0, with *ret_fired and the output; or the
- * error of the compiler. */
+/* Dry run: what would the statement emit for this message? 0, with *ret_fired and the output; or
+ * the error of the compiler. */
 int rules_test(struct rules *rules, const char *sql, const char *version, struct slice topic,
                struct slice payload, bool *ret_fired, struct buf *ret_output, struct diag *diag);
 

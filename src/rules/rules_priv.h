@@ -96,10 +96,11 @@ struct input {
 void input_open(struct input *input, struct rules *rules, struct msg *msg, const char *trace_id);
 void input_close(struct input *input);
 
-/* ---- firing.c: what one message makes one rule do ---- */
+/* ---- firing.c, run.c, restore.c: what one message makes one rule do ---- */
 
-/* Runs all steps on the payload. pub: the publish in which it happens. Returns the commit number to wait
- * for. Borrows everything; `input` is that of the message, whose last statement was the program's. */
+/* Runs all steps on the payload. pub: the publish in which it happens. Returns the commit number to
+ * wait for. Borrows everything; `input` is that of the message, whose last statement was the
+ * program's. */
 int64_t fire(struct rules *rules, struct program *program, struct input *input,
              struct slice payload, struct hub_pub *pub);
 /* A failure of the statement or of an action: logged at most once a minute for each rule. */
@@ -154,6 +155,7 @@ struct rules {
 
     struct map by_name; /* of struct rule */
     int64_t enabled;
+    struct program *nobody; /* stands for rules that are not there, in the log */
     struct subscriber ingest;
     struct subscription ingest_subscription;
     struct list changed; /* names to be read again in this turn */

@@ -81,8 +81,7 @@ static int take_value(struct step_param *param, const struct td_param *row, bool
     case TD_INT:
         return take_int(param, row, value, diag);
     case TD_BOOL:
-        if (!json_is(value, JSON_BOOL))
-            return diag_set(diag, ERR_INVALID, "must be true or false");
+        if (!json_is(value, JSON_BOOL)) return diag_set(diag, ERR_INVALID, "must be true or false");
         param->value.number = json_is_true(value);
         return 0;
     case TD_REFUSED:
@@ -95,8 +94,7 @@ static int take_value(struct step_param *param, const struct td_param *row, bool
 
 static int check_members(const struct td_action *kind, const struct json *object, struct diag *diag)
 {
-    json_for_each(member, object)
-    {
+    json_for_each(member, object) {
         const char *key = json_key(member);
         const struct td_param *row = kind->params, *near = NULL;
         unsigned best = 3;

@@ -1,5 +1,5 @@
-/* actions.h — the actions that are compiled in, one file each; and what those of our own may ask of the
- * engine beyond thingd/action.h. */
+/* actions.h — the actions that are compiled in, one file each; and what those of our own may ask of
+ * the engine beyond thingd/action.h. */
 #ifndef RULES_ACTIONS_ACTIONS_H
 #define RULES_ACTIONS_ACTIONS_H
 

@@ -4,13 +4,14 @@
  *                                    ▼
  *   complete ◄─ on the loop ◄── file_writer_append for each path, on the lane's thread
  *
- * While a job runs the next one gathers, so a busy file gets few large writes and a quiet one is written at
- * once. Lines of one path keep their order, also when some are tried again: a path whose disk is full or
- * failing pauses as a whole, twice as long each time, and other paths go on.
+ * While a job runs the next one gathers, so a busy file gets few large writes and a quiet one is
+ * written at once. Lines of one path keep their order, also when some are tried again: a path whose
+ * disk is full or failing pauses as a whole, twice as long each time, and other paths go on.
  *
  *  I1  The writer is used by the lane's thread while `job` is out, and by nobody otherwise.
  *  I2  A target exists while lines wait for it or are in the job.
- *  I3  After MAX_TRIES without progress the lines that were tried fail; those behind them begin anew. */
+ *  I3  After MAX_TRIES without progress the lines that were tried fail; those behind them begin
+ *      anew. */
 #include "rules/actions/actions.h"
 
 #include "base/err.h"
@@ -36,9 +37,11 @@ enum {
 
 static const struct td_param file_params[] = {
     [PARAM_PATH] = { "path", TD_STRING, TD_REQUIRED | TD_TEMPLATE, 1, 1024, 0,
-                     "The file, below `rules.file_root`. Relative; without `..`; links are not followed." },
+                     "The file, below `rules.file_root`. Relative; without `..`; links are not "
+                     "followed." },
     [PARAM_MAX_BYTES] = { "maxBytes", TD_INT, 0, 256, (int64_t)1 << 40, 10485760,
-                          "Size above which the file becomes `path.1`, that one `path.2`, and so on." },
+                          "Size above which the file becomes `path.1`, that one `path.2`, and so "
+                          "on." },
     [PARAM_MAX_FILES] = { "maxFiles", TD_INT, 0, 1, 100, 5,
                           "Files kept beside the present one; the oldest goes." },
     { 0 },
@@ -66,6 +69,7 @@ struct files {
     struct file_writer *writer;
     struct map targets;
     struct list ready;
+    struct loop_task start; /* at the end of the turn, so that what came in it is one job */
     struct worker_job job;
     struct list in_job; /* targets */
     bool busy;
@@ -92,8 +96,7 @@ static struct target *target_of(struct list *link)
 static void work(struct worker_job *job)
 {
     struct files *files = container_of(job, struct files, job);
-    list_for_each(it, &files->in_job)
-    {
+    list_for_each(it, &files->in_job) {
         struct target *target = target_of(it);
         file_writer_append(files->writer, target->path, &target->writing);
     }
@@ -130,6 +133,11 @@ static void kick(struct files *files)
     if (!files->busy) BUG("the lane of the file action is for one job at a time");
 }
 
+static void on_start(struct loop_task *task)
+{
+    kick(container_of(task, struct files, start));
+}
+
 /* ---- results ---- */
 
 static bool worth_retrying(int rc)
@@ -142,9 +150,9 @@ static void complete(struct files *files, struct line *line, int rc)
 {
     char why[256];
     if (files->stopping && worth_retrying(rc)) rc = -ECANCELED; /* the outbox has it */
-    const char *text = rc == -ELOOP || rc == -ENOTDIR ?
-                           "the path leads over a link, or over what is no folder" :
-                           err_text(rc);
+    const char *text = rc == -ELOOP || rc == -ENOTDIR
+                           ? "the path leads over a link, or over what is no folder"
+                           : err_text(rc);
     snprintf(why, sizeof why, "%s", line->file.why ? line->file.why : text);
     files->host->complete(line->run, rc, why);
     free(line);
@@ -171,8 +179,7 @@ static void sort_results(struct target *target)
     bool progress = false;
     int failed = 0;
     list_init(&again);
-    list_for_each(it, &target->writing)
-    {
+    list_for_each(it, &target->writing) {
         int rc = line_of(it)->file.rc;
         progress |= rc == 0;
         if (worth_retrying(rc)) failed = rc;
@@ -255,6 +262,7 @@ static int file_start(const struct td_host *host, void **ret_shared)
     files->loop = host_loop(host);
     files->writer = file_writer_create(
         &(struct file_writer_opts){ .root = conf.root, .sync = conf.sync, .max_open = MAX_OPEN });
+    loop_task_init(&files->start, on_start);
     files->job = (struct worker_job){ .run = work, .done = on_done };
     list_init(&files->ready);
     list_init(&files->in_job);
@@ -266,8 +274,7 @@ static int file_start(const struct td_host *host, void **ret_shared)
 /* What waits is written here and now, that which pauses is tried a last time. */
 static void write_rest(struct files *files)
 {
-    map_for_each(it, &files->targets)
-    {
+    map_for_each(it, &files->targets) {
         struct target *target = it->value;
         loop_timer_stop(&target->pause);
         list_splice(&target->writing, &target->waiting);
@@ -282,6 +289,7 @@ static void file_stop(void *shared)
     struct files *files = shared;
     if (!files) return;
     files->stopping = true;
+    loop_task_cancel(&files->start);
     worker_lane_destroy(files->lane);
     list_init(&files->ready);
     write_rest(files);
@@ -325,7 +333,7 @@ static void file_run(void *action, struct td_run *run, const struct td_input *in
         file->max_bytes ? file->max_bytes : (uint64_t)input->values[PARAM_MAX_BYTES].number;
     line->file.max_files = (unsigned)input->values[PARAM_MAX_FILES].number;
     list_push_back(&target_get(files, path)->waiting, &line->file.link);
-    kick(files);
+    loop_defer(files->loop, &files->start);
 }
 
 static void file_destroy(void *action)
@@ -337,7 +345,8 @@ const struct td_action action_file = {
     .abi = TD_ACTION_ABI,
     .name = "file",
     .label = "FileAction",
-    .text = "Appends the result, which must be JSON, as one line to a file of this machine. An action of "
+    .text = "Appends the result, which must be JSON, as one line to a file of this machine. An "
+            "action of "
             "this hub;\nAWS does not have it. Runs at least once when the message has QoS 1 or 2.",
     .resource = PARAM_PATH,
     .params = file_params,

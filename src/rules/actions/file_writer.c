@@ -1,10 +1,11 @@
 /* file_writer.c — see file_writer.h.
- * A path comes from a rule and, by templates, from messages: so it is walked part by part from the root with
- * openat and O_NOFOLLOW, and only plain files are written. Files stay open in a small cache; each append looks
- * whether the name still means the same file, so another program may move files away at any time.
+ * A path comes from a rule and, by templates, from messages: so it is walked part by part from the
+ * root with openat and O_NOFOLLOW, and only plain files are written. Files stay open in a small
+ * cache; each append looks whether the name still means the same file, so another program may move
+ * files away at any time.
  *
- *  I1  A line is in the file as a whole, or not at all: a write that fails is cut off again, and a file that
- *      does not end in a line end (power was lost) gets one first.
+ *  I1  A line is in the file as a whole, or not at all: a write that fails is cut off again, and a
+ *      file that does not end in a line end (power was lost) gets one first.
  *  I2  Files are 0600, folders 0700. */
 #include "rules/actions/file_writer.h"
 
@@ -51,7 +52,8 @@ void file_writer_set_write(ssize_t (*write_fn)(int fd, const void *data, size_t 
 static const char *part_why(struct slice part)
 {
     if (part.len == 0) return "the path has an empty part, or is absolute";
-    if (slice_eq_str(part, ".") || slice_eq_str(part, "..")) return "the path has '.' or '..' in it";
+    if (slice_eq_str(part, ".") || slice_eq_str(part, ".."))
+        return "the path has '.' or '..' in it";
     if (part.len > FILE_NAME_LEN) return "a part of the path is too long";
     for (size_t i = 0; i < part.len; i++)
         if ((unsigned char)part.ptr[i] < 0x20 || part.ptr[i] == 0x7f)
@@ -128,8 +130,9 @@ static bool ends_torn(int fd, off_t size)
 static int handle_open(struct handle *handle)
 {
     struct stat st;
-    int fd = openat(handle->dir, handle->name,
-                    O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
+    int fd =
+        openat(handle->dir, handle->name,
+               O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
     if (fd < 0) return -errno;
     if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
         close(fd);
@@ -171,8 +174,7 @@ static bool still_there(const struct handle *handle)
 
 static struct handle *find(struct file_writer *writer, const char *path)
 {
-    list_for_each(it, &writer->handles)
-    {
+    list_for_each(it, &writer->handles) {
         struct handle *handle = container_of(it, struct handle, link);
         if (strcmp(handle->path, path) == 0) return handle;
     }
@@ -216,7 +218,8 @@ static int acquire(struct file_writer *writer, const char *path, struct handle *
 
 /* ---- rotating ---- */
 
-static void numbered(const struct handle *handle, unsigned number, char ret_name[FILE_NAME_LEN + 16])
+static void numbered(const struct handle *handle, unsigned number,
+                     char ret_name[FILE_NAME_LEN + 16])
 {
     snprintf(ret_name, FILE_NAME_LEN + 16, "%s.%u", handle->name, number);
 }
@@ -313,8 +316,7 @@ static int settle(struct file_writer *writer, struct handle *handle, struct list
 
 static void check(struct list *lines)
 {
-    list_for_each(it, lines)
-    {
+    list_for_each(it, lines) {
         struct file_line *line = line_of(it);
         line->rc = json_check(line->payload, NULL, NULL) < 0 ? -EINVAL : 0;
         line->why = line->rc < 0 ? "the result is not JSON, or above 128 KB" : NULL;
@@ -324,8 +326,7 @@ static void check(struct list *lines)
 static int append_all(struct file_writer *writer, struct handle *handle, struct list *lines,
                       struct list **first)
 {
-    list_for_each(it, lines)
-    {
+    list_for_each(it, lines) {
         struct file_line *line = line_of(it);
         if (line->rc < 0) continue;
         uint64_t size = handle->size + writer->pending.len;

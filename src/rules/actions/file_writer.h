@@ -1,5 +1,5 @@
-/* file_writer.h — lines into files below one root: no link is followed, files rotate by size. Blocking; one
- * thread at a time. */
+/* file_writer.h — lines into files below one root: no link is followed, files rotate by size.
+ * Blocking; one thread at a time. */
 #ifndef RULES_ACTIONS_FILE_WRITER_H
 #define RULES_ACTIONS_FILE_WRITER_H
 
@@ -17,8 +17,8 @@ enum {
     FILE_PARTS_MAX = 16,
 };
 
-/* 0, or -EINVAL with a static sentence: relative, parts that are neither empty nor "." nor "..", UTF-8
- * without control characters. */
+/* 0, or -EINVAL with a static sentence: relative, parts that are neither empty nor "." nor "..",
+ * UTF-8 without control characters. */
 int file_path_check(struct slice path, const char **ret_why);
 
 struct file_writer;
@@ -36,15 +36,17 @@ void file_writer_destroy(struct file_writer *writer);
 struct file_line {
     struct list link;
     struct slice payload; /* must be JSON; line ends in it become blanks, which JSON allows */
-    uint64_t max_bytes;   /* a file that would grow beyond is rotated first; a longer line has it alone */
-    unsigned max_files;   /* rotated files that are kept: path.1 is the youngest */
+    uint64_t
+        max_bytes; /* a file that would grow beyond is rotated first; a longer line has it alone */
+    unsigned max_files; /* rotated files that are kept: path.1 is the youngest */
     int rc;
     const char *why; /* static; NULL: the text of rc */
 };
 
-/* Appends the lines, in order, with as few writes as rotation allows, and sets the rc of each. After a line
- * that cannot be written the rest is not tried and has its rc; nothing of those is in the file. A payload
- * which is no JSON has -EINVAL, and the next go on. The path has been checked. */
+/* Appends the lines, in order, with as few writes as rotation allows, and sets the rc of each.
+ * After a line that cannot be written the rest is not tried and has its rc; nothing of those is in
+ * the file. A payload which is no JSON has -EINVAL, and the next go on. The path has been checked.
+ * */
 void file_writer_append(struct file_writer *writer, const char *path, struct list *lines);
 
 /* For tests: what stands for write(2). NULL puts it back. Not while a writer works. */

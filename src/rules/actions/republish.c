@@ -1,10 +1,11 @@
 /* republish.c — publishes what the statement made to another topic. AWS IoT: RepublishAction.
- * It is inline: the new message is routed behind the one that caused it, and kept under the same commit.
+ * It is inline: the new message is routed behind the one that caused it, and kept under the same
+ * commit.
  *
- * A topic that begins with '$' is written "$$aws/...", also where a template gives the rest; a single '$'
- * is refused. Rules publish in the name of the hub, which no policy binds, so what they may reach is decided
- * here: topics without '$', and requests to shadows. Answers of services, events and $SYS are the hub's own
- * word, and no rule may speak it. */
+ * A topic that begins with '$' is written "$$aws/...", also where a template gives the rest; a
+ * single '$' is refused. Rules publish in the name of the hub, which no policy binds, so what they
+ * may reach is decided here: topics without '$', and requests to shadows. Answers of services,
+ * events and $SYS are the hub's own word, and no rule may speak it. */
 #include "rules/actions/actions.h"
 
 #include "base/err.h"
@@ -21,7 +22,8 @@ static const struct td_param republish_params[] = {
     [PARAM_ROLE] = { "roleArn", TD_ARN, 0, 0, 2048, 0,
                      "Taken so that rules copied from AWS work; there are no roles here." },
     [PARAM_TOPIC] = { "topic", TD_STRING, TD_REQUIRED | TD_TEMPLATE, 1, TOPIC_MAX_LEN, 0,
-                      "The topic. One that begins with `$` is written `$$`; of those, only requests to "
+                      "The topic. One that begins with `$` is written `$$`; of those, only "
+                      "requests to "
                       "shadows are allowed: `$$aws/things/NAME/shadow/update`." },
     [PARAM_QOS] = { "qos", TD_INT, 0, 0, 1, 0, "Quality of service of the new message." },
     [PARAM_HEADERS] = { "headers", TD_REFUSED, 0, 0, 0, 0,
@@ -36,9 +38,9 @@ struct republish {
 /* ---- where rules may publish ---- */
 
 static const char *const shadow_requests[] = {
-    "$aws/things/+/shadow/update",        "$aws/things/+/shadow/get",
-    "$aws/things/+/shadow/delete",        "$aws/things/+/shadow/name/+/update",
-    "$aws/things/+/shadow/name/+/get",    "$aws/things/+/shadow/name/+/delete",
+    "$aws/things/+/shadow/update",     "$aws/things/+/shadow/get",
+    "$aws/things/+/shadow/delete",     "$aws/things/+/shadow/name/+/update",
+    "$aws/things/+/shadow/name/+/get", "$aws/things/+/shadow/name/+/delete",
 };
 
 static bool is_shadow_request(struct slice topic)

@@ -13,19 +13,27 @@ static void silent(const char *line, size_t len)
 void fix_open(struct fix *f)
 {
     struct diag diag = DIAG_INIT;
-    struct hub_opts hub = { .max_topic_levels = 32, .match_cache = 100, .max_retained = 100,
-                            .max_hops = 10, .max_queued = 1000, .max_queued_bytes = 1 << 20,
-                            .max_inflight = 20, .max_subscriptions = 50, .max_sessions = 100 };
+    struct hub_opts hub = { .max_topic_levels = 32,
+                            .match_cache = 100,
+                            .max_retained = 100,
+                            .max_hops = 10,
+                            .max_queued = 1000,
+                            .max_queued_bytes = 1 << 20,
+                            .max_inflight = 20,
+                            .max_subscriptions = 50,
+                            .max_sessions = 100 };
     assert_int_equal(loop_create(&f->loop, &diag), 0);
     assert_int_equal(store_open(&f->store, f->loop,
-                                &(struct store_opts){ .path = f->db, .max_pending = 100000 }, &diag),
+                                &(struct store_opts){ .path = f->db, .max_pending = 100000 },
+                                &diag),
                      0);
-    assert_int_equal(registry_create(&f->registry, f->loop, f->store,
-                                     &(struct registry_opts){ .region = "local",
-                                                              .account = "000000000000" },
-                                     &diag),
-                     0);
-    f->auth = auth_create(f->loop, f->registry, &(struct auth_opts){ "local", "000000000000", false });
+    assert_int_equal(
+        registry_create(&f->registry, f->loop, f->store,
+                        &(struct registry_opts){ .region = "local", .account = "000000000000" },
+                        &diag),
+        0);
+    f->auth =
+        auth_create(f->loop, f->registry, &(struct auth_opts){ "local", "000000000000", false });
     assert_int_equal(hub_create(&f->hub, f->loop, f->store, f->auth, &hub, &diag), 0);
     assert_int_equal(rules_create(&f->rules, f->hub, f->registry, &f->opts, &diag), 0);
     hub_start(f->hub);
@@ -62,8 +70,9 @@ struct fix *fix_create(void)
     assert_non_null(mkdtemp(f->dir));
     f->db = xasprintf("%s/thingd.db", f->dir);
     f->files = xasprintf("%s/files", f->dir);
-    f->opts = (struct rules_opts){ .file_root = f->files, .max_rules = 50, .outbox_max = 1000,
-                                   .file_max_bytes = 10 << 20 };
+    f->opts = (struct rules_opts){
+        .file_root = f->files, .max_rules = 50, .outbox_max = 1000, .file_max_bytes = 10 << 20
+    };
     fix_open(f);
     return f;
 }
@@ -88,8 +97,7 @@ void fix_destroy(struct fix *f)
 void fix_settle(struct fix *f)
 {
     for (int i = 0; i < 1000; i++) {
-        while (loop_turn(f->loop)) {
-        }
+        while (loop_turn(f->loop)) {}
         store_sync(f->store);
         if (f->rules->run_count == 0 && list_empty(&f->rules->ready)) break;
         loop_turn_wait(f->loop, 20);
@@ -192,7 +200,8 @@ int64_t publish(struct fix *f, const char *topic, const char *payload, uint8_t q
                                               .qos = qos });
 }
 
-static int64_t on_message(struct subscriber *subscriber, struct msg *msg, const struct delivery *how)
+static int64_t on_message(struct subscriber *subscriber, struct msg *msg,
+                          const struct delivery *how)
 {
     struct probe *p = container_of(subscriber, struct probe, subscriber);
     buf_put_slice(&p->seen, msg->topic);
@@ -210,7 +219,8 @@ void probe_open(struct probe *p, struct fix *f, const char *filter)
 {
     *p = (struct probe){ .f = f };
     p->subscriber = (struct subscriber){ .ops = &probe_ops, .principal = principal_system() };
-    assert_int_equal(hub_subscribe(f->hub, &p->subscriber, slice_str(filter), 2, &p->subscription), 0);
+    assert_int_equal(hub_subscribe(f->hub, &p->subscriber, slice_str(filter), 2, &p->subscription),
+                     0);
 }
 
 void probe_close(struct probe *p)

@@ -1,5 +1,5 @@
-/* rules_fixture.h — a loop, a store on a file, registry, auth, hub and the rules engine, all real; the clock
- * is the test's. */
+/* rules_fixture.h — a loop, a store on a file, registry, auth, hub and the rules engine, all real;
+ * the clock is the test's. */
 #ifndef TESTS_UNIT_RULES_FIXTURE_H
 #define TESTS_UNIT_RULES_FIXTURE_H
 

@@ -18,23 +18,28 @@ static const struct {
 } checks[] = {
     { SQL_ONLY("SELECT * FROM 'a'"), 0, "" },
     { SQL_ONLY("SELECT * WHERE a = 1"), 0, "" },
-    { ACTION("{\"republish\":{\"topic\":\"a/${topic(1)}\",\"qos\":1,\"roleArn\":\"arn:aws:iam::1:role/x\"}}"),
+    { ACTION("{\"republish\":{\"topic\":\"a/"
+             "${topic(1)}\",\"qos\":1,\"roleArn\":\"arn:aws:iam::1:role/x\"}}"),
       0, "" },
     { ACTION("{\"file\":{\"path\":\"a/b.jsonl\",\"maxBytes\":1000,\"maxFiles\":2}}"), 0, "" },
     { ACTION("{\"republish\":{\"topic\":\"$$aws/things/x/shadow/name/n/update\"}}"), 0, "" },
     { "{\"sql\":\"SELECT * FROM 'a'\",\"actions\":[],\"errorAction\":" ACTION1
-      ",\"description\":\"d\",\"ruleDisabled\":true,\"awsIotSqlVersion\":\"beta\"}", 0, "" },
+      ",\"description\":\"d\",\"ruleDisabled\":true,\"awsIotSqlVersion\":\"beta\"}",
+      0, "" },
     /* the statement */
     { SQL_ONLY("SELECT"), ERR_SYNTAX, "sql: line 1, column" },
     { SQL_ONLY("SELECT nosuch(1) FROM 'a'"), ERR_SYNTAX, "nosuch" },
     { SQL_ONLY("SELECT * FROM 'a/#/b'"), ERR_SYNTAX, "sql" },
     { SQL_ONLY("SELECT * FROM '$share/g/a'"), ERR_SYNTAX, "shared" },
-    { SQL_ONLY("SELECT * FROM '1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17/18/19/20/21/22/23/24/25/26/27/"
-               "28/29/30/31/32/33'"), ERR_SYNTAX, "levels" },
+    { SQL_ONLY(
+          "SELECT * FROM '1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17/18/19/20/21/22/23/24/25/26/27/"
+          "28/29/30/31/32/33'"),
+      ERR_SYNTAX, "levels" },
     { SQL_ONLY("SELECT aws_lambda('arn:x', *) FROM 'a'"), ERR_UNSUPPORTED, "aws_lambda" },
-    { SQL_ONLY("SELECT get_thing_shadow('a', 'r') AS s FROM 'a'"), ERR_UNSUPPORTED, "get_thing_shadow" },
-    { "{\"sql\":\"SELECT * FROM 'a'\",\"actions\":[],\"awsIotSqlVersion\":\"2020-01-01\"}", ERR_INVALID,
-      "" },
+    { SQL_ONLY("SELECT get_thing_shadow('a', 'r') AS s FROM 'a'"), ERR_UNSUPPORTED,
+      "get_thing_shadow" },
+    { "{\"sql\":\"SELECT * FROM 'a'\",\"actions\":[],\"awsIotSqlVersion\":\"2020-01-01\"}",
+      ERR_INVALID, "" },
     /* members */
     { "[]", ERR_INVALID, "object" },
     { "{\"actions\":[]}", ERR_INVALID, "sql" },
@@ -43,23 +48,27 @@ static const struct {
     { "{\"sql\":\"SELECT * FROM 'a'\",\"actions\":{}}", ERR_INVALID, "actions" },
     { "{\"sql\":\"SELECT * FROM 'a'\",\"actions\":[],\"ruleDisabled\":\"no\"}", ERR_INVALID,
       "ruleDisabled" },
-    { "{\"sql\":\"SELECT * FROM 'a'\",\"actions\":[],\"description\":5}", ERR_INVALID, "description" },
+    { "{\"sql\":\"SELECT * FROM 'a'\",\"actions\":[],\"description\":5}", ERR_INVALID,
+      "description" },
     { "{\"sql\":\"SELECT * FROM 'a'\",\"actions\":[],\"awsIotSqlVersion\":5}", ERR_INVALID,
       "awsIotSqlVersion" },
-    { ACTION(ACTION1 "," ACTION1 "," ACTION1 "," ACTION1 "," ACTION1 "," ACTION1 "," ACTION1 "," ACTION1
-             "," ACTION1 "," ACTION1 "," ACTION1), ERR_INVALID, "10" },
+    { ACTION(ACTION1 "," ACTION1 "," ACTION1 "," ACTION1 "," ACTION1 "," ACTION1 "," ACTION1
+                     "," ACTION1 "," ACTION1 "," ACTION1 "," ACTION1),
+      ERR_INVALID, "10" },
     { ACTION("{}"), ERR_INVALID, "actions[0]" },
     { ACTION("5"), ERR_INVALID, "actions[0]" },
     { ACTION(ACTION1 ",{\"republish\":{\"topic\":\"t\"},\"file\":{\"path\":\"p\"}}"), ERR_INVALID,
       "actions[1]" },
-    { ACTION("{\"lambda\":{\"functionArn\":\"arn:aws:lambda:r:1:function:f\"}}"), ERR_UNSUPPORTED, "lambda" },
+    { ACTION("{\"lambda\":{\"functionArn\":\"arn:aws:lambda:r:1:function:f\"}}"), ERR_UNSUPPORTED,
+      "lambda" },
     { ACTION("{\"http\":{\"url\":\"http://x\"}}"), ERR_UNSUPPORTED, "http" },
     { ACTION("{\"dynamoDBv2\":{}}"), ERR_UNSUPPORTED, "dynamoDBv2" },
     { ACTION("{\"republsh\":{}}"), ERR_INVALID, "did you mean 'republish'" },
     { ACTION("{\"something\":{}}"), ERR_INVALID, "unknown action 'something'" },
     { "{\"sql\":\"SELECT * FROM 'a'\",\"actions\":[],\"errorAction\":{\"s3\":{}}}", ERR_UNSUPPORTED,
       "errorAction: the action 's3'" },
-    { "{\"sql\":\"SELECT * FROM 'a'\",\"actions\":[],\"errorAction\":[]}", ERR_INVALID, "errorAction" },
+    { "{\"sql\":\"SELECT * FROM 'a'\",\"actions\":[],\"errorAction\":[]}", ERR_INVALID,
+      "errorAction" },
     /* republish */
     { ACTION("{\"republish\":{}}"), ERR_INVALID, "'topic' is missing" },
     { ACTION("{\"republish\":[]}"), ERR_INVALID, "actions[0]: republish" },
@@ -80,8 +89,10 @@ static const struct {
     { ACTION("{\"republish\":{\"topic\":\"t\",\"roleArn\":\"role\"}}"), ERR_INVALID, "not an ARN" },
     { ACTION("{\"republish\":{\"topic\":\"t\",\"roleArn\":\"arn:aws:iam::1:\"}}"), ERR_INVALID,
       "not an ARN" },
-    { ACTION("{\"republish\":{\"topic\":\"t\",\"topik\":1}}"), ERR_INVALID, "did you mean 'topic'" },
-    { ACTION("{\"republish\":{\"topic\":\"t\",\"zebra\":1}}"), ERR_INVALID, "unknown member 'zebra'" },
+    { ACTION("{\"republish\":{\"topic\":\"t\",\"topik\":1}}"), ERR_INVALID,
+      "did you mean 'topic'" },
+    { ACTION("{\"republish\":{\"topic\":\"t\",\"zebra\":1}}"), ERR_INVALID,
+      "unknown member 'zebra'" },
     /* file */
     { ACTION("{\"file\":{}}"), ERR_INVALID, "path" },
     { ACTION("{\"file\":{\"path\":\"../a\"}}"), ERR_INVALID, "'..'" },
@@ -166,8 +177,9 @@ static int close_folder(void **state)
 static int append(struct folder *d, const char *path, const char *payload, uint64_t max_bytes,
                   unsigned max_files)
 {
-    struct file_line line = { .payload = slice_str(payload), .max_bytes = max_bytes,
-                              .max_files = max_files, .rc = 1 };
+    struct file_line line = {
+        .payload = slice_str(payload), .max_bytes = max_bytes, .max_files = max_files, .rc = 1
+    };
     struct list lines;
     list_init(&lines);
     list_push_back(&lines, &line.link);
@@ -243,7 +255,8 @@ static void a_batch_rotates_too(void **state)
     struct list lines;
     list_init(&lines);
     for (size_t i = 0; i < ARRAY_LEN(line); i++) {
-        line[i] = (struct file_line){ .payload = slice_str(payloads[i]), .max_bytes = 4, .max_files = 5 };
+        line[i] =
+            (struct file_line){ .payload = slice_str(payloads[i]), .max_bytes = 4, .max_files = 5 };
         list_push_back(&lines, &line[i].link);
     }
     file_writer_append(d->writer, "r", &lines);
@@ -342,7 +355,8 @@ static void no_link_is_followed(void **state)
     assert_int_equal(append(d, "fifo", "1", 1000, 1), -EACCES);
     assert_int_equal(append(d, "folder", "1", 1000, 1), -EISDIR);
     assert_int_equal(append(d, "plain/f", "1", 1000, 1), -ENOTDIR);
-    assert_int_equal(append(d, "ok", "22", 4, 1), 0); /* rotation replaces the link, not what it means */
+    assert_int_equal(append(d, "ok", "22", 4, 1),
+                     0); /* rotation replaces the link, not what it means */
     expect_text(d, "ok", "22\n");
     expect_text(d, "ok.1", "1\n");
     expect_text(d, "../out/f", NULL);
@@ -377,15 +391,31 @@ static void paths_are_checked(void **state)
         const char *path;
         bool fine;
     } paths[] = {
-        { "a", true }, { "a/b/c.d", true }, { "...", true }, { ".hidden", true }, { "a b/\xc3\xa4", true },
-        { "1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16", true }, { "", false }, { "/", false }, { "/a", false },
-        { "a/", false }, { "a//b", false }, { ".", false }, { "..", false }, { "a/..", false },
-        { "a/./b", false }, { "a/../b", false }, { "a\x01", false }, { "a\x7f", false }, { "\xff", false },
+        { "a", true },
+        { "a/b/c.d", true },
+        { "...", true },
+        { ".hidden", true },
+        { "a b/\xc3\xa4", true },
+        { "1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16", true },
+        { "", false },
+        { "/", false },
+        { "/a", false },
+        { "a/", false },
+        { "a//b", false },
+        { ".", false },
+        { "..", false },
+        { "a/..", false },
+        { "a/./b", false },
+        { "a/../b", false },
+        { "a\x01", false },
+        { "a\x7f", false },
+        { "\xff", false },
         { "1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17", false },
     };
     const char *why;
     for (size_t i = 0; i < ARRAY_LEN(paths); i++)
-        assert_int_equal(file_path_check(slice_str(paths[i].path), &why), paths[i].fine ? 0 : -EINVAL);
+        assert_int_equal(file_path_check(slice_str(paths[i].path), &why),
+                         paths[i].fine ? 0 : -EINVAL);
     char longer[2000];
     memset(longer, 'a', sizeof longer);
     assert_int_equal(file_path_check(slice_of(longer, 240), &why), 0);

@@ -1,20 +1,22 @@
-/* test_rules.c — rules from the registry to their actions: changes, republishing, Basic Ingest, the outbox,
- * error actions. */
+/* test_rules.c — rules from the registry to their actions: changes, republishing, Basic Ingest, the
+ * outbox, error actions. */
 #include "rules_fixture.h"
 
+#include "base/log.h"
 #include "hub/session.h"
 
 #include <errno.h>
 #include <unistd.h>
 
-#define HOT_SQL                                                                                    \
+#define HOT_SQL \
     "SELECT temperature, topic(2) AS device FROM 'device/+/telemetry' WHERE temperature > 30"
 #define ROLE   "\"roleArn\":\"arn:aws:iam::123456789012:role/r\""
 #define OUTBOX "SELECT count(*) FROM outbox"
 
-#define RULE(sql, actions) "{\"sql\":\"" sql "\",\"awsIotSqlVersion\":\"2016-03-23\",\"actions\":[" actions "]}"
-#define REPUBLISH(topic)   "{\"republish\":{" ROLE ",\"topic\":\"" topic "\"}}"
-#define FILE_TO(path)      "{\"file\":{\"path\":\"" path "\"}}"
+#define RULE(sql, actions) \
+    "{\"sql\":\"" sql "\",\"awsIotSqlVersion\":\"2016-03-23\",\"actions\":[" actions "]}"
+#define REPUBLISH(topic) "{\"republish\":{" ROLE ",\"topic\":\"" topic "\"}}"
+#define FILE_TO(path)    "{\"file\":{\"path\":\"" path "\"}}"
 
 static int setup(void **state)
 {
@@ -47,9 +49,8 @@ static void hundred_readings_make_forty_lines_and_messages(void **state)
 {
     struct fix *f = *state;
     static struct probe alerts;
-    assert_int_equal(rule_create(f, "hot",
-                                 RULE(HOT_SQL, FILE_TO("hot.jsonl") "," REPUBLISH("hot/alerts"))),
-                     0);
+    assert_int_equal(
+        rule_create(f, "hot", RULE(HOT_SQL, FILE_TO("hot.jsonl") "," REPUBLISH("hot/alerts"))), 0);
     probe_open(&alerts, f, "hot/alerts");
     for (int i = 0; i < 100; i++) {
         char payload[64];
@@ -94,8 +95,9 @@ static void a_change_takes_effect_for_the_next_message(void **state)
     rule_do(f, "DeleteTopicRule", "r");
     publish(f, "other", "7", 0);
     assert_string_equal(buf_str(&out.seen), "out/a 1\nout/b 2\nout/c 4\nout/c 6\n");
-    assert_int_equal(rule_create(f, "r", "{\"sql\":\"SELECT * FROM 'in'\",\"ruleDisabled\":true,"
-                                         "\"actions\":[" REPUBLISH("out/d") "]}"),
+    assert_int_equal(rule_create(f, "r",
+                                 "{\"sql\":\"SELECT * FROM 'in'\",\"ruleDisabled\":true,"
+                                 "\"actions\":[" REPUBLISH("out/d") "]}"),
                      0);
     publish(f, "in", "8", 0);
     assert_int_equal(out.count, 4);
@@ -123,8 +125,10 @@ static void a_stored_rule_that_does_not_compile_is_left_out(void **state)
     fix_close(f, true);
     assert_int_equal(db_open(&db, f->db, NULL, false, NULL), 0);
     assert_int_equal(
-        db_script(db, "INSERT INTO rule VALUES ('bad', '{\"sql\":\"SELEC\",\"actions\":[]}', 0, 1);"
-                      "INSERT INTO rule VALUES ('worse', 'no json', 0, 1)", NULL),
+        db_script(db,
+                  "INSERT INTO rule VALUES ('bad', '{\"sql\":\"SELEC\",\"actions\":[]}', 0, 1);"
+                  "INSERT INTO rule VALUES ('worse', 'no json', 0, 1)",
+                  NULL),
         0);
     db_close(db);
     fix_open(f);
@@ -142,12 +146,16 @@ static void functions_of_the_message(void **state)
     static struct probe out;
     probe_open(&out, f, "out");
     assert_int_equal(
-        rule_create(f, "r", RULE("SELECT clientid() AS c, principal() AS p, topic() AS t, accountid() "
-                                 "AS a FROM 'in/#'", REPUBLISH("out"))),
+        rule_create(f, "r",
+                    RULE("SELECT clientid() AS c, principal() AS p, topic() AS t, accountid() "
+                         "AS a FROM 'in/#'",
+                         REPUBLISH("out"))),
         0);
     publish(f, "in/x", "{}", 0);
-    publish_msg(f, &(struct msg_opts){ .topic = SLICE_LIT("in/y"), .payload = SLICE_LIT("{}"),
-                                       .client_id = SLICE_LIT("web"), .principal = SLICE_LIT("key") });
+    publish_msg(f, &(struct msg_opts){ .topic = SLICE_LIT("in/y"),
+                                       .payload = SLICE_LIT("{}"),
+                                       .client_id = SLICE_LIT("web"),
+                                       .principal = SLICE_LIT("key") });
     assert_string_equal(
         buf_str(&out.seen),
         "out {\"c\":\"probe\",\"p\":\"abc\",\"t\":\"in/x\",\"a\":\"000000000000\"}\n"
@@ -177,12 +185,14 @@ static void topics_of_republish_are_templates(void **state)
     static struct probe out, shadow;
     probe_open(&out, f, "#");
     probe_open(&shadow, f, "$aws/things/#");
-    assert_int_equal(rule_create(f, "r", RULE("SELECT VALUE v FROM 'in/+'",
-                                              "{\"republish\":{\"topic\":\"out/${topic(2)}/${v + 1}\","
-                                              "\"qos\":1}}")),
+    assert_int_equal(rule_create(f, "r",
+                                 RULE("SELECT VALUE v FROM 'in/+'",
+                                      "{\"republish\":{\"topic\":\"out/${topic(2)}/${v + 1}\","
+                                      "\"qos\":1}}")),
                      0);
-    assert_int_equal(rule_create(f, "s", RULE("SELECT v AS state.reported.v FROM 'in/+'",
-                                              REPUBLISH("$$aws/things/${topic(2)}/shadow/update"))),
+    assert_int_equal(rule_create(f, "s",
+                                 RULE("SELECT v AS state.reported.v FROM 'in/+'",
+                                      REPUBLISH("$$aws/things/${topic(2)}/shadow/update"))),
                      0);
     assert_int_equal(rule_create(f, "t", RULE("SELECT v FROM 'in/+'", REPUBLISH("$${t}"))), 0);
     publish(f, "in/x", "{\"v\":1,\"t\":\"$aws/things/y/shadow/get\"}", 0);
@@ -199,8 +209,17 @@ static void topics_of_republish_are_templates(void **state)
 static void republish_reaches_no_reserved_topic(void **state)
 {
     static const char *const topics[] = {
-        "$aws/things/x/shadow/update/accepted", "$aws/events/presence/connected/x", "SYS/broker",
-        "$aws/rules/r", "$aws/things/x/jobs/get", "$SYS/x", "$thingd/x", "", "a/+", "a/#", "$",
+        "$aws/things/x/shadow/update/accepted",
+        "$aws/events/presence/connected/x",
+        "SYS/broker",
+        "$aws/rules/r",
+        "$aws/things/x/jobs/get",
+        "$SYS/x",
+        "$thingd/x",
+        "",
+        "a/+",
+        "a/#",
+        "$",
         "1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17/18/19/20/21/22/23/24/25/26/27/28/29/30/31/32/33",
     };
     struct fix *f = *state;
@@ -227,15 +246,16 @@ static void basic_ingest_reaches_one_rule_alone(void **state)
     struct fix *f = *state;
     static struct probe out;
     probe_open(&out, f, "out/#");
-    assert_int_equal(rule_create(f, "one", RULE("SELECT topic() AS t, topic(1) AS a FROM 'x'",
-                                                REPUBLISH("out/1"))), 0);
+    assert_int_equal(
+        rule_create(f, "one",
+                    RULE("SELECT topic() AS t, topic(1) AS a FROM 'x'", REPUBLISH("out/1"))),
+        0);
     assert_int_equal(rule_create(f, "two", RULE("SELECT * FROM '$aws/#'", REPUBLISH("out/2"))), 0);
     assert_int_equal(rule_create(f, "bare", RULE("SELECT topic() AS t", REPUBLISH("out/3"))), 0);
     assert_true(publish(f, "$aws/rules/one/a/b", "{}", 1) >= 0);
     publish(f, "$aws/rules/one", "{}", 0);
     publish(f, "$aws/rules/bare/q", "{}", 0);
     publish(f, "$aws/rules/nobody/q", "{}", 0);
-    publish(f, "$aws/rules", "{}", 0);
     rule_do(f, "DisableTopicRule", "one");
     publish(f, "$aws/rules/one/a", "{}", 0);
     assert_string_equal(buf_str(&out.seen), "out/1 {\"t\":\"a/b\",\"a\":\"a\"}\n"
@@ -248,11 +268,17 @@ static void basic_ingest_reaches_one_rule_alone(void **state)
 static void clients_may_publish_to_rules(void **state)
 {
     struct fix *f = *state;
-    struct principal admin = { .refs = 2, .kind = PRINCIPAL_LOCAL, .id = (char *)"0",
-                               .label = (char *)"local:0", .admin = true, .valid = true };
+    struct principal admin = { .refs = 2,
+                               .kind = PRINCIPAL_LOCAL,
+                               .id = (char *)"0",
+                               .label = (char *)"local:0",
+                               .admin = true,
+                               .valid = true };
     list_init(&admin.watches);
-    assert_int_equal(hub_authorize_publish(f->hub, &admin, NULL, SLICE_LIT("$aws/rules/r/x"), false), 0);
-    assert_int_equal(hub_authorize_publish(f->hub, &admin, NULL, SLICE_LIT("$aws/rules/r"), false), 0);
+    assert_int_equal(
+        hub_authorize_publish(f->hub, &admin, NULL, SLICE_LIT("$aws/rules/r/x"), false), 0);
+    assert_int_equal(hub_authorize_publish(f->hub, &admin, NULL, SLICE_LIT("$aws/rules/r"), false),
+                     0);
     assert_int_equal(hub_authorize_publish(f->hub, &admin, NULL, SLICE_LIT("$aws/rules"), false),
                      ERR_DENIED);
     assert_int_equal(hub_authorize_publish(f->hub, &admin, NULL, SLICE_LIT("$aws/rules/r/x"), true),
@@ -279,7 +305,8 @@ static void on_end(struct session_link *link, enum session_end why)
 {
 }
 
-static const struct session_link_ops link_ops = { nothing_goes_out, no_pubrel, not_congested, on_end };
+static const struct session_link_ops link_ops = { nothing_goes_out, no_pubrel, not_congested,
+                                                  on_end };
 
 /* A persistent session that subscribed and went away. */
 static void leave_session(struct fix *f, const char *filter)
@@ -301,8 +328,11 @@ static void leave_session(struct fix *f, const char *filter)
 static void the_commit_covers_outbox_and_sessions(void **state)
 {
     struct fix *f = *state;
-    assert_int_equal(rule_create(f, "r", RULE("SELECT * FROM 'in'", FILE_TO("a.jsonl")
-                                              ",{\"republish\":{\"topic\":\"out\",\"qos\":1}}")), 0);
+    assert_int_equal(
+        rule_create(f, "r",
+                    RULE("SELECT * FROM 'in'",
+                         FILE_TO("a.jsonl") ",{\"republish\":{\"topic\":\"out\",\"qos\":1}}")),
+        0);
     leave_session(f, "out");
     file_writer_set_write(full_disk);
     int64_t commit = publish(f, "in", "{\"v\":1}", 1);
@@ -341,8 +371,10 @@ static void what_a_crash_left_is_run_at_start(void **state)
     struct fix *f = *state;
     static struct probe out;
     assert_int_equal(
-        rule_create(f, "r", RULE("SELECT * FROM 'in/+'", FILE_TO("${topic(2)}.jsonl") "," FILE_TO(
-                                     "all/x.jsonl") "," REPUBLISH("out"))), 0);
+        rule_create(f, "r",
+                    RULE("SELECT * FROM 'in/+'", FILE_TO("${topic(2)}.jsonl") "," FILE_TO(
+                                                     "all/x.jsonl") "," REPUBLISH("out"))),
+        0);
     file_writer_set_write(full_disk);
     for (int i = 0; i < 20; i++) {
         char payload[32];
@@ -443,8 +475,10 @@ static void the_outbox_is_bounded(void **state)
     fix_open(f);
     static struct probe errors;
     probe_open(&errors, f, "errors");
-    assert_int_equal(rule_create(f, "r", "{\"sql\":\"SELECT * FROM 'in'\",\"actions\":[" FILE_TO("a.jsonl")
-                                         "],\"errorAction\":" REPUBLISH("errors") "}"), 0);
+    assert_int_equal(rule_create(f, "r",
+                                 "{\"sql\":\"SELECT * FROM 'in'\",\"actions\":[" FILE_TO(
+                                     "a.jsonl") "],\"errorAction\":" REPUBLISH("errors") "}"),
+                     0);
     for (int i = 0; i < 8; i++)
         publish(f, "in", "{}", 1);
     assert_int_equal(fix_count(f, METRIC_ACTION_FAILURES), 3);
@@ -483,22 +517,28 @@ static void failures_are_collected_for_the_error_action(void **state)
     struct json *json;
     probe_open(&errors, f, "errors/#");
     assert_int_equal(
-        rule_create(f, "r", "{\"sql\":\"SET @n = topic(2) SELECT * FROM 'in/+'\","
-                            "\"actions\":[" FILE_TO("../${@n}") "," REPUBLISH("a/+") "," REPUBLISH(
-                                "out") "," FILE_TO("b/${p}") "],\"errorAction\":" REPUBLISH(
-                                "errors/${@n}/${topic(1)}") "}"), ERR_INVALID);
+        rule_create(
+            f, "r",
+            "{\"sql\":\"SET @n = topic(2) SELECT * FROM 'in/+'\","
+            "\"actions\":[" FILE_TO("../${@n}") "," REPUBLISH("a/+") "," REPUBLISH(
+                "out") "," FILE_TO("b/${p}") "],\"errorAction\":" REPUBLISH("errors/${@n}/"
+                                                                            "${topic(1)}") "}"),
+        ERR_INVALID);
     assert_int_equal(
-        rule_create(f, "r", "{\"sql\":\"SET @n = topic(2) SELECT * FROM 'in/+'\","
-                            "\"awsIotSqlVersion\":\"2016-03-23\","
-                            "\"actions\":[" FILE_TO("${p}${@n}") "," REPUBLISH("${bad}") "," REPUBLISH(
-                                "out") "," FILE_TO("b/${@n}") "],\"errorAction\":" REPUBLISH(
-                                "errors/${@n}/${topic(1)}") "}"), 0);
+        rule_create(
+            f, "r",
+            "{\"sql\":\"SET @n = topic(2) SELECT * FROM 'in/+'\","
+            "\"awsIotSqlVersion\":\"2016-03-23\","
+            "\"actions\":[" FILE_TO("${p}${@n}") "," REPUBLISH("${bad}") "," REPUBLISH(
+                "out") "," FILE_TO("b/${@n}") "],\"errorAction\":" REPUBLISH("errors/${@n}/"
+                                                                             "${topic(1)}") "}"),
+        0);
     publish(f, "in/x", "{\"p\":\"../\",\"bad\":\"q/#\"}", 1);
     fix_settle(f);
     assert_int_equal(errors.count, 1);
     assert_true(strncmp(buf_str(&errors.seen), "errors/x/in ", 12) == 0);
-    assert_int_equal(json_parse(slice_of(errors.seen.data + 12, errors.seen.len - 13), NULL, &json,
-                                NULL), 0);
+    assert_int_equal(
+        json_parse(slice_of(errors.seen.data + 12, errors.seen.len - 13), NULL, &json, NULL), 0);
     assert_string_equal(json_get_str(json, "ruleName"), "r");
     assert_string_equal(json_get_str(json, "topic"), "in/x");
     assert_string_equal(json_get_str(json, "clientId"), "probe");
@@ -520,8 +560,10 @@ static void failures_are_collected_for_the_error_action(void **state)
 static void an_error_action_may_be_outside_and_may_fail(void **state)
 {
     struct fix *f = *state;
-    assert_int_equal(rule_create(f, "r", "{\"sql\":\"SELECT * FROM 'in'\",\"actions\":[" REPUBLISH(
-                                             "${t}") "],\"errorAction\":" FILE_TO("${e}") "}"), 0);
+    assert_int_equal(rule_create(f, "r",
+                                 "{\"sql\":\"SELECT * FROM 'in'\",\"actions\":[" REPUBLISH(
+                                     "${t}") "],\"errorAction\":" FILE_TO("${e}") "}"),
+                     0);
     assert_true(publish(f, "in", "{\"t\":\"a/#\",\"e\":\"errors.jsonl\"}", 1) > 0);
     assert_int_equal(publish(f, "in", "{\"t\":\"a/#\",\"e\":\"/etc/x\"}", 0), 0);
     fix_settle(f);
@@ -552,8 +594,10 @@ static void a_full_disk_is_tried_again_and_then_reported(void **state)
     struct fix *f = *state;
     static struct probe errors;
     probe_open(&errors, f, "errors");
-    assert_int_equal(rule_create(f, "r", "{\"sql\":\"SELECT * FROM 'in'\",\"actions\":[" FILE_TO("a.jsonl")
-                                         "],\"errorAction\":" REPUBLISH("errors") "}"), 0);
+    assert_int_equal(rule_create(f, "r",
+                                 "{\"sql\":\"SELECT * FROM 'in'\",\"actions\":[" FILE_TO(
+                                     "a.jsonl") "],\"errorAction\":" REPUBLISH("errors") "}"),
+                     0);
     file_writer_set_write(full_disk);
     publish(f, "in", "1", 1);
     publish(f, "in", "2", 1);
@@ -576,12 +620,55 @@ static void a_full_disk_is_tried_again_and_then_reported(void **state)
     probe_close(&errors);
 }
 
+static void a_rule_may_go_while_its_runs_are_open(void **state)
+{
+    struct fix *f = *state;
+    assert_int_equal(rule_create(f, "r", RULE("SELECT * FROM 'in'", FILE_TO("${v}.jsonl"))), 0);
+    file_writer_set_write(full_disk);
+    publish(f, "in", "{\"v\":1}", 0);
+    publish(f, "in", "{\"v\":2}", 1);
+    rule_do(f, "DeleteTopicRule", "r");
+    let_it_fail(f);
+    file_writer_set_write(NULL);
+    clock_fake_advance(SECONDS(1));
+    fix_settle(f);
+    char *one = file_text(f, "1.jsonl"), *two = file_text(f, "2.jsonl");
+    assert_string_equal(one, "{\"v\":1}\n");
+    assert_string_equal(two, "{\"v\":2}\n");
+    assert_int_equal(row_count(f, OUTBOX), 0);
+    free(one);
+    free(two);
+}
+
+static int complaints;
+
+static void count_complaints(const char *line, size_t len)
+{
+    if (strstr(line, "action failed")) complaints++;
+}
+
+static void failures_are_logged_once_a_minute(void **state)
+{
+    struct fix *f = *state;
+    assert_int_equal(rule_create(f, "r", RULE("SELECT * FROM 'in'", REPUBLISH("${t}"))), 0);
+    log_set_sink(count_complaints);
+    complaints = 0;
+    for (int i = 0; i < 100; i++) {
+        publish(f, "in", "{\"t\":\"#\"}", 0);
+        clock_fake_advance(SECONDS(1));
+    }
+    assert_int_equal(complaints, 2);
+    assert_int_equal(fix_count(f, METRIC_ACTION_FAILURES), 100);
+}
+
 static void a_failed_run_of_a_former_life_reaches_the_error_action(void **state)
 {
     struct fix *f = *state;
     static struct probe errors;
-    assert_int_equal(rule_create(f, "r", "{\"sql\":\"SELECT v FROM 'in'\",\"actions\":[" FILE_TO("a.jsonl")
-                                         "],\"errorAction\":" REPUBLISH("errors/${v}") "}"), 0);
+    assert_int_equal(rule_create(f, "r",
+                                 "{\"sql\":\"SELECT v FROM 'in'\",\"actions\":[" FILE_TO(
+                                     "a.jsonl") "],\"errorAction\":" REPUBLISH("errors/${v}") "}"),
+                     0);
     file_writer_set_write(full_disk);
     publish(f, "in", "{\"v\":7}", 1);
     fix_restart(f, false);
@@ -607,14 +694,17 @@ static void a_dry_run(void **state)
     struct diag diag = DIAG_INIT;
     bool fired = false;
     assert_int_equal(rules_test(f->rules, HOT_SQL, "2016-03-23", SLICE_LIT("device/d/telemetry"),
-                                SLICE_LIT("{\"temperature\":31}"), &fired, &out, &diag), 0);
+                                SLICE_LIT("{\"temperature\":31}"), &fired, &out, &diag),
+                     0);
     assert_true(fired);
     assert_string_equal(buf_str(&out), "{\"temperature\":31,\"device\":\"d\"}");
     assert_int_equal(rules_test(f->rules, HOT_SQL, NULL, SLICE_LIT("device/d/telemetry"),
-                                SLICE_LIT("{\"temperature\":3}"), &fired, &out, &diag), 0);
+                                SLICE_LIT("{\"temperature\":3}"), &fired, &out, &diag),
+                     0);
     assert_false(fired);
-    assert_int_equal(rules_test(f->rules, "SELECT x FROM", NULL, SLICE_LIT("t"), SLICE_LIT(""), &fired,
-                                &out, &diag), ERR_SYNTAX);
+    assert_int_equal(rules_test(f->rules, "SELECT x FROM", NULL, SLICE_LIT("t"), SLICE_LIT(""),
+                                &fired, &out, &diag),
+                     ERR_SYNTAX);
     assert_non_null(strstr(diag.text, "line 1"));
     buf_deinit(&out);
 }
@@ -645,6 +735,8 @@ int main(void)
         T(an_error_action_may_be_outside_and_may_fail),
         T(payloads_that_are_no_json_fail),
         T(a_full_disk_is_tried_again_and_then_reported),
+        T(a_rule_may_go_while_its_runs_are_open),
+        T(failures_are_logged_once_a_minute),
         T(a_failed_run_of_a_former_life_reaches_the_error_action),
         T(a_dry_run),
     };
