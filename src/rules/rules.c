@@ -70,9 +70,11 @@ static struct input *input_of(struct rules *rules, struct msg *msg)
     return &rules->input;
 }
 
+/* What was routed before a crash has been decided here, at once, before it: not a second time. */
 static int64_t evaluate(struct rules *rules, struct program *program, struct msg *msg,
-                        struct hub_pub *pub)
+                        const struct delivery *how)
 {
+    if (how->again) return 0;
     struct input *input = input_of(rules, msg);
     struct buf payload = { 0 };
     bool fired = false;
@@ -82,11 +84,12 @@ static int64_t evaluate(struct rules *rules, struct program *program, struct msg
     if (rc < 0) {
         metrics_inc(METRIC_RULE_FAILURES);
         program_complain(program, "statement failed", msg->topic, err_text(rc), rc);
-    } else if (fired && program->outside && msg->qos && store_busy(rules->store)) {
+    } else if (fired && program->outside && msg->qos && !how->promised &&
+               store_busy(rules->store)) {
         commit = ERR_STORE;
     } else if (fired) {
         metrics_inc(METRIC_RULE_FIRED);
-        commit = fire(rules, program, input, buf_slice(&payload), pub);
+        commit = fire(rules, program, input, buf_slice(&payload), how->pub);
     }
     buf_deinit(&payload);
     return commit;
@@ -97,7 +100,7 @@ static int64_t deliver(struct subscriber *subscriber, struct msg *msg, const str
     struct rule *rule = container_of(subscriber, struct rule, subscriber);
     if (slice_starts(msg->topic, INGEST_PREFIX))
         return 0; /* is for one rule alone: deliver_ingest */
-    return evaluate(rule->rules, rule->program, msg, how->pub);
+    return evaluate(rule->rules, rule->program, msg, how);
 }
 
 static const struct subscriber_ops rule_ops = { .deliver = deliver };
@@ -110,8 +113,7 @@ static int64_t deliver_ingest(struct subscriber *subscriber, struct msg *msg,
     if (msg->topic.len < at) return 0;
     struct slice name = topic_next_level(msg->topic, &at);
     struct rule *rule = map_get(&rules->by_name, name);
-    if (rule && rule->enabled && rule->program)
-        return evaluate(rules, rule->program, msg, how->pub);
+    if (rule && rule->enabled && rule->program) return evaluate(rules, rule->program, msg, how);
     metrics_inc(METRIC_RULE_FAILURES);
     program_complain(rules->nobody, "basic ingest: dropped", msg->topic,
                      "the rule does not exist or is disabled", ERR_NOT_FOUND);
