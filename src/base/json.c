@@ -5,12 +5,12 @@
  *  I1  A number has a valuestring exactly when its double does not print as its text; then that
  *      text is printed. (cJSON_Delete frees and cJSON_Duplicate copies a valuestring of any type.)
  *  I2  A number without a valuestring is finite.
- *  I3  An object has no two members of one key: json_parse drops earlier ones, json_set replaces.
+ *  I3  An object has no two members of one key: json_scan drops earlier ones, json_set replaces.
  *  I4  A value which is no member of an object has no key.
- * cJSON allocates through xmalloc, so its builders cannot fail. cJSON_Parse copies a number into 63
- * bytes; longer ones are blanked to 0 in a copy of the text first, and get their text afterwards.
- * Objects of more than FEW members are compared and freed of repeats by a hash map, so that no
- * document makes that quadratic; json_get itself looks at the members one by one. */
+ * cJSON's parser is not used: see json_scan.c. cJSON allocates through xmalloc, so its builders
+ * cannot fail, and what is used of it has no state: threads need not care for one another.
+ * Objects of more than FEW members are compared by a hash map, so that no document makes that
+ * quadratic; json_get itself looks at the members one by one. */
 #include "base/json.h"
 
 #include "base/err.h"
@@ -23,7 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FEW = 16, NUMBER_MAX = 60 };
+enum { FEW = 16 };
 
 #define EXACT_INT ((int64_t)1 << 53) /* up to here every integer is a double */
 
@@ -52,117 +52,20 @@ static struct json *json_of(cJSON *node)
 
 /* --- parse ------------------------------------------------------------------------------------ */
 
-static void drop_member(cJSON *object, cJSON *member)
-{
-    cJSON_Delete(cJSON_DetachItemViaPointer(object, member));
-}
-
-static bool key_in_rest(const cJSON *member)
-{
-    for (const cJSON *it = member->next; it; it = it->next)
-        if (strcmp(it->string, member->string) == 0) return true;
-    return false;
-}
-
-static void drop_repeats_of_few(cJSON *object)
-{
-    for (cJSON *it = object->child, *next; it; it = next) {
-        next = it->next;
-        if (key_in_rest(it)) drop_member(object, it);
-    }
-}
-
-static void drop_repeats_of_many(cJSON *object)
-{
-    struct map seen = { 0 };
-    bool first = false;
-    for (cJSON *it = object->child->prev, *before; !first; it = before) {
-        before = it->prev; /* of the first: the last */
-        first = it == object->child;
-        struct slice key = slice_str(it->string);
-        if (map_get(&seen, key))
-            drop_member(object, it);
-        else
-            map_put(&seen, key, it);
-    }
-    map_deinit(&seen);
-}
-
-static void drop_repeats(cJSON *object)
-{
-    size_t count = 0;
-    for (const cJSON *it = object->child; it && count <= FEW; it = it->next)
-        count++;
-    if (count > FEW)
-        drop_repeats_of_many(object);
-    else
-        drop_repeats_of_few(object);
-}
-
-static void hang_text(cJSON *number, struct slice text)
-{
-    number->valuestring = xstrndup(text.ptr, text.len);
-    number->valuedouble = strtod(number->valuestring, NULL);
-}
-
-struct walk {
-    const struct json_kept_list *kept;
-    size_t used; /* of kept */
-    size_t node;
-};
-
-/* Visits the tree in the order of the text. */
-static void settle(struct walk *walk, cJSON *node)
-{
-    if (walk->used < walk->kept->count && walk->kept->items[walk->used].node == walk->node)
-        hang_text(node, walk->kept->items[walk->used++].text);
-    walk->node++;
-    for (cJSON *it = node->child; it; it = it->next)
-        settle(walk, it);
-    if (cJSON_IsObject(node)) drop_repeats(node);
-}
-
-/* A copy of text with its overlong numbers blanked, NULL when it has none. Returns owned. */
-static char *blank_long_numbers(struct slice text, const struct json_kept_list *kept)
-{
-    char *copy = NULL;
-    for (size_t i = 0; i < kept->count; i++) {
-        struct slice number = kept->items[i].text;
-        if (number.len <= NUMBER_MAX) continue;
-        if (!copy) copy = xmemdup(text.ptr, text.len);
-        char *at = copy + (number.ptr - text.ptr);
-        memset(at, ' ', number.len);
-        *at = '0';
-    }
-    return copy;
-}
-
-static int build(struct slice text, const struct json_kept_list *kept, struct json **ret_json,
-                 struct diag *diag)
-{
-    char *copy = blank_long_numbers(text, kept);
-    cJSON *root = cJSON_ParseWithLengthOpts(copy ? copy : text.ptr, text.len, NULL, false);
-    free(copy);
-    if (!root) return diag_set(diag, ERR_INTERNAL, "cJSON refused what is JSON");
-    struct walk walk = { kept, 0, 0 };
-    settle(&walk, root);
-    *ret_json = json_of(root);
-    return 0;
-}
-
 int json_parse(struct slice text, const struct json_limits *limits, struct json **ret_json,
                struct diag *diag)
 {
-    struct json_kept_list kept = { 0 };
-    int rc = json_scan(text, limits ? limits : &json_default_limits, &kept, diag);
-    if (rc == 0) rc = build(text, &kept, ret_json, diag);
-    free(kept.items);
-    return rc;
+    return json_scan(text, limits ? limits : &json_default_limits, ret_json, diag);
 }
 
 int json_check(struct slice text, const struct json_limits *limits, struct diag *diag)
 {
-    return json_scan(text, limits ? limits : &json_default_limits, NULL, diag);
+    if (!limits) limits = &json_default_limits;
+    if (!limits->unique_keys) return json_scan(text, limits, NULL, diag);
+    struct json *json = NULL;
+    int rc = json_scan(text, limits, &json, diag);
+    json_free(json);
+    return rc;
 }
 
 void json_free(struct json *json)
@@ -330,25 +233,37 @@ struct json *json_new_double(double value)
     return isfinite(value) ? json_of(cJSON_CreateNumber(value)) : json_new_null();
 }
 
+struct json *json_new_number_known(struct slice text)
+{
+    cJSON *node = cJSON_CreateNull();
+    node->type = cJSON_Number;
+    if (json_number_is_plain(text)) {
+        node->valuedouble = json_plain_value(text);
+    } else {
+        node->valuestring = xstrndup(text.ptr, text.len);
+        node->valuedouble = strtod(node->valuestring, NULL);
+    }
+    return json_of(node);
+}
+
 struct json *json_new_number_text(struct slice text)
 {
     if (text.len == 0 || json_number_span(text) != text.len)
         BUG("not a number of JSON: %.*s", (int)(text.len < 80 ? text.len : 80), text.ptr);
-    cJSON *node = cJSON_CreateNumber(0);
-    hang_text(node, text);
-    if (json_number_is_plain(text)) {
-        free(node->valuestring);
-        node->valuestring = NULL;
-    }
+    return json_new_number_known(text);
+}
+
+struct json *json_new_str_taken(char *text)
+{
+    cJSON *node = cJSON_CreateNull();
+    node->type = cJSON_String;
+    node->valuestring = text;
     return json_of(node);
 }
 
 struct json *json_new_slice(struct slice text)
 {
-    cJSON *node = cJSON_CreateNull();
-    node->type = cJSON_String;
-    node->valuestring = xstrndup(text.ptr, text.len);
-    return json_of(node);
+    return json_new_str_taken(xstrndup(text.ptr, text.len));
 }
 
 struct json *json_new_str(const char *text)
@@ -364,6 +279,12 @@ struct json *json_new_array(void)
 struct json *json_new_object(void)
 {
     return json_of(cJSON_CreateObject());
+}
+
+void json_append_taken(struct json *container, char *key, struct json *value)
+{
+    node_of(value)->string = key;
+    cJSON_AddItemToArray(node_of(container), node_of(value));
 }
 
 struct json *json_set(struct json *object, const char *key, struct json *value)

@@ -1,11 +1,11 @@
 /* json.h — JSON documents: strict in, exact out. The only includer of cJSON.
  *
- * Grammar: RFC 8259 to the letter, checked before cJSON sees the text: no leading zeros, no trailing
- * bytes, valid UTF-8 (paired surrogates in escapes too), no U+0000 in strings, bounded depth, nodes
- * and bytes. A repeated key: the last one wins.
+ * Grammar: RFC 8259 to the letter: no leading zeros, no trailing bytes, valid UTF-8 (paired
+ * surrogates in escapes too), no U+0000 in strings, bounded depth, nodes and bytes. A repeated key:
+ * the last one wins, unless the limits ask for unique keys.
  * Numbers: a number whose text a double does not reproduce keeps its text and leaves as it came
  * (9007199254740993, 1.10, 1e400 stay what they are).
- * Member order is kept. Nothing here is thread safe; a tree belongs to one thread at a time. */
+ * Member order is kept. Any thread; a tree belongs to one thread at a time. */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
 
@@ -21,9 +21,10 @@ struct json; /* a value; a tree owns its children */
 enum json_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
 
 struct json_limits {
-    size_t bytes; /* longest text */
-    size_t nodes; /* most values in it, containers included */
-    int depth;    /* deepest nesting; a scalar at the top has depth 0, {} and [] have 1 */
+    size_t bytes;     /* longest text */
+    size_t nodes;     /* most values in it, containers included */
+    int depth;        /* deepest nesting; a scalar at the top has depth 0, {} and [] have 1 */
+    bool unique_keys; /* a repeated key is ERR_SYNTAX */
 };
 /* 128 KB, 16384 nodes, depth 64, unless set otherwise. */
 extern struct json_limits json_default_limits;
@@ -63,8 +64,8 @@ struct json *json_next(const struct json *child);
 /* The key of a member of an object; NULL otherwise. */
 const char *json_key(const struct json *member);
 
-#define json_for_each(it, container)                                                               \
-    for (struct json *it = json_first(container), *it##_next = it ? json_next(it) : NULL; it;      \
+#define json_for_each(it, container)                                                          \
+    for (struct json *it = json_first(container), *it##_next = it ? json_next(it) : NULL; it; \
          it = it##_next, it##_next = it ? json_next(it) : NULL)
 
 /* Builders return owned values. */

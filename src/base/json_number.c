@@ -80,6 +80,21 @@ bool json_number_is_plain(struct slice text)
     return isfinite(value) && slice_eq(slice_of(printed, json_double_text(value, printed)), text);
 }
 
+double json_plain_value(struct slice text)
+{
+    char copy[32];
+    bool negative = text.ptr[0] == '-';
+    if (text.len <= PLAIN_DIGITS && digits_at(text, negative) == text.len - negative) {
+        int64_t value = 0;
+        for (size_t i = negative; i < text.len; i++)
+            value = value * 10 + (text.ptr[i] - '0');
+        return (double)(negative ? -value : value);
+    }
+    memcpy(copy, text.ptr, text.len);
+    copy[text.len] = '\0';
+    return strtod(copy, NULL);
+}
+
 /* The fewest significant digits that give value (positive) back, as "%e" writes them. */
 static void shortest(double value, char text[32])
 {

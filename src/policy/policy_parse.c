@@ -22,6 +22,7 @@ static const struct json_limits document_limits = {
     .bytes = POLICY_DOCUMENT_MAX,
     .nodes = 16384,
     .depth = 16,
+    .unique_keys = true, /* a second "StringEquals" must not replace the first in silence */
 };
 
 struct parser {

@@ -496,6 +496,68 @@ static void many_members_and_repeats(void **state)
     buf_deinit(&expected);
 }
 
+static void keys_are_unique_on_request(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *say; /* NULL: fine */
+    } cases[] = {
+        { "{\"a\":1,\"b\":{\"a\":2},\"c\":[{\"a\":3},{\"a\":4}]}", NULL },
+        { "{\"a\":1,\"A\":1,\"\":1}", NULL },
+        { "{\"a\":1,\"a\":1}", "line 1, column 8: a key that was there before" },
+        { "{\"a\":1,\n\"\\u0061\":2}", "line 2, column 1: a key that was there before" },
+        { "[0,{\"x\":{\"\":1,\"\":1}}]", "line 1, column 15: a key that was there before" },
+        { "{\"a\":1,\"a\":", "line 1, column 8: a key that was there before" },
+    };
+    struct json_limits limits = json_default_limits;
+    limits.unique_keys = true;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct json *json = NULL;
+        struct diag diag = DIAG_INIT;
+        int rc = json_parse(slice_str(cases[i].text), &limits, &json, &diag);
+        if (rc != (cases[i].say ? ERR_SYNTAX : 0)) fail_msg("%s: %s", cases[i].text, err_name(rc));
+        if (cases[i].say) assert_string_equal(diag.text, cases[i].say);
+        assert_true((json == NULL) == (rc < 0));
+        assert_int_equal(json_check(slice_str(cases[i].text), &limits, NULL), rc);
+        json_free(json);
+    }
+    struct buf text = { 0 };
+    buf_putc(&text, '{');
+    for (int i = 0; i < 100; i++)
+        buf_printf(&text, "\"k%d\":%d,", i, i);
+    size_t len = text.len;
+    buf_puts(&text, "\"k100\":0}");
+    assert_int_equal(json_check(buf_slice(&text), &limits, NULL), 0);
+    text.len = len;
+    buf_puts(&text, "\"k50\":0}");
+    assert_int_equal(json_check(buf_slice(&text), &limits, NULL), ERR_SYNTAX);
+    buf_deinit(&text);
+}
+
+static void escapes_become_bytes(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *value;
+    } cases[] = {
+        { "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\/\b\f\n\r\t" },
+        { "\"a\\u0041z\"", "aAz" },
+        { "\"\\u00e9\\u20AC\"", "\xc3\xa9\xe2\x82\xac" },
+        { "\"\\ud83d\\uDE00!\"", "\xf0\x9f\x98\x80!" },
+        { "\"\\udbff\\udfff\"", "\xf4\x8f\xbf\xbf" },
+        { "\"\\\\u0041\"", "\\u0041" },
+        { "\"\"", "" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct json *json = parse(cases[i].text);
+        assert_string_equal(json_str(json), cases[i].value);
+        json_free(json);
+    }
+    struct json *json = parse("{\"\\u0061\\n\":1,\"a\\u000a\":2}");
+    expect_print(json, "{\"a\\n\":2}");
+    json_free(json);
+}
+
 static void reads_the_tree(void **state)
 {
     struct json *json = parse("{\"s\":\"x\",\"n\":1.5,\"t\":true,\"f\":false,\"z\":null,"
@@ -632,6 +694,8 @@ int main(void)
         cmocka_unit_test(integers_are_exact),
         cmocka_unit_test(limits_hold),
         cmocka_unit_test(many_members_and_repeats),
+        cmocka_unit_test(keys_are_unique_on_request),
+        cmocka_unit_test(escapes_become_bytes),
         cmocka_unit_test(reads_the_tree),
         cmocka_unit_test(builds_and_changes),
         cmocka_unit_test(prints_for_humans),

@@ -640,6 +640,31 @@ static void documents_have_limits(void **state)
     buf_deinit(&text);
 }
 
+static void repeated_members_are_refused(void **state)
+{
+    static const char *const documents[] = {
+        "{\"Version\":\"2012-10-17\",\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":"
+        "\"Allow\","
+        "\"Action\":\"iot:*\",\"Resource\":\"*\"}}",
+        "{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Deny\",\"Effect\":\"Allow\","
+        "\"Action\":\"iot:*\",\"Resource\":\"*\"}}",
+        "{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"iot:*\","
+        "\"Resource\":\"*\",\"Condition\":{\"StringEquals\":{\"iot:ClientId\":\"a\"},"
+        "\"StringEquals\":{\"aws:SourceIp\":\"b\"}}}}",
+        "{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"iot:*\","
+        "\"Resource\":\"*\",\"Condition\":{\"StringEquals\":{\"iot:ClientId\":\"a\","
+        "\"iot:ClientId\":\"b\"}}}}",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(documents); i++) {
+        struct policy *policy = NULL;
+        struct diag diag = DIAG_INIT;
+        int rc = policy_parse("P", slice_str(documents[i]), &policy, &diag);
+        if (rc != ERR_SYNTAX) fail_msg("%s: %s", documents[i], err_name(rc));
+        assert_non_null(strstr(diag.text, "a key that was there before"));
+        assert_null(policy);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -652,6 +677,7 @@ int main(void)
         cmocka_unit_test(variables_are_listed_once),
         cmocka_unit_test(long_values_are_not_substituted),
         cmocka_unit_test(documents_have_limits),
+        cmocka_unit_test(repeated_members_are_refused),
         cmocka_unit_test(golden_cases_hold),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
