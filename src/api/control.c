@@ -26,10 +26,21 @@ static void on_registry(void *arg, int rc, struct json *result, const struct dia
     buf_deinit(&body);
 }
 
+static bool has_tags(const struct json *params)
+{
+    const struct json *tags = json_get(params, "tags");
+    const char *text = json_str(tags); /* of x-amz-tagging */
+    return json_count(tags) || (text && *text);
+}
+
 void control_registry(struct api_call *call)
 {
     const struct registry_op *op = registry_op_find(call->route->op);
     if (!op) BUG("route '%s' has no operation", call->route->op);
+    if (has_tags(call->params)) { /* rather than to lose them without a word */
+        api_fail(call, ERR_UNSUPPORTED, "tags are not supported yet", NULL);
+        return;
+    }
     struct json *params = call->params;
     call->params = NULL;
     api_begin(call);

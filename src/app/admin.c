@@ -8,7 +8,6 @@
 #include "base/mem.h"
 #include "config/config.h"
 #include "crypto/crypto.h"
-#include "store/store.h"
 
 #include <stdlib.h>
 
@@ -59,7 +58,6 @@ int app_init(struct config *conf, struct data_dir *dir, struct app_admin *ret_ad
     rc = core_open(&core, conf, dir, diag);
     if (rc < 0) return rc;
     rc = admin_create(&core, dir, ret_admin, diag);
-    store_stop(core.store);
     core_close(&core);
     return rc;
 }

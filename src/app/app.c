@@ -26,6 +26,7 @@
 #include "loop/loop.h"
 #include "net/listener.h"
 #include "net/tls.h"
+#include "registry/registry.h"
 #include "rules/rules.h"
 #include "shadow/shadow.h"
 #include "store/store.h"
@@ -464,6 +465,8 @@ void app_stop(struct app *app)
         if (app->signals[i]) loop_signal_close(app->signals[i]);
     if (app->handshakes) worker_lane_destroy(app->handshakes);
     if (app->rules) rules_stop(app->rules);
+    registry_stop(app->core.registry);
+    if (app->auth) auth_stop(app->auth);
     if (app->hub) hub_flush(app->hub);
     store_stop(app->core.store);
     if (app->api) api_stop(app->api);

@@ -53,6 +53,8 @@ free_name:
 
 void core_close(struct core *core)
 {
+    registry_stop(core->registry);
+    store_stop(core->store);
     registry_destroy(core->registry);
     store_close(core->store);
     loop_turn(core->loop); /* handles that were closed are released */
@@ -80,9 +82,11 @@ int core_call(struct core *core, const char *op, struct json *params, struct jso
 {
     struct waiting waiting = { .diag = diag };
     registry_call(core->registry, registry_op_find(op), params, on_done, &waiting);
+    loop_turn(core->loop); /* what is submitted goes out at the end of a turn */
     while (!waiting.done && !store_failing(core->store))
         loop_turn_wait(core->loop, 1000);
     if (!waiting.done) {
+        registry_stop(core->registry);
         store_stop(core->store); /* ends the request */
         return diag_set(diag, ERR_STORE, "the database cannot be written: %s",
                         store_failure(core->store));

@@ -21,7 +21,7 @@ struct core {
 /* Borrows conf and dir. */
 int core_open(struct core *core, const struct config *conf, const struct data_dir *dir,
               struct diag *diag);
-/* After store_stop; the loop must be empty but for the core's own. */
+/* Commits what is pending. The loop must be empty but for the core's own. */
 void core_close(struct core *core);
 
 /* Runs one operation of the registry and waits for its end: while nothing is served. Takes params.

@@ -15,7 +15,6 @@
 #include "config/config.h"
 #include "crypto/crypto.h"
 #include "registry/registry.h"
-#include "store/store.h"
 
 #include <stdlib.h>
 
@@ -41,7 +40,6 @@ static int offline_call(struct client *client, const struct operation *op,
 static void offline_close(struct client *client)
 {
     struct offline *o = container_of(client, struct offline, client);
-    store_stop(o->core.store);
     core_close(&o->core);
     data_dir_close(o->dir);
     config_free(o->conf);

@@ -17,6 +17,7 @@
     "\"arn:aws:iot:*:*:" kind "/$aws/things/" THING "/shadow/*\"," \
     "\"arn:aws:iot:*:*:" kind "/$aws/things/" THING "/jobs/*\""
 
+/* clang-format off */
 static const struct {
     const char *name;
     const char *document;
@@ -27,16 +28,16 @@ static const struct {
       "\"Resource\":\"arn:aws:iot:*:*:client/" THING "\"},"
       "{\"Sid\":\"Topics\",\"Effect\":\"Allow\","
       "\"Action\":[\"iot:Publish\",\"iot:RetainPublish\",\"iot:Receive\"],"
-      "\"Resource\":[" TOPICS(
-          "topic") "]},"
-                   "{\"Sid\":\"Filters\",\"Effect\":\"Allow\",\"Action\":\"iot:Subscribe\","
-                   "\"Resource\":[" TOPICS(
-                       "topicfilter") "]},"
-                                      "{\"Sid\":\"Shadow\",\"Effect\":\"Allow\","
-                                      "\"Action\":[\"iot:GetThingShadow\",\"iot:"
-                                      "UpdateThingShadow\",\"iot:DeleteThingShadow\"],"
-                                      "\"Resource\":[\"arn:aws:iot:*:*:thing/" THING
-                                      "\",\"arn:aws:iot:*:*:thing/" THING "/*\"]}]}" },
+      "\"Resource\":[" TOPICS("topic") "]},"
+      "{\"Sid\":\"Filters\",\"Effect\":\"Allow\",\"Action\":\"iot:Subscribe\","
+      "\"Resource\":[" TOPICS("topicfilter") "]},"
+      "{\"Sid\":\"Shadow\",\"Effect\":\"Allow\","
+      "\"Action\":[\"iot:GetThingShadow\",\"iot:UpdateThingShadow\",\"iot:DeleteThingShadow\"],"
+      "\"Resource\":[\"arn:aws:iot:*:*:thing/" THING "\",\"arn:aws:iot:*:*:thing/" THING "/*\"]},"
+      "{\"Sid\":\"Jobs\",\"Effect\":\"Allow\","
+      "\"Action\":[\"iot:DescribeJobExecution\",\"iot:GetPendingJobExecutions\","
+      "\"iot:StartNextPendingJobExecution\",\"iot:UpdateJobExecution\"],"
+      "\"Resource\":\"arn:aws:iot:*:*:thing/" THING "\"}]}" },
     { "UserDefault",
       "{\"Version\":\"2012-10-17\",\"Statement\":["
       "{\"Sid\":\"Connect\",\"Effect\":\"Allow\",\"Action\":\"iot:Connect\",\"Resource\":\"*\"},"
@@ -53,6 +54,7 @@ static const struct {
       "\"iot:UpdateThingShadow\",\"iot:DeleteThingShadow\",\"iot:ListNamedShadowsForThing\","
       "\"iot:GetRetainedMessage\",\"iot:ListRetainedMessages\"],\"Resource\":\"*\"}]}" },
 };
+/* clang-format on */
 
 static int run(struct store_req *req, struct db *db)
 {

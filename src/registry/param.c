@@ -53,6 +53,8 @@ int param_int(struct registry_call *call, const char *name, int64_t min, int64_t
 }
 
 const struct param_kind param_registry_name = { 1, 128, "a-zA-Z0-9:_-", "[a-zA-Z0-9:_-]+" };
+const struct param_kind param_attribute_name = { 1, 128, "a-zA-Z0-9_.,@/:#-",
+                                                 "[a-zA-Z0-9_.,@/:#-]+" };
 const struct param_kind param_policy_name = { 1, 128, "a-zA-Z0-9_+=,.@-", "[\\w+=,.@-]+" };
 const struct param_kind param_credential_name = { 1, 128, "a-zA-Z0-9_+=,.@:-", "[\\w+=,.@:-]+" };
 

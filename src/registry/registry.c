@@ -238,7 +238,7 @@ void registry_stop(struct registry *registry)
 {
     struct worker_lane *lane = registry->lane;
     registry->lane = NULL; /* what is prepared now goes no further */
-    worker_lane_destroy(lane);
+    if (lane) worker_lane_destroy(lane);
     for (struct list *link; (link = list_pop_front(&registry->refused));) {
         struct registry_call *call = container_of(link, struct registry_call, refused);
         loop_task_cancel(&call->refusal);

@@ -64,6 +64,7 @@ struct param_kind {
     const char *pattern; /* as AWS writes it in its messages */
 };
 extern const struct param_kind param_registry_name; /* of things and thing types */
+extern const struct param_kind param_attribute_name;
 extern const struct param_kind param_policy_name;
 extern const struct param_kind param_credential_name;
 /* Required, and of that kind: else ERR_INVALID with "1 validation error detected: Value 'x' at

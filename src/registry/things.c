@@ -10,13 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ATTR_NAME_PATTERN  "[a-zA-Z0-9_.,@/:#-]+"
-#define ATTR_VALUE_PATTERN "[a-zA-Z0-9_.,@/:#=\\[\\]-]*"
-
 enum { ATTRS_UNTYPED = 3, ATTRS_TYPED = 50 };
 
-static const struct param_kind attr_name = { 1, 128, "a-zA-Z0-9_.,@/:#-", ATTR_NAME_PATTERN };
-static const struct param_kind attr_value = { 0, 800, "a-zA-Z0-9_.,@/:#=[]-", ATTR_VALUE_PATTERN };
+static const struct param_kind attr_value = { 0, 800, "a-zA-Z0-9_.,@/:#=[]-",
+                                              "[a-zA-Z0-9_.,@/:#=\\[\\]-]*" };
 
 struct thing {
     char id[64];
@@ -82,7 +79,8 @@ static int asked_attrs(struct registry_call *call, const struct json **ret_attrs
         return fail(call, ERR_INVALID, "attributes must be a map of strings");
     json_for_each(attr, attrs) {
         const char *value = json_str(attr);
-        if (!param_fits(&attr_name, json_key(attr))) return refuse_attrs(call, "keys", &attr_name);
+        if (!param_fits(&param_attribute_name, json_key(attr)))
+            return refuse_attrs(call, "keys", &param_attribute_name);
         if (!value || !param_fits(&attr_value, value))
             return refuse_attrs(call, "value", &attr_value);
     }

@@ -15,24 +15,33 @@ static int compare_texts(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* The searchable attributes in one order, so that two sets compare as text. Returns owned. */
+/* The searchable attributes in one order, each once, so that two sets compare as text. Returns owned. */
 static int searchable_of(struct registry_call *call, char **ret_text)
 {
     const struct json *properties = json_get(call->params, "thingTypeProperties");
     const struct json *list = json_get(properties, "searchableAttributes");
     const char *names[SEARCHABLE_MAX];
-    size_t count = 0;
+    size_t count = 0, used = 0;
     if (json_count(list) > SEARCHABLE_MAX)
         return fail(call, ERR_INVALID, "A thing type has at most %d searchable attributes",
                     SEARCHABLE_MAX);
     json_for_each(name, list) {
-        if (!json_str(name)) return fail(call, ERR_INVALID, "searchableAttributes must be strings");
+        if (!json_str(name) || !param_fits(&param_attribute_name, json_str(name)))
+            return fail(call, ERR_INVALID,
+                        "1 validation error detected: Value at 'thingTypeProperties."
+                        "searchableAttributes' failed to satisfy constraint: Member must satisfy "
+                        "constraint: [Member must have length less than or equal to 128, Member "
+                        "must satisfy regular expression pattern: %s]",
+                        param_attribute_name.pattern);
         names[count++] = json_str(name);
     }
     qsort(names, count, sizeof *names, compare_texts);
     struct json *sorted = json_new_array();
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        if (i && strcmp(names[used], names[i]) == 0) continue;
+        used = i;
         json_push(sorted, json_new_str(names[i]));
+    }
     struct buf text = { 0 };
     json_print(sorted, &text);
     json_free(sorted);
@@ -103,7 +112,7 @@ static int create_type(struct registry_call *call, struct db *db)
                     "thingTypeDescription' failed to satisfy constraint: Member must have length "
                     "less than or equal to %d",
                     DESCRIPTION_MAX);
-    if (json_get(properties, "mqtt5Configuration"))
+    if (json_count(json_get(properties, "mqtt5Configuration")))
         return fail(call, ERR_UNSUPPORTED, "mqtt5Configuration is not supported yet");
     rc = searchable_of(call, &searchable);
     if (rc < 0) return rc;
