@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "hub/hub.h"
+#include "topic/topic_map.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +65,7 @@ static int read_publish(struct api_call *call, struct msg_opts *opts, struct dia
     if (rc == 0) rc = check_properties(call->params, diag);
     if (rc < 0) return rc;
     opts->qos = (uint8_t)qos;
+    opts->keep = true; /* a 200 is an acknowledgement, whatever the QoS */
     opts->topic = slice_str(json_get_str(call->params, "topic"));
     opts->payload = call->exchange->request->body;
     opts->principal = slice_str(principal_identifier(call->principal));
@@ -115,63 +117,29 @@ void data_get_retained(struct api_call *call)
 
 /* ---- ListRetainedMessages ---- */
 
-enum { LIST_MOST = 200 };
+enum { LIST_MOST = 200, LIST_LOOK = 20000 };
 
-/* The first messages behind `after`, by topic. One more than asked for tells that there are more. */
-struct listing {
-    const char *after;
-    size_t want;
-    size_t count;
-    const struct msg *found[LIST_MOST + 1];
-};
-
-static int compare(struct slice a, struct slice b)
+static void list_one(struct json *topics, const struct msg *msg)
 {
-    size_t len = a.len < b.len ? a.len : b.len;
-    int order = len ? memcmp(a.ptr, b.ptr, len) : 0;
-    return order ? order : (a.len > b.len) - (a.len < b.len);
+    struct json *one = json_push(topics, json_new_object());
+    json_set(one, "topic", json_new_slice(msg->topic));
+    json_set_int(one, "payloadSize", (int64_t)msg->payload.len);
+    json_set_int(one, "qos", msg->qos);
+    json_set_int(one, "lastModifiedTime", msg->at_ms);
 }
 
-static size_t place_of(const struct listing *listing, struct slice topic)
-{
-    size_t low = 0, high = listing->count;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (compare(listing->found[middle]->topic, topic) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-static void consider(void *arg, struct msg *msg)
-{
-    struct listing *listing = arg;
-    if (listing->after && compare(msg->topic, slice_str(listing->after)) <= 0) return;
-    size_t at = place_of(listing, msg->topic);
-    if (at == listing->want + 1) return;
-    if (listing->count < listing->want + 1) listing->count++;
-    memmove(&listing->found[at + 1], &listing->found[at],
-            (listing->count - at - 1) * sizeof *listing->found);
-    listing->found[at] = msg;
-}
-
-static struct json *print_listing(const struct listing *listing)
+/* In the order of the map, level by level. A page ends when it is full, or when enough was looked at. */
+static struct json *list_page(struct hub *hub, struct topic_map_iter *iter, size_t want)
 {
     struct json *result = json_new_object();
     struct json *topics = json_set(result, "retainedTopics", json_new_array());
-    size_t count = listing->count < listing->want ? listing->count : listing->want;
-    for (size_t i = 0; i < count; i++) {
-        const struct msg *msg = listing->found[i];
-        struct json *one = json_push(topics, json_new_object());
-        json_set(one, "topic", json_new_slice(msg->topic));
-        json_set_int(one, "payloadSize", (int64_t)msg->payload.len);
-        json_set_int(one, "qos", msg->qos);
-        json_set_int(one, "lastModifiedTime", msg->at_ms);
-    }
-    if (listing->count > listing->want)
-        api_page_next(result, json_get_str(json_at(topics, count - 1), "topic"));
+    size_t budget = LIST_LOOK;
+    struct msg *msg;
+    int rc;
+    while ((rc = hub_retained_step(hub, iter, &budget, &msg)) == 1 && json_count(topics) < want)
+        list_one(topics, msg);
+    if (rc != 0 && json_count(topics))
+        api_page_next(result, json_get_str(json_at(topics, json_count(topics) - 1), "topic"));
     return result;
 }
 
@@ -186,8 +154,10 @@ void data_list_retained(struct api_call *call)
         api_fail(call, rc, diag_text(&diag, rc), NULL);
         return;
     }
-    struct listing listing = { .after = after, .want = (size_t)want };
-    hub_retained_match(call->api->opts.hub, SLICE_LIT("#"), consider, &listing);
-    api_answer_json(call, 200, print_listing(&listing));
+    struct topic_map_iter iter;
+    topic_map_iter_init(&iter, SLICE_LIT("#"));
+    if (after) topic_map_iter_seek(&iter, slice_str(after));
+    api_answer_json(call, 200, list_page(call->api->opts.hub, &iter, (size_t)want));
+    topic_map_iter_deinit(&iter);
     free(after);
 }

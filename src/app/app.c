@@ -77,6 +77,7 @@ static struct hub_opts hub_opts_of(const struct config *conf)
         .max_topic_levels = (size_t)conf->mqtt.max_topic_levels,
         .match_cache = (size_t)conf->mqtt.match_cache,
         .max_retained = (size_t)conf->mqtt.max_retained,
+        .max_retained_bytes = (size_t)conf->mqtt.max_retained_bytes,
         .max_hops = (uint8_t)(conf->rules.max_hops < MAX_HOPS ? conf->rules.max_hops : MAX_HOPS),
         .max_queued = (size_t)conf->mqtt.max_queued,
         .max_queued_bytes = (size_t)conf->mqtt.max_queued_bytes,

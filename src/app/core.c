@@ -26,6 +26,7 @@ int core_open(struct core *core, const struct config *conf, const struct data_di
                         .durability = (enum store_durability)conf->store.durability,
                         .linger_ms = conf->store.linger,
                         .max_pending = (size_t)conf->store.max_pending,
+                        .max_pending_bytes = (size_t)conf->store.max_pending_bytes,
                     },
                     diag);
     if (rc < 0) goto destroy_loop;

@@ -66,6 +66,7 @@ struct config {
         enum config_durability durability;
         int64_t linger;
         int64_t max_pending;
+        int64_t max_pending_bytes;
     } store;
     struct {
         int64_t max_packet;
@@ -80,6 +81,7 @@ struct config {
         int64_t max_sessions;
         int64_t output_buffer;
         int64_t max_retained;
+        int64_t max_retained_bytes;
         int64_t match_cache;
     } mqtt;
     struct {

@@ -136,6 +136,9 @@ const struct option config_options[] = {
     { .name = "store.max_pending", .type = OPT_INT, .offset = CONF(store.max_pending),
       .min = 100, .max = 10 * MILLION, .fallback = "100000",
       .text = "Changes waiting for the disk above which new ones are refused." },
+    { .name = "store.max_pending_bytes", .type = OPT_BYTES, .offset = CONF(store.max_pending_bytes),
+      .min = MIB(1), .max = GIB(4), .fallback = "64m",
+      .text = "The same in bytes of messages." },
 
     { .name = "mqtt.max_packet", .type = OPT_BYTES, .offset = CONF(mqtt.max_packet),
       .min = KIB(1), .max = MIB(256), .fallback = "2m", .reload = true,
@@ -176,6 +179,10 @@ const struct option config_options[] = {
     { .name = "mqtt.max_retained", .type = OPT_INT, .offset = CONF(mqtt.max_retained),
       .min = 0, .max = 10 * MILLION, .fallback = "100000", .reload = true,
       .text = "Topics with a retained message; above it new ones are not retained." },
+    { .name = "mqtt.max_retained_bytes", .type = OPT_BYTES, .offset = CONF(mqtt.max_retained_bytes),
+      .min = KIB(64), .max = GIB(4), .fallback = "64m", .reload = true,
+      .text = "Memory for retained messages; above it, and above max_retained topics, a message is "
+              "delivered but not retained." },
     { .name = "mqtt.match_cache", .type = OPT_INT, .offset = CONF(mqtt.match_cache),
       .min = 16, .max = MILLION, .fallback = "4096",
       .text = "Topics whose receivers are remembered between publishes." },

@@ -26,7 +26,8 @@ struct front_opts {
 struct front *front_create(struct hub *hub, const struct front_opts *opts);
 /* Other limits from now on. */
 void front_set_opts(struct front *front, const struct front_opts *opts);
-/* Closes every connection that front or mqtt_conn has: clients see the end of the connection. */
+/* Closes every connection that front or mqtt_conn has: clients get what is queued for them, and see the end
+ * of the connection. A second call cuts short what still lingers. */
 void front_close_all(struct front *front);
 /* Connections that are not yet closed, those of HTTP not counted. */
 size_t front_count(const struct front *front);

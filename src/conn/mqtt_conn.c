@@ -35,8 +35,11 @@
 #include <string.h>
 
 enum {
-    MOST_OWED = 4096, /* acknowledgements above which nothing more is read */
-    SMALL_PACKET = 1024, /* copied into the output rather than referenced */
+    MOST_OWED = 4096,             /* acknowledgements above which nothing more is read */
+    MOST_FILTERS = 1024,          /* in one SUBSCRIBE */
+    CLIENT_ID_MAX = 256,          /* bytes; a client id is kept in many places */
+    CONNECT_MAX = 5 * 65537 + 16, /* the longest CONNECT */
+    SMALL_PACKET = 1024,          /* copied into the output rather than referenced */
     READ_AHEAD = 128 << 10, /* what a stream may have read beyond the packet that we stopped at */
     REFUSED_LEVEL_5 = 0x84, /* MQTT 5.0, section 3.2.2.2: unsupported protocol version */
 };
@@ -62,7 +65,7 @@ struct mqtt_conn {
     struct session *session;
     struct login *login;
     struct ack_queue acks;
-    bool paused; /* by us, because too many acknowledgements are owed */
+    bool paused;             /* by us, because too many acknowledgements are owed */
     struct loop_timer timer; /* CONNECT time-out, then keep-alive */
     int64_t keep_alive_ms;   /* 1.5 times; 0: none */
     int64_t heard_at;
@@ -133,7 +136,8 @@ static void publish_failed(struct mqtt_conn *c, int64_t rc)
 static void encode_shared(struct msg *msg, uint8_t qos)
 {
     struct mqtt_publish publish = {
-        .level = MQTT_LEVEL_311, .qos = qos, .topic = msg->topic, .payload = msg->payload };
+        .level = MQTT_LEVEL_311, .qos = qos, .topic = msg->topic, .payload = msg->payload
+    };
     int which = qos > 0;
     size_t size = mqtt_publish_size(&publish);
     if (!size) BUG("a message that no packet can hold");
@@ -204,13 +208,14 @@ static int64_t committed(const struct mqtt_conn *c)
     return store_committed(hub_store(c->env->hub));
 }
 
-/* Reads on or not, after the queue has changed. */
+/* Reads on or not: who owes us reading gets no answers to more. */
 static void balance(struct mqtt_conn *c)
 {
-    if (!c->paused && c->acks.count > MOST_OWED) {
+    bool flooded = stream_over_high_water(c->stream);
+    if (!c->paused && (flooded || c->acks.count > MOST_OWED)) {
         c->paused = true;
         stream_pause(c->stream);
-    } else if (c->paused && c->acks.count < MOST_OWED / 2) {
+    } else if (c->paused && !flooded && c->acks.count < MOST_OWED / 2) {
         c->paused = false;
         stream_resume(c->stream);
     }
@@ -310,10 +315,9 @@ static void on_publish(struct mqtt_conn *c, const struct mqtt_frame *frame)
         if (rc < 0 && rc != HUB_HELD) publish_failed(c, rc);
     } else {
         struct ack *spare = ack_queue_spare(&c->acks);
-        int64_t commit =
-            publish.qos == 1
-                ? hub_publish(hub, c->principal, conn, msg, on_decided, spare)
-                : session_receive(c->session, publish.id, msg, on_decided, spare);
+        int64_t commit = publish.qos == 1
+                             ? hub_publish(hub, c->principal, conn, msg, on_decided, spare)
+                             : session_receive(c->session, publish.id, msg, on_decided, spare);
         settle(c, publish.qos == 1 ? MQTT_TYPE_puback : MQTT_TYPE_pubrec, publish.id, commit);
     }
     msg_unref(msg);
@@ -364,6 +368,10 @@ static void on_subscribe(struct mqtt_conn *c, const struct mqtt_frame *frame)
     const char *why = NULL;
     if (mqtt_decode_subscribe(frame, c->level, &subscribe, &why) < 0) {
         protocol_error(c, why);
+        return;
+    }
+    if (subscribe.count > MOST_FILTERS) {
+        protocol_error(c, "more than 1024 filters in one SUBSCRIBE");
         return;
     }
     uint8_t *codes = xmalloc(subscribe.count);
@@ -426,11 +434,16 @@ static void on_second_connect(struct mqtt_conn *c, const struct mqtt_frame *fram
 
 typedef void (*packet_cb)(struct mqtt_conn *c, const struct mqtt_frame *frame);
 static const packet_cb packet_handlers[MQTT_TYPE_COUNT] = {
-    [MQTT_TYPE_connect] = on_second_connect, [MQTT_TYPE_publish] = on_publish,
-    [MQTT_TYPE_puback] = on_ack,             [MQTT_TYPE_pubrec] = on_ack,
-    [MQTT_TYPE_pubrel] = on_ack,             [MQTT_TYPE_pubcomp] = on_ack,
-    [MQTT_TYPE_subscribe] = on_subscribe,    [MQTT_TYPE_unsubscribe] = on_unsubscribe,
-    [MQTT_TYPE_pingreq] = on_pingreq,        [MQTT_TYPE_disconnect] = on_disconnect,
+    [MQTT_TYPE_connect] = on_second_connect,
+    [MQTT_TYPE_publish] = on_publish,
+    [MQTT_TYPE_puback] = on_ack,
+    [MQTT_TYPE_pubrec] = on_ack,
+    [MQTT_TYPE_pubrel] = on_ack,
+    [MQTT_TYPE_pubcomp] = on_ack,
+    [MQTT_TYPE_subscribe] = on_subscribe,
+    [MQTT_TYPE_unsubscribe] = on_unsubscribe,
+    [MQTT_TYPE_pingreq] = on_pingreq,
+    [MQTT_TYPE_disconnect] = on_disconnect,
 };
 
 /* ---- CONNECT ---- */
@@ -487,8 +500,7 @@ static int64_t keep_alive_of(const struct mqtt_conn *c, uint16_t seconds)
     return (int64_t)seconds * 1500;
 }
 
-static struct msg *will_of(struct mqtt_conn *c, const struct mqtt_connect *connect,
-                           struct slice id)
+static struct msg *will_of(struct mqtt_conn *c, const struct mqtt_connect *connect, struct slice id)
 {
     if (!connect->will) return NULL;
     return msg_create(&(struct msg_opts){
@@ -606,7 +618,8 @@ static void on_login(void *arg, int rc, struct principal *principal, const char 
         if (decode_connect(&login->packet, &connect) < 0) BUG("a CONNECT changed while it waited");
     }
     if (c && rc < 0) {
-        refuse_connect(c, connect.level, MQTT_REFUSED_BAD_LOGIN);
+        refuse_connect(c, connect.level,
+                       rc == ERR_AUTH ? MQTT_REFUSED_BAD_LOGIN : MQTT_REFUSED_UNAVAILABLE);
     } else if (c) {
         principal_unref(c->principal);
         c->principal = principal_ref(principal);
@@ -642,6 +655,10 @@ static void on_connect(struct mqtt_conn *c, const struct mqtt_frame *frame, cons
         refuse_connect(c, MQTT_LEVEL_311, MQTT_REFUSED_CLIENT_ID);
     } else if (rc < 0) {
         protocol_error(c, why);
+    } else if (connect.client_id.len > CLIENT_ID_MAX) {
+        LOG(LOG_WARN, "mqtt", "connect refused: the client id is longer than 256 bytes",
+            LOG_S("peer", c->stream->peer.address), LOG_SLICE("client", connect.client_id));
+        refuse_connect(c, connect.level, MQTT_REFUSED_CLIENT_ID);
     } else if (asks_for_login(c, &connect)) {
         c->state = CONN_LOGIN;
         c->login = xnew(struct login);
@@ -667,7 +684,9 @@ static size_t handle_packet(struct mqtt_conn *c, const uint8_t *data, size_t len
 {
     struct mqtt_frame frame;
     const char *why = NULL;
-    int rc = mqtt_frame(data, len, c->env->opts->max_packet, c->level, &frame, &why);
+    size_t most = c->env->opts->max_packet;
+    if (c->state == CONN_AWAIT && most > CONNECT_MAX) most = CONNECT_MAX;
+    int rc = mqtt_frame(data, len, most, c->level, &frame, &why);
     if (rc == 0) return 0;
     if (rc < 0) {
         protocol_error(c, rc == ERR_TOO_LARGE ? "packet longer than mqtt.max_packet" : why);
@@ -701,6 +720,7 @@ static size_t on_read(struct stream *stream, const uint8_t *data, size_t len)
         size_t size = handle_packet(c, data + used, len - used);
         if (size == 0) break;
         used += size;
+        if (c->state != CONN_CLOSING && stream_over_high_water(c->stream)) balance(c);
     }
     return c->state == CONN_CLOSING ? len : used;
 }
@@ -708,7 +728,9 @@ static size_t on_read(struct stream *stream, const uint8_t *data, size_t len)
 static void on_writable(struct stream *stream)
 {
     struct mqtt_conn *c = stream->owner;
+    c->heard_at = loop_now(hub_loop(c->env->hub)); /* it reads: it lives */
     if (c->session) session_pump(c->session);
+    if (c->state != CONN_CLOSING) balance(c);
 }
 
 static void on_end(struct stream *stream, int rc)
@@ -741,6 +763,9 @@ void mqtt_conn_start(struct mqtt_env *env, struct stream *stream, struct princip
 
 void mqtt_conn_shutdown(struct list *conns_link)
 {
-    mqtt_close(container_of(conns_link, struct mqtt_conn, conns), SESSION_END_SERVER_INITIATED,
-               true);
+    struct mqtt_conn *c = container_of(conns_link, struct mqtt_conn, conns);
+    if (c->state == CONN_CLOSING)
+        stream_cut(c->stream);
+    else
+        mqtt_close(c, SESSION_END_SERVER_INITIATED, true);
 }

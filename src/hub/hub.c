@@ -30,6 +30,8 @@
 
 #include <stdlib.h>
 
+#define INGEST_PREFIX "$aws/rules/"
+
 enum { MARK_UNKNOWN, MARK_ALLOWED, MARK_DENIED };
 
 struct reserved {
@@ -113,8 +115,9 @@ struct hub_hold *hub_hold(struct hub_pub *pub)
 {
     if (!pub->hold) {
         pub->hold = xnew(struct hub_hold);
-        *pub->hold = (struct hub_hold){ .loop = pub->hub->loop, .count = 1, .held = pub->held,
-                                        .arg = pub->arg };
+        *pub->hold = (struct hub_hold){
+            .loop = pub->hub->loop, .count = 1, .held = pub->held, .arg = pub->arg
+        };
         loop_task_init(&pub->hold->task, on_decided);
         list_push_back(&pub->hub->holds, &pub->hold->link);
     }
@@ -148,13 +151,13 @@ static void nobody_waits(void *arg, int64_t commit)
 
 /* ---- delivering ---- */
 
-static bool may_receive(struct hub *hub, const struct subscriber *owner, struct topic_match_row *row,
-                        const struct msg *msg)
+static bool may_receive(struct hub *hub, const struct subscriber *owner,
+                        struct topic_match_row *row, const struct msg *msg)
 {
     if (owner->principal->kind == PRINCIPAL_SYSTEM) return true;
     if (row->mark == MARK_UNKNOWN) {
-        int rc = auth_check(hub->auth, owner->principal, owner->conn, POLICY_ACTION_RECEIVE, AUTH_TOPIC,
-                            msg->topic, NULL);
+        int rc = auth_check(hub->auth, owner->principal, owner->conn, POLICY_ACTION_RECEIVE,
+                            AUTH_TOPIC, msg->topic, NULL);
         row->mark = rc < 0 ? MARK_DENIED : MARK_ALLOWED;
         if (rc < 0) {
             metrics_inc(METRIC_DENIALS);
@@ -168,6 +171,7 @@ static bool may_receive(struct hub *hub, const struct subscriber *owner, struct 
 static void deliver_matches(struct hub_pub *pub, struct msg *msg)
 {
     struct topic_match *match = topic_tree_match(pub->hub->tree, msg->topic);
+    bool ingest = slice_starts(msg->topic, INGEST_PREFIX); /* for the rule alone */
     struct delivery how = { .promised = pub->promised, .again = pub->again, .pub = pub };
     for (size_t i = 0, end; i < match->count; i = end) {
         struct topic_match_row *row = &match->rows[i];
@@ -177,7 +181,8 @@ static void deliver_matches(struct hub_pub *pub, struct msg *msg)
             uint8_t qos = container_of(match->rows[end].entry, struct subscription, entry)->qos;
             if (qos > how.qos) how.qos = qos;
         }
-        if (may_receive(pub->hub, owner, row, msg))
+        bool hidden = ingest && owner->principal->kind != PRINCIPAL_SYSTEM;
+        if (!hidden && may_receive(pub->hub, owner, row, msg))
             pub->commit = merge(pub->commit, owner->ops->deliver(owner, msg, &how));
     }
     topic_match_unref(match);
@@ -228,7 +233,8 @@ int64_t hub_route(struct hub *hub, struct msg *msg, hub_held_cb held, void *arg)
     return route(&pub, msg);
 }
 
-int64_t hub_route_promised(struct hub *hub, struct msg *msg, bool again, hub_held_cb held, void *arg)
+int64_t hub_route_promised(struct hub *hub, struct msg *msg, bool again, hub_held_cb held,
+                           void *arg)
 {
     struct hub_pub pub = { .hub = hub, .held = held, .arg = arg, .promised = true, .again = again };
     return route(&pub, msg);
@@ -246,8 +252,7 @@ void hub_allow_reserved(struct hub *hub, const char *filter)
 
 static bool reserved_is_allowed(const struct hub *hub, struct slice topic)
 {
-    list_for_each(it, &hub->reserved)
-    {
+    list_for_each(it, &hub->reserved) {
         if (topic_match(slice_str(container_of(it, struct reserved, link)->filter), topic))
             return true;
     }
@@ -271,8 +276,8 @@ int hub_authorize_publish(struct hub *hub, const struct principal *by, const str
         return refuse(by, conn, "iot:Publish", topic, "more levels than mqtt.max_topic_levels",
                       ERR_LIMIT);
     if (topic_is_reserved(topic) && !reserved_is_allowed(hub, topic))
-        return refuse(by, conn, "iot:Publish", topic, "reserved topic: clients cannot publish to it",
-                      ERR_DENIED);
+        return refuse(by, conn, "iot:Publish", topic,
+                      "reserved topic: clients cannot publish to it", ERR_DENIED);
     int rc = auth_require(hub->auth, by, conn, POLICY_ACTION_PUBLISH, AUTH_TOPIC, topic);
     if (rc < 0 || !retain) return rc;
     if (topic_is_reserved(topic))
@@ -287,14 +292,14 @@ int hub_authorize_subscribe(struct hub *hub, const struct principal *by,
     if (topic_filter_check(filter) < 0)
         return refuse(by, conn, "iot:Subscribe", filter, "not a valid topic filter", ERR_TOPIC);
     if (slice_starts(filter, "$share/"))
-        return refuse(by, conn, "iot:Subscribe", filter, "shared subscriptions are not supported yet",
-                      ERR_UNSUPPORTED);
+        return refuse(by, conn, "iot:Subscribe", filter,
+                      "shared subscriptions are not supported yet", ERR_UNSUPPORTED);
     if (topic_levels(filter) > hub->opts.max_topic_levels)
         return refuse(by, conn, "iot:Subscribe", filter, "more levels than mqtt.max_topic_levels",
                       ERR_LIMIT);
-    if (slice_starts(filter, "$aws/rules/"))
-        return refuse(by, conn, "iot:Subscribe", filter,
-                      "basic ingest: nobody can subscribe to it", ERR_DENIED);
+    if (slice_starts(filter, INGEST_PREFIX))
+        return refuse(by, conn, "iot:Subscribe", filter, "basic ingest: nobody can subscribe to it",
+                      ERR_DENIED);
     return auth_require(hub->auth, by, conn, POLICY_ACTION_SUBSCRIBE, AUTH_TOPICFILTER, filter);
 }
 
@@ -324,6 +329,12 @@ void hub_unsubscribe(struct hub *hub, struct subscription *subscription)
 void hub_retained_match(struct hub *hub, struct slice filter, hub_retained_cb cb, void *arg)
 {
     retained_match(hub->retained, filter, cb, arg);
+}
+
+int hub_retained_step(struct hub *hub, struct topic_map_iter *iter, size_t *budget,
+                      struct msg **ret_msg)
+{
+    return retained_step(hub->retained, iter, budget, ret_msg);
 }
 
 struct msg *hub_retained_get(struct hub *hub, struct slice topic)
@@ -359,8 +370,9 @@ int hub_create(struct hub **ret_hub, struct loop *loop, struct store *store, str
     list_init(&hub->reserved);
     list_init(&hub->holds);
     hub->tree = topic_tree_create(&(struct topic_tree_opts){
-        .cache_entries = opts->match_cache, .max_levels = opts->max_topic_levels });
-    int rc = retained_create(&hub->retained, loop, store, opts->max_retained, diag);
+        .cache_entries = opts->match_cache }); /* levels are limited where clients subscribe */
+    int rc = retained_create(&hub->retained, loop, store, opts->max_retained,
+                             opts->max_retained_bytes, diag);
     if (rc < 0) goto destroy_tree;
     rc = sessions_create(&hub->sessions, hub, diag);
     if (rc < 0) goto destroy_retained;
@@ -384,7 +396,7 @@ void hub_start(struct hub *hub)
 void hub_set_opts(struct hub *hub, const struct hub_opts *opts)
 {
     hub->opts = *opts;
-    retained_set_max(hub->retained, opts->max_retained);
+    retained_set_max(hub->retained, opts->max_retained, opts->max_retained_bytes);
 }
 
 void hub_flush(struct hub *hub)
@@ -400,7 +412,8 @@ void hub_destroy(struct hub *hub)
     sessions_destroy(hub->sessions);
     retained_destroy(hub->retained);
     topic_tree_destroy(hub->tree);
-    list_for_each_safe(it, &hub->reserved) free(container_of(it, struct reserved, link));
+    list_for_each_safe(it, &hub->reserved)
+        free(container_of(it, struct reserved, link));
     free(hub);
 }
 

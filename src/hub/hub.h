@@ -28,6 +28,7 @@ struct hub_opts {
     size_t max_topic_levels;
     size_t match_cache;
     size_t max_retained;
+    size_t max_retained_bytes; /* of memory; 0: no limit */
     uint8_t max_hops;
     /* of each session */
     size_t max_queued;
@@ -75,15 +76,17 @@ int hub_authorize_publish(struct hub *hub, const struct principal *by, const str
 int64_t hub_route(struct hub *hub, struct msg *msg, hub_held_cb held, void *arg);
 /* The same for what was acknowledged already: kept even while the store is behind. again: after a crash,
  * for what sessions have had, while somebody who held the decision has not. */
-int64_t hub_route_promised(struct hub *hub, struct msg *msg, bool again, hub_held_cb held, void *arg);
+int64_t hub_route_promised(struct hub *hub, struct msg *msg, bool again, hub_held_cb held,
+                           void *arg);
 
 /* ---- subscribing ---- */
 
-struct hub_pub;    /* a publish while it is delivered */
+struct hub_pub; /* a publish while it is delivered */
 struct subscriber;
 
 struct delivery {
-    uint8_t qos; /* the highest granted by the matching subscriptions; the message's own not yet applied */
+    uint8_t
+        qos; /* the highest granted by the matching subscriptions; the message's own not yet applied */
     bool promised; /* acknowledged already: must be kept, even while store_busy() */
     bool again;    /* routed before a crash: whoever answered at once then has had it */
     struct hub_pub *pub;
@@ -137,6 +140,11 @@ void hub_allow_reserved(struct hub *hub, const char *filter);
 typedef void (*hub_retained_cb)(void *arg, struct msg *msg);
 /* All retained messages whose topic the filter matches. */
 void hub_retained_match(struct hub *hub, struct slice filter, hub_retained_cb cb, void *arg);
+/* The same in portions: see topic_map_iter_step. Returns 1 and a message (borrowed), 0 at the end, ERR_BUSY
+ * when the budget is spent. */
+struct topic_map_iter;
+int hub_retained_step(struct hub *hub, struct topic_map_iter *iter, size_t *budget,
+                      struct msg **ret_msg);
 struct msg *hub_retained_get(struct hub *hub, struct slice topic); /* borrowed; NULL if none */
 size_t hub_retained_count(const struct hub *hub);
 

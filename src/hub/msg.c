@@ -35,6 +35,7 @@ struct msg *msg_create(const struct msg_opts *opts)
         .hops = opts->hops,
         .over_mqtt = opts->over_mqtt,
         .will = opts->will,
+        .keep = opts->keep,
         .at_ms = opts->at_ms ? opts->at_ms : clock_real_ms(),
     };
     msg->topic = place(&at, opts->topic);
@@ -43,6 +44,12 @@ struct msg *msg_create(const struct msg_opts *opts)
     msg->client_id = place(&at, opts->client_id);
     msg->principal = place(&at, opts->principal);
     return msg;
+}
+
+size_t msg_size(const struct msg *msg)
+{
+    return sizeof *msg + msg->topic.len + msg->payload.len + msg->properties.len +
+           msg->client_id.len + msg->principal.len;
 }
 
 struct msg *msg_ref(struct msg *msg)

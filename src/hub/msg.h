@@ -18,6 +18,7 @@ struct msg {
     uint8_t hops;   /* republished so many times */
     bool over_mqtt; /* false: over HTTP, or by the hub itself */
     bool will;      /* a last will: the shadow service ignores those */
+    bool keep;      /* QoS 0, but its publisher waits for the commit all the same (REST) */
     int64_t at_ms;  /* when it was published, ms since the epoch */
     struct slice topic;
     struct slice payload;
@@ -26,10 +27,11 @@ struct msg {
     struct slice principal;  /* its principalIdentifier */
 
     /* caches */
-    struct chunk *wire[2]; /* the encoded PUBLISH of 3.1.1: QoS 0; QoS 1 and 2 (id and flags vary) */
-    size_t wire_id_at;     /* where the packet id stands in wire[1] */
-    struct msg_row *row;   /* its row in the store, while sessions must keep it */
-    struct json *json;     /* the parsed payload, once a rule has asked; see msg_json */
+    struct chunk
+        *wire[2];        /* the encoded PUBLISH of 3.1.1: QoS 0; QoS 1 and 2 (id and flags vary) */
+    size_t wire_id_at;   /* where the packet id stands in wire[1] */
+    struct msg_row *row; /* its row in the store, while sessions must keep it */
+    struct json *json;   /* the parsed payload, once a rule has asked; see msg_json */
     bool json_tried;
     char data[];
 };
@@ -45,6 +47,7 @@ struct msg_opts {
     uint8_t hops;
     bool over_mqtt;
     bool will;
+    bool keep;
     int64_t at_ms; /* 0: now */
 };
 
@@ -52,6 +55,14 @@ struct msg_opts {
 struct msg *msg_create(const struct msg_opts *opts);
 struct msg *msg_ref(struct msg *msg);
 void msg_unref(struct msg *msg); /* accepts NULL */
+
+/* Bytes of memory. */
+size_t msg_size(const struct msg *msg);
+/* An acknowledgement promises that what must be kept of it is kept: QoS 1 and 2, and what came by REST. */
+static inline bool msg_is_kept(const struct msg *msg)
+{
+    return msg->qos > 0 || msg->keep;
+}
 
 /* The payload as JSON, parsed at most once for all rules; NULL when it is none. Borrowed, not to be
  * changed. */

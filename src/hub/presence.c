@@ -29,8 +29,7 @@ static void on_sweep(struct loop_timer *timer)
 {
     struct presence *presence = container_of(timer, struct presence, sweep);
     int64_t before = clock_mono_ms() - HOURS(1);
-    map_for_each(it, &presence->versions)
-    {
+    map_for_each(it, &presence->versions) {
         struct version *version = it->value;
         if (version->used_at >= before) continue;
         map_del(&presence->versions, slice_of(it->key, it->key_len));
@@ -51,7 +50,8 @@ struct presence *presence_create(struct hub *hub)
 void presence_destroy(struct presence *presence)
 {
     loop_timer_stop(&presence->sweep);
-    map_for_each(it, &presence->versions) free(it->value);
+    map_for_each(it, &presence->versions)
+        free(it->value);
     map_deinit(&presence->versions);
     free(presence);
 }

@@ -10,6 +10,7 @@
  * Why not read from SQLite: a subscribe to '#' would hold the loop for the length of a table scan. */
 #include "hub/retained.h"
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -47,6 +48,9 @@ struct retained {
     struct list dirty;
     struct loop_timer timer;
     size_t max_count;
+    size_t max_bytes;
+    size_t bytes; /* of the messages */
+    int64_t complained_at;
     int64_t removed_in; /* commit of the last removal */
 };
 
@@ -55,10 +59,10 @@ struct retained {
 static int run_write(struct store_req *req, struct db *db)
 {
     struct write *write = container_of(req, struct write, req);
-    struct db_stmt *q = db_query(db, write->removal
-                                         ? "DELETE FROM retained WHERE topic = ?1"
-                                         : "INSERT INTO retained (topic, data) VALUES (?1, ?2) "
-                                           "ON CONFLICT (topic) DO UPDATE SET data = ?2");
+    struct db_stmt *q =
+        db_query(db, write->removal ? "DELETE FROM retained WHERE topic = ?1"
+                                    : "INSERT INTO retained (topic, data) VALUES (?1, ?2) "
+                                      "ON CONFLICT (topic) DO UPDATE SET data = ?2");
     db_bind_slice(q, 1, write->msg->topic);
     if (!write->removal) db_bind_blob(q, 2, buf_slice(&write->data));
     return db_exec(q);
@@ -86,6 +90,7 @@ static int64_t submit(struct retained *retained, struct entry *entry, struct msg
     write->msg = msg_ref(msg);
     write->removal = removal;
     if (!removal) msg_save(msg, &write->data);
+    write->req.bytes = (uint32_t)write->data.len;
     write->entry = removal ? NULL : entry;
     entry->write = removal ? NULL : write;
     list_remove(&entry->dirty);
@@ -114,7 +119,7 @@ static void on_coalesced(struct loop_timer *timer)
 
 static int64_t keep(struct retained *retained, struct entry *entry, struct msg *msg)
 {
-    if (msg->qos > 0) {
+    if (msg_is_kept(msg)) {
         int64_t commit = submit(retained, entry, msg, false);
         store_hurry(retained->store);
         return commit;
@@ -130,6 +135,7 @@ static struct entry *entry_add(struct retained *retained, struct msg *msg)
     entry->msg = msg_ref(msg);
     list_init(&entry->dirty);
     list_push_back(&retained->all, &entry->all);
+    retained->bytes += msg_size(msg);
     topic_map_put(retained->map, msg->topic, entry);
     metrics_set(METRIC_RETAINED, (int64_t)topic_map_count(retained->map));
     return entry;
@@ -151,25 +157,42 @@ static int64_t remove_topic(struct retained *retained, struct msg *msg)
         retained->removed_in = submit(retained, entry, msg, true);
         store_hurry(retained->store);
     }
-    if (entry) entry_free(entry);
+    if (entry) {
+        retained->bytes -= msg_size(entry->msg);
+        entry_free(entry);
+    }
     metrics_set(METRIC_RETAINED, (int64_t)topic_map_count(retained->map));
-    return msg->qos > 0 ? retained->removed_in : 0; /* also for one that somebody else has removed */
+    return msg_is_kept(msg) ? retained->removed_in
+                            : 0; /* also for one that somebody else has removed */
+}
+
+/* Once a minute: a client that publishes on would fill the log. */
+static void complain(struct retained *retained, const struct msg *msg)
+{
+    metrics_inc(METRIC_DROPS);
+    int64_t now = clock_mono_ms();
+    if (retained->complained_at && now - retained->complained_at < MINUTES(1)) return;
+    retained->complained_at = now;
+    LOG(LOG_WARN, "hub", "not retained: mqtt.max_retained or max_retained_bytes is reached",
+        LOG_SLICE("topic", msg->topic), LOG_I("topics", topic_map_count(retained->map)),
+        LOG_I("bytes", retained->bytes));
 }
 
 int64_t retained_put(struct retained *retained, struct msg *msg, bool promised)
 {
-    if (msg->qos > 0 && !promised && store_busy(retained->store)) return ERR_STORE;
+    if (msg_is_kept(msg) && !promised && store_busy(retained->store)) return ERR_STORE;
     if (msg->payload.len == 0) return remove_topic(retained, msg);
     struct entry *entry = topic_map_get(retained->map, msg->topic);
+    size_t before = entry ? msg_size(entry->msg) : 0;
+    if ((!entry && topic_map_count(retained->map) >= retained->max_count) ||
+        (retained->max_bytes && retained->bytes - before + msg_size(msg) > retained->max_bytes)) {
+        complain(retained, msg);
+        return 0;
+    }
     if (!entry) {
-        if (topic_map_count(retained->map) >= retained->max_count) {
-            metrics_inc(METRIC_DROPS);
-            LOG(LOG_WARN, "hub", "not retained: mqtt.max_retained is reached",
-                LOG_SLICE("topic", msg->topic));
-            return 0;
-        }
         entry = entry_add(retained, msg);
     } else {
+        retained->bytes += msg_size(msg) - before;
         msg_ref(msg);
         msg_unref(entry->msg);
         entry->msg = msg;
@@ -201,9 +224,20 @@ void retained_match(struct retained *retained, struct slice filter, hub_retained
     topic_map_match(retained->map, filter, visit_entry, &visit);
 }
 
-void retained_set_max(struct retained *retained, size_t max_count)
+int retained_step(struct retained *retained, struct topic_map_iter *iter, size_t *budget,
+                  struct msg **ret_msg)
+{
+    struct slice name;
+    void *entry;
+    int rc = topic_map_iter_step(iter, retained->map, budget, &name, &entry);
+    if (rc == 1) *ret_msg = ((struct entry *)entry)->msg;
+    return rc;
+}
+
+void retained_set_max(struct retained *retained, size_t max_count, size_t max_bytes)
 {
     retained->max_count = max_count;
+    retained->max_bytes = max_bytes;
 }
 
 size_t retained_count(const struct retained *retained)
@@ -231,12 +265,12 @@ static int load(struct db *db, void *arg)
 }
 
 int retained_create(struct retained **ret_retained, struct loop *loop, struct store *store,
-                    size_t max_count, struct diag *diag)
+                    size_t max_count, size_t max_bytes, struct diag *diag)
 {
     struct retained *retained = xnew(struct retained);
     retained->loop = loop;
     retained->store = store;
-    retained->max_count = max_count;
+    retained_set_max(retained, max_count, max_bytes);
     retained->map = topic_map_create();
     list_init(&retained->all);
     list_init(&retained->dirty);
@@ -254,7 +288,8 @@ void retained_destroy(struct retained *retained)
 {
     if (!retained) return;
     loop_timer_stop(&retained->timer);
-    list_for_each_safe(it, &retained->all) entry_free(container_of(it, struct entry, all));
+    list_for_each_safe(it, &retained->all)
+        entry_free(container_of(it, struct entry, all));
     topic_map_destroy(retained->map);
     free(retained);
 }

@@ -9,7 +9,7 @@ struct retained;
 
 /* Loads from the store. */
 int retained_create(struct retained **ret_retained, struct loop *loop, struct store *store,
-                    size_t max_count, struct diag *diag);
+                    size_t max_count, size_t max_bytes, struct diag *diag);
 void retained_destroy(struct retained *retained);
 /* Sets, or with an empty payload removes. Returns the commit number that an acknowledgement waits for, 0
  * for QoS 0 (written within a second) and for what is not retained because there are too many (logged and
@@ -17,7 +17,10 @@ void retained_destroy(struct retained *retained);
 int64_t retained_put(struct retained *retained, struct msg *msg, bool promised);
 struct msg *retained_get(struct retained *retained, struct slice topic);
 void retained_match(struct retained *retained, struct slice filter, hub_retained_cb cb, void *arg);
-void retained_set_max(struct retained *retained, size_t max_count);
+void retained_set_max(struct retained *retained, size_t max_count, size_t max_bytes);
+struct topic_map_iter;
+int retained_step(struct retained *retained, struct topic_map_iter *iter, size_t *budget,
+                  struct msg **ret_msg);
 size_t retained_count(const struct retained *retained);
 /* Submits what is still coalescing. */
 void retained_flush(struct retained *retained);

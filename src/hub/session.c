@@ -38,12 +38,21 @@
 #include "hub/session_store.h"
 #include "loop/loop.h"
 #include "store/store.h"
+#include "topic/topic_map.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SEQ_SPAN = 65535, SWEEP_MS = 60000, COMPLAIN_MS = 60000 };
+/* FILTER_BYTES: what the filters of a session may have in all, for each that it may have */
+enum {
+    FILTER_BYTES = 256,
+    RETAINED_BUDGET = 2000,
+    RETAINED_PAUSE_MS = 1,
+    SEQ_SPAN = 65535,
+    SWEEP_MS = 60000,
+    COMPLAIN_MS = 60000
+};
 
 struct sessions {
     struct hub *hub;
@@ -54,12 +63,18 @@ struct sessions {
     struct map by_client;
     struct map by_id; /* persistent ones, by their row id (8 bytes) */
     int64_t next_id;
-    struct list left; /* inbound messages which the last process has not delivered, the oldest first */
+    int64_t budget_at;
+    size_t budget;
+    struct list blocked; /* sessions whose next message waits for its row */
+    struct store_listener on_commit;
+    struct list
+        left; /* inbound messages which the last process has not delivered, the oldest first */
     struct loop_timer sweep;
 };
 
 struct session_sub {
     struct subscription subscription; /* first */
+    size_t len;                       /* of the filter */
     uint8_t qos;
 };
 
@@ -108,7 +123,7 @@ struct session {
     int64_t id; /* row; 0 for clean sessions */
     int64_t expiry_ms;
     int64_t disconnected_at; /* 0 while connected */
-    int64_t changed_in; /* commit of its last change that was, or will be, acknowledged */
+    int64_t changed_in;      /* commit of its last change that was, or will be, acknowledged */
 
     struct session_link *link;
     struct msg *will;
@@ -116,6 +131,7 @@ struct session {
     int64_t version;
 
     struct map subs; /* filter to session_sub */
+    size_t filter_bytes;
     struct list queue;
     struct list *unsent; /* first entry that was not sent; the head of the list if none */
     size_t queued;
@@ -125,11 +141,16 @@ struct session {
     int64_t sent_seq;
     bool ready; /* CONNACK is out */
     bool pumping;
+    struct list blocked;
+    struct list
+        retained; /* of struct retained_job: filters whose retained messages are still to come */
+    struct loop_timer more_retained;
 
     struct map inbound; /* key (8 bytes) to struct inbound */
     int64_t parked;     /* how many keys below zero were used */
 
     int64_t complained_at;
+    int64_t refused_at;
     int64_t dropped; /* since then */
 };
 
@@ -188,14 +209,14 @@ static struct entry *entry_of(struct list *link)
 
 static size_t entry_bytes(const struct entry *entry)
 {
-    return entry->msg ? entry->msg->payload.len + entry->msg->topic.len : 0;
+    return sizeof *entry + (entry->msg ? msg_size(entry->msg) : 0);
 }
 
 /* Lets go of the message; the row of the queue stays. */
 static void entry_drop_msg(struct session *session, struct entry *entry)
 {
     if (!entry->msg) return;
-    session->queued_bytes -= entry_bytes(entry);
+    session->queued_bytes -= msg_size(entry->msg);
     if (persistent(session)) msg_row_unref(session->all->rows, entry->msg);
     msg_unref(entry->msg);
     entry->msg = NULL;
@@ -205,6 +226,7 @@ static void entry_unlink(struct session *session, struct entry *entry)
 {
     if (session->unsent == &entry->link) session->unsent = entry->link.next;
     if (entry->state != ENTRY_QUEUED) session->inflight--;
+    session->queued_bytes -= entry_bytes(entry);
     session->queued--;
     list_remove(&entry->link);
 }
@@ -226,12 +248,13 @@ static struct entry *find_entry(struct session *session, uint16_t id)
     return NULL;
 }
 
-static struct entry *entry_append(struct session *session, struct msg *msg, uint8_t qos, bool retain,
-                                  int64_t seq)
+static struct entry *entry_append(struct session *session, struct msg *msg, uint8_t qos,
+                                  bool retain, int64_t seq)
 {
     struct entry *entry = xmalloc(sizeof *entry);
     *entry = (struct entry){
-        .msg = msg ? msg_ref(msg) : NULL, .seq = seq, .qos = qos, .retain = retain };
+        .msg = msg ? msg_ref(msg) : NULL, .seq = seq, .qos = qos, .retain = retain
+    };
     list_push_back(&session->queue, &entry->link);
     if (session->unsent == &session->queue) session->unsent = &entry->link;
     session->queued++;
@@ -247,8 +270,11 @@ static void send_entry(struct session *session, struct entry *entry)
     metrics_inc(METRIC_MESSAGES_OUT);
 }
 
+/* QoS 2 waits for its row: after a crash the identifier must not be given to another message, which the
+ * client would take for a repetition. */
 static bool window_open(const struct session *session, const struct entry *next)
 {
+    if (next->qos == 2 && next->write) return false;
     return session->inflight < session->all->opts->max_inflight &&
            next->seq - entry_of(session->queue.next)->seq < SEQ_SPAN &&
            !session->link->ops->congested(session->link);
@@ -274,21 +300,47 @@ static void send_next(struct session *session)
     send_entry(session, entry);
 }
 
+static void pump_retained(struct session *session);
+
+static void pump_queue(struct session *session)
+{
+    while (session->unsent != &session->queue && window_open(session, entry_of(session->unsent)))
+        send_next(session);
+    struct list *next = session->unsent;
+    if (next == &session->queue || !entry_of(next)->write || entry_of(next)->qos < 2) return;
+    if (list_empty(&session->blocked)) list_push_back(&session->all->blocked, &session->blocked);
+    store_hurry(session->all->store);
+}
+
 void session_pump(struct session *session)
 {
     if (!session->link || !session->ready || session->pumping) return;
     session->pumping = true;
-    while (session->unsent != &session->queue && window_open(session, entry_of(session->unsent)))
-        send_next(session);
+    pump_queue(session);
+    pump_retained(session);
+    pump_queue(session); /* what that has queued */
     session->pumping = false;
+}
+
+static void on_commit(struct store_listener *listener, int64_t committed)
+{
+    struct sessions *all = container_of(listener, struct sessions, on_commit);
+    struct list blocked;
+    list_init(&blocked);
+    list_splice(&blocked, &all->blocked);
+    for (struct list *link; (link = list_pop_front(&blocked));)
+        session_pump(container_of(link, struct session, blocked));
 }
 
 /* After a reconnect: everything in flight again, in the original order [MQTT-4.4.0-1]. */
 static void resend(struct session *session)
 {
-    for (struct list *it = session->queue.next; it != session->unsent; it = it->next) {
+    for (struct list *it = session->queue.next, *next; it != session->unsent; it = next) {
         struct entry *entry = entry_of(it);
-        if (entry->state == ENTRY_SENT)
+        next = it->next;
+        if (entry->state == ENTRY_SENT && entry->unchecked && !may_receive(session, entry->msg))
+            entry_finish(session, entry);
+        else if (entry->state == ENTRY_SENT)
             send_entry(session, entry);
         else if (entry->state == ENTRY_RELEASED)
             session->link->ops->pubrel(session->link, packet_id(entry));
@@ -322,7 +374,7 @@ static int64_t enqueue(struct session *session, struct msg *msg, uint8_t qos, bo
 {
     struct sessions *all = session->all;
     if (session->queued >= all->opts->max_queued ||
-        session->queued_bytes + msg->payload.len > all->opts->max_queued_bytes) {
+        session->queued_bytes + msg_size(msg) > all->opts->max_queued_bytes) {
         complain(session);
         return 0;
     }
@@ -365,8 +417,34 @@ static const struct subscriber_ops session_ops = { deliver };
 
 /* ---- subscriptions ---- */
 
+struct retained_job {
+    struct list link;
+    struct topic_map_iter iter;
+    uint8_t qos;
+};
+
+static void job_free(struct retained_job *job)
+{
+    list_remove(&job->link);
+    topic_map_iter_deinit(&job->iter);
+    free(job);
+}
+
+static struct retained_job *job_of(struct list *link)
+{
+    return container_of(link, struct retained_job, link);
+}
+
+static void drop_retained(struct session *session, struct slice filter)
+{
+    list_for_each_safe(it, &session->retained) {
+        if (slice_eq(buf_slice(&job_of(it)->iter.filter), filter)) job_free(job_of(it));
+    }
+}
+
 static void sub_free(struct session *session, struct session_sub *sub)
 {
+    session->filter_bytes -= sub->len;
     hub_unsubscribe(session->all->hub, &sub->subscription);
     metrics_add(METRIC_SUBSCRIPTIONS, -1);
     free(sub);
@@ -375,12 +453,15 @@ static void sub_free(struct session *session, struct session_sub *sub)
 static int sub_add(struct session *session, struct slice filter, uint8_t qos)
 {
     struct session_sub *sub = xnew(struct session_sub);
-    int rc = hub_subscribe(session->all->hub, &session->subscriber, filter, qos, &sub->subscription);
+    int rc =
+        hub_subscribe(session->all->hub, &session->subscriber, filter, qos, &sub->subscription);
     if (rc < 0) {
         free(sub);
         return rc;
     }
     sub->qos = qos;
+    sub->len = filter.len;
+    session->filter_bytes += filter.len;
     map_put(&session->subs, filter, sub);
     metrics_inc(METRIC_SUBSCRIPTIONS);
     return 0;
@@ -393,12 +474,24 @@ static int64_t changed(struct session *session, int64_t commit)
     return session->changed_in = commit;
 }
 
+/* Once a minute: one packet may ask for a thousand filters. */
+static void refuse_filter(struct session *session, struct slice filter)
+{
+    int64_t now = clock_mono_ms();
+    if (session->refused_at && now - session->refused_at < COMPLAIN_MS) return;
+    session->refused_at = now;
+    LOG(LOG_WARN, "hub", "subscription refused: mqtt.max_subscriptions is reached",
+        LOG_S("client", session->client_id), LOG_SLICE("filter", filter),
+        LOG_I("subscriptions", session->subs.count));
+}
+
 int64_t session_subscribe(struct session *session, struct slice filter, uint8_t qos)
 {
     struct session_sub *old = map_get(&session->subs, filter);
-    if (!old && session->subs.count >= session->all->opts->max_subscriptions) {
-        LOG(LOG_WARN, "hub", "subscription refused: mqtt.max_subscriptions is reached",
-            LOG_S("client", session->client_id), LOG_SLICE("filter", filter));
+    size_t most = session->all->opts->max_subscriptions;
+    if (!old &&
+        (session->subs.count >= most || session->filter_bytes + filter.len > most * FILTER_BYTES)) {
+        refuse_filter(session, filter);
         return ERR_LIMIT;
     }
     if (old && old->qos == qos) return session->changed_in;
@@ -417,31 +510,83 @@ int64_t session_unsubscribe(struct session *session, struct slice filter)
     struct session_sub *sub = map_del(&session->subs, filter);
     if (!sub) return session->changed_in;
     sub_free(session, sub);
+    drop_retained(session, filter);
     if (!persistent(session)) return 0;
     return changed(session, subscription_row_delete(session->all->store, session->id, filter));
 }
 
-struct retained_target {
-    struct session *session;
-    uint8_t qos;
-};
+/* ---- retained messages for a new subscription ----
+ * There may be a great many: so they are looked up in portions, a bounded number in a turn of the loop for all
+ * sessions together, and no faster than the client takes them. None is cut off by the queue's limit. */
 
-static void send_one_retained(void *arg, struct msg *msg)
+static void send_one_retained(struct session *session, struct msg *msg, uint8_t most)
 {
-    struct retained_target *to = arg;
-    struct session *session = to->session;
     if (!may_receive(session, msg)) return;
-    uint8_t qos = to->qos < msg->qos ? to->qos : msg->qos;
+    uint8_t qos = most < msg->qos ? most : msg->qos;
     if (qos == 0)
         send_qos0(session, msg, true);
     else
-        enqueue(session, msg, qos, true, false);
+        enqueue(session, msg, qos, true, true); /* SUBACK has promised it */
+}
+
+/* As long as the client takes them: the window, and a window in the queue. */
+static bool may_take_retained(const struct session *session)
+{
+    return session->queued < 2 * session->all->opts->max_inflight &&
+           !session->link->ops->congested(session->link);
+}
+
+/* Names that may be looked at in this turn, by all sessions together. */
+static size_t *retained_budget(struct sessions *all)
+{
+    int64_t now = loop_now(hub_loop(all->hub));
+    if (now != all->budget_at) {
+        all->budget_at = now;
+        all->budget = RETAINED_BUDGET;
+    }
+    return &all->budget;
+}
+
+static void pump_retained(struct session *session)
+{
+    size_t *budget = retained_budget(session->all);
+    while (!list_empty(&session->retained) && may_take_retained(session)) {
+        struct retained_job *job = job_of(session->retained.next);
+        struct msg *msg;
+        int rc =
+            *budget ? hub_retained_step(session->all->hub, &job->iter, budget, &msg) : ERR_BUSY;
+        if (rc == ERR_BUSY) {
+            loop_timer_start(&session->more_retained, RETAINED_PAUSE_MS);
+            return;
+        }
+        if (rc == 0)
+            job_free(job);
+        else
+            send_one_retained(session, msg, job->qos);
+    }
+}
+
+static void on_more_retained(struct loop_timer *timer)
+{
+    session_pump(container_of(timer, struct session, more_retained));
 }
 
 void session_send_retained(struct session *session, struct slice filter, uint8_t qos)
 {
-    struct retained_target to = { session, qos };
-    hub_retained_match(session->all->hub, filter, send_one_retained, &to);
+    drop_retained(session, filter); /* subscribed again: from the start */
+    struct retained_job *job = xnew(struct retained_job);
+    topic_map_iter_init(&job->iter, filter);
+    job->qos = qos;
+    list_push_back(&session->retained, &job->link);
+    session_pump(session);
+}
+
+static void forget_retained(struct session *session)
+{
+    while (!list_empty(&session->retained))
+        job_free(job_of(session->retained.next));
+    loop_timer_stop(&session->more_retained);
+    list_remove(&session->blocked);
 }
 
 /* ---- acknowledgements of what we have sent ---- */
@@ -457,7 +602,8 @@ void session_puback(struct session *session, uint16_t id)
 static void release_entry(struct session *session, struct entry *entry)
 {
     entry->state = ENTRY_RELEASED;
-    if (session->link) session->link->ops->pubrel(session->link, packet_id(entry));
+    if (session->link && session->ready)
+        session->link->ops->pubrel(session->link, packet_id(entry));
 }
 
 static void on_released(void *arg, int64_t id, int64_t seq, int rc)
@@ -621,8 +767,7 @@ static int64_t park(struct inbound *inbound)
     map_del(&session->inbound, id_key(&was));
     inbound->key = inbound->late->key = -(++session->parked);
     map_put(&session->inbound, id_key(&inbound->key), inbound);
-    return changed(session,
-                   inbound_row_park(session->all->store, session->id, was, inbound->key));
+    return changed(session, inbound_row_park(session->all->store, session->id, was, inbound->key));
 }
 
 int64_t session_release(struct session *session, uint16_t id)
@@ -650,6 +795,9 @@ static struct session *session_new(struct sessions *all, const char *client_id, 
     session->clean = clean;
     session->next_seq = 1;
     list_init(&session->queue);
+    list_init(&session->blocked);
+    list_init(&session->retained);
+    loop_timer_init(&session->more_retained, hub_loop(all->hub), on_more_retained);
     session->unsent = &session->queue;
     map_put(&all->by_client, slice_str(client_id), session);
     metrics_set(METRIC_SESSIONS, (int64_t)all->by_client.count);
@@ -668,9 +816,11 @@ static void set_principal(struct session *session, struct principal *principal)
 static void session_free(struct session *session)
 {
     struct sessions *all = session->all;
-    map_for_each(it, &session->subs) sub_free(session, it->value);
+    map_for_each(it, &session->subs)
+        sub_free(session, it->value);
     map_deinit(&session->subs);
-    map_for_each(it, &session->inbound) inbound_remove(it->value);
+    map_for_each(it, &session->inbound)
+        inbound_remove(it->value);
     map_deinit(&session->inbound);
     map_del(&all->by_client, slice_str(session->client_id));
     if (session->id) map_del(&all->by_id, id_key(&session->id));
@@ -680,8 +830,8 @@ static void session_free(struct session *session)
     free(session);
 }
 
-/* The session ends for good: its rows go too. */
-static void session_end(struct session *session)
+/* The session ends for good: its rows go too. Returns the commit of that, 0 if it had none. */
+static int64_t session_end(struct session *session)
 {
     struct list *link;
     while ((link = session->queue.next) != &session->queue) {
@@ -691,8 +841,9 @@ static void session_end(struct session *session)
         entry_unlink(session, entry);
         free(entry);
     }
-    if (session->id) session_row_delete(session->all->store, session->id);
+    int64_t commit = session->id ? session_row_delete(session->all->store, session->id) : 0;
     session_free(session);
+    return commit;
 }
 
 static struct presence_event presence_of(const struct session *session)
@@ -711,6 +862,7 @@ static void connection_ended(struct session *session, enum session_end why)
 {
     struct hub *hub = session->all->hub;
     session->link = NULL;
+    forget_retained(session);
     struct msg *will = session->will;
     session->will = NULL;
     metrics_add(METRIC_MQTT_CLIENTS, -1);
@@ -749,7 +901,7 @@ static void take_over(struct session *session)
 /* What waits was queued under the rights of somebody else. */
 static void distrust_queue(struct session *session)
 {
-    for (struct list *it = session->unsent; it != &session->queue; it = it->next)
+    list_for_each(it, &session->queue)
         entry_of(it)->unchecked = true;
 }
 
@@ -796,8 +948,9 @@ int64_t session_open(struct hub *hub, const struct session_open_opts *opts,
             session = NULL;
         }
     }
+    int64_t ended_in = 0;
     if (session && opts->clean) {
-        session_end(session);
+        ended_in = session_end(session);
         session = NULL;
     }
     bool present = session != NULL;
@@ -807,6 +960,7 @@ int64_t session_open(struct hub *hub, const struct session_open_opts *opts,
         free(client_id);
     }
     attach(session, opts);
+    if (ended_in) changed(session, ended_in); /* CONNACK says that the old one is gone */
     if (present)
         session_row_online(all->store, session->id, session->principal->label);
     else if (!opts->clean)
@@ -825,8 +979,7 @@ static void on_sweep(struct loop_timer *timer)
 {
     struct sessions *all = container_of(timer, struct sessions, sweep);
     int64_t now = clock_real_ms();
-    map_for_each(it, &all->by_client)
-    {
+    map_for_each(it, &all->by_client) {
         struct session *session = it->value;
         if (session->link || !session->disconnected_at || !session->expiry_ms) continue;
         if (now - session->disconnected_at < session->expiry_ms) continue;
@@ -874,11 +1027,12 @@ static void mark_sent(struct session *session)
 
 /* What was sent before the end counts as in flight, and goes out again with DUP. After a crash nobody
  * knows how far that was: the first window is taken for sent. */
-static void load_queued(void *arg, int64_t id, int64_t seq, struct msg *msg, uint8_t qos, bool retain)
+static void load_queued(void *arg, int64_t id, int64_t seq, struct msg *msg, uint8_t qos,
+                        bool retain)
 {
     struct sessions *all = arg;
     struct session *session = map_get(&all->by_id, id_key(&id));
-    entry_append(session, msg, qos, retain, seq);
+    entry_append(session, msg, qos, retain, seq)->unchecked = true;
     if (seq >= session->next_seq) session->next_seq = seq + 1;
     bool crashed = session->sent_seq == INT64_MAX;
     if (!msg || (crashed ? session->inflight < all->opts->max_inflight : seq <= session->sent_seq))
@@ -909,6 +1063,9 @@ int sessions_create(struct sessions **ret_sessions, struct hub *hub, struct diag
     all->presence = presence_create(hub);
     all->next_id = 1;
     list_init(&all->left);
+    list_init(&all->blocked);
+    all->on_commit.on_commit = on_commit;
+    store_listen(all->store, &all->on_commit);
     loop_timer_init(&all->sweep, hub_loop(hub), on_sweep);
     int rc = session_load(all->store, all->rows, &load_ops, all, diag);
     if (rc < 0) {
@@ -924,7 +1081,8 @@ static void start_session(struct session *session)
 {
     if (session->sent_seq != INT64_MAX) return;
     /* it was connected when the process ended */
-    struct entry *last = session->unsent == session->queue.next ? NULL : entry_of(session->unsent->prev);
+    struct entry *last =
+        session->unsent == session->queue.next ? NULL : entry_of(session->unsent->prev);
     session->sent_seq = last ? last->seq : session->next_seq - 1;
     session_row_offline(session->all->store, session->id, session->disconnected_at,
                         session->sent_seq);
@@ -932,7 +1090,8 @@ static void start_session(struct session *session)
 
 void sessions_start(struct sessions *all)
 {
-    map_for_each(it, &all->by_id) start_session(it->value);
+    map_for_each(it, &all->by_id)
+        start_session(it->value);
     for (struct list *link; (link = list_pop_front(&all->left));)
         deliver_inbound(container_of(link, struct inbound, link));
 }
@@ -941,11 +1100,10 @@ void sessions_destroy(struct sessions *all)
 {
     if (!all) return;
     loop_timer_stop(&all->sweep);
-    map_for_each(it, &all->by_client)
-    {
+    store_unlisten(&all->on_commit);
+    map_for_each(it, &all->by_client) {
         struct session *session = it->value;
-        list_for_each_safe(link, &session->queue)
-        {
+        list_for_each_safe(link, &session->queue) {
             struct entry *entry = entry_of(link);
             queue_write_forget(&entry->write);
             if (entry->msg) msg_row_forget(entry->msg);

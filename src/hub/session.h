@@ -20,17 +20,17 @@ struct session_link;
 
 /* Why a connection has ended: AWS's disconnectReason (mqtt-and-topics, section 5), and whether the
  * will is due. */
-#define SESSION_END_LIST(X)                                                                        \
-    /* name                 AWS's word                       will                             */   \
-    X(CLIENT_INITIATED, "CLIENT_INITIATED_DISCONNECT", false)                                      \
-    X(CONNECTION_LOST, "CONNECTION_LOST", true)                                                    \
-    X(CLIENT_ERROR, "CLIENT_ERROR", true)                                                          \
-    X(KEEP_ALIVE, "MQTT_KEEP_ALIVE_TIMEOUT", true)                                                 \
-    X(DUPLICATE, "DUPLICATE_CLIENTID", true)                                                       \
-    X(FORBIDDEN, "FORBIDDEN_ACCESS", true)                                                         \
-    X(AUTH_ERROR, "AUTH_ERROR", true)                                                              \
-    X(SERVER_ERROR, "SERVER_ERROR", true)                                                          \
-    X(SERVER_INITIATED, "SERVER_INITIATED_DISCONNECT", true)                                       \
+#define SESSION_END_LIST(X)                                                                      \
+    /* name                 AWS's word                       will                             */ \
+    X(CLIENT_INITIATED, "CLIENT_INITIATED_DISCONNECT", false)                                    \
+    X(CONNECTION_LOST, "CONNECTION_LOST", true)                                                  \
+    X(CLIENT_ERROR, "CLIENT_ERROR", true)                                                        \
+    X(KEEP_ALIVE, "MQTT_KEEP_ALIVE_TIMEOUT", true)                                               \
+    X(DUPLICATE, "DUPLICATE_CLIENTID", true)                                                     \
+    X(FORBIDDEN, "FORBIDDEN_ACCESS", true)                                                       \
+    X(AUTH_ERROR, "AUTH_ERROR", true)                                                            \
+    X(SERVER_ERROR, "SERVER_ERROR", true)                                                        \
+    X(SERVER_INITIATED, "SERVER_INITIATED_DISCONNECT", true)                                     \
     X(THROTTLED, "THROTTLED", true)
 
 enum session_end {

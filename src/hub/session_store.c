@@ -101,9 +101,11 @@ void msg_row_ref(struct msg_rows *rows, struct msg *msg)
         return;
     }
     struct msg_insert *insert = xnew(struct msg_insert);
-    insert->req = (struct store_req){ .run = run_msg_insert, .done = on_msg_inserted, .single = true };
+    insert->req =
+        (struct store_req){ .run = run_msg_insert, .done = on_msg_inserted, .single = true };
     insert->id = rows->next_id++;
     msg_save(msg, &insert->data);
+    insert->req.bytes = (uint32_t)insert->data.len;
     msg->row = xnew(struct msg_row);
     *msg->row = (struct msg_row){ .id = insert->id, .refs = 1, .insert = insert };
     insert->row = msg->row;
@@ -199,14 +201,13 @@ int64_t session_row_delete(struct store *store, int64_t id)
 int64_t session_row_online(struct store *store, int64_t id, const char *principal)
 {
     return submit_row(
-        store,
-        (struct row_write){
-            .sql = "UPDATE session SET disconnected_at = NULL, principal = ?2 WHERE id = ?1",
-            .numbers = { id },
-            .number_count = 1,
-            .texts = { xstrdup(principal) },
-            .text_count = 1,
-        });
+        store, (struct row_write){
+                   .sql = "UPDATE session SET disconnected_at = NULL, principal = ?2 WHERE id = ?1",
+                   .numbers = { id },
+                   .number_count = 1,
+                   .texts = { xstrdup(principal) },
+                   .text_count = 1,
+               });
 }
 
 int64_t session_row_offline(struct store *store, int64_t id, int64_t now_ms, int64_t sent_seq)
@@ -276,7 +277,8 @@ static void queue_write_free(struct queue_write *write)
 
 static void on_queue_put(struct store_req *req, int rc)
 {
-    if (rc < 0 && rc != ERR_CLOSED) LOG(LOG_ERROR, "hub", "a queued message was refused", LOG_ERR(rc));
+    if (rc < 0 && rc != ERR_CLOSED)
+        LOG(LOG_ERROR, "hub", "a queued message was refused", LOG_ERR(rc));
     queue_write_free(container_of(req, struct queue_write, req));
 }
 
@@ -310,10 +312,10 @@ int64_t queue_row_delete(struct store *store, int64_t id, int64_t seq, struct qu
         return 0;
     }
     queue_write_forget(owner);
-    return submit_row(store,
-                      (struct row_write){ .sql = "DELETE FROM queue WHERE session = ?1 AND seq = ?2",
-                                          .numbers = { id, seq },
-                                          .number_count = 2 });
+    return submit_row(
+        store, (struct row_write){ .sql = "DELETE FROM queue WHERE session = ?1 AND seq = ?2",
+                                   .numbers = { id, seq },
+                                   .number_count = 2 });
 }
 
 /* ---- requests whose commit the session must see ---- */
@@ -372,46 +374,43 @@ int64_t inbound_row_put(struct store *store, int64_t id, int64_t key, const stru
     struct noted *noted = noted_create(id, key, cb, arg);
     noted->row.req.run = run_inbound_put;
     msg_save(msg, &noted->data);
+    noted->row.req.bytes = (uint32_t)noted->data.len;
     return store_submit(store, &noted->row.req);
 }
 
 int64_t inbound_row_routed(struct store *store, int64_t id, int64_t key)
 {
     return submit_row(
-        store,
-        (struct row_write){
-            .sql = "UPDATE inbound SET routed = 1 WHERE session = ?1 AND packet_id = ?2",
-            .numbers = { id, key },
-            .number_count = 2 });
+        store, (struct row_write){
+                   .sql = "UPDATE inbound SET routed = 1 WHERE session = ?1 AND packet_id = ?2",
+                   .numbers = { id, key },
+                   .number_count = 2 });
 }
 
 int64_t inbound_row_delivered(struct store *store, int64_t id, int64_t key)
 {
     return submit_row(
-        store,
-        (struct row_write){
-            .sql = "UPDATE inbound SET data = NULL WHERE session = ?1 AND packet_id = ?2",
-            .numbers = { id, key },
-            .number_count = 2 });
+        store, (struct row_write){
+                   .sql = "UPDATE inbound SET data = NULL WHERE session = ?1 AND packet_id = ?2",
+                   .numbers = { id, key },
+                   .number_count = 2 });
 }
 
 int64_t inbound_row_delete(struct store *store, int64_t id, int64_t key)
 {
-    return submit_row(store,
-                      (struct row_write){
-                          .sql = "DELETE FROM inbound WHERE session = ?1 AND packet_id = ?2",
-                          .numbers = { id, key },
-                          .number_count = 2 });
+    return submit_row(store, (struct row_write){
+                                 .sql = "DELETE FROM inbound WHERE session = ?1 AND packet_id = ?2",
+                                 .numbers = { id, key },
+                                 .number_count = 2 });
 }
 
 int64_t inbound_row_park(struct store *store, int64_t id, int64_t key, int64_t new_key)
 {
     return submit_row(
-        store,
-        (struct row_write){
-            .sql = "UPDATE inbound SET packet_id = ?3 WHERE session = ?1 AND packet_id = ?2",
-            .numbers = { id, key, new_key },
-            .number_count = 3 });
+        store, (struct row_write){
+                   .sql = "UPDATE inbound SET packet_id = ?3 WHERE session = ?1 AND packet_id = ?2",
+                   .numbers = { id, key, new_key },
+                   .number_count = 3 });
 }
 
 /* ---- loading ---- */
@@ -443,7 +442,8 @@ static int load_subscriptions(struct db *db, struct loading *loading)
 {
     struct db_stmt *q = db_query(db, "SELECT session, filter, qos FROM subscription");
     while (db_step(q))
-        loading->ops->subscription(loading->arg, db_int(q, 0), db_text(q, 1), (uint8_t)db_int(q, 2));
+        loading->ops->subscription(loading->arg, db_int(q, 0), db_text(q, 1),
+                                   (uint8_t)db_int(q, 2));
     return db_done(q);
 }
 
@@ -478,8 +478,7 @@ static int load_queues(struct db *db, struct loading *loading)
                                      "ORDER BY session, seq");
     while (db_step(q)) {
         int64_t message = db_int(q, 2);
-        struct msg *msg =
-            db_int(q, 5) ? NULL : map_get(&loading->messages, key_of(&message));
+        struct msg *msg = db_int(q, 5) ? NULL : map_get(&loading->messages, key_of(&message));
         if (!db_int(q, 5) && !msg) {
             struct queue_write *none = NULL;
             queue_row_delete(loading->store, db_int(q, 0), db_int(q, 1), &none);
@@ -523,8 +522,7 @@ int session_load(struct store *store, struct msg_rows *rows, const struct sessio
 {
     struct loading loading = { .store = store, .rows = rows, .ops = ops, .arg = arg };
     int rc = store_read_now(store, load_all, &loading, diag);
-    map_for_each(it, &loading.messages)
-    {
+    map_for_each(it, &loading.messages) {
         struct msg *msg = it->value;
         if (!msg->row) { /* nobody waits for it: a crash came between two commits */
             int64_t id;

@@ -40,6 +40,7 @@ enum {
     PAUSE_MIN_MS = 100,
     PAUSE_MAX_MS = 2000,
     REFUSAL_LOG_MS = 1000,
+    LOCAL_RESERVE = 16, /* connections which Unix sockets may have above the limit */
 };
 
 struct listener {
@@ -48,7 +49,6 @@ struct listener {
     struct net *net;
     struct listener_opts opts;
     listener_accept_cb on_accept;
-    struct conn_gauge *gauge;
     struct list handshakes;
     size_t handshake_count;
     struct loop_timer pause; /* runs while the system has no descriptors */
@@ -238,7 +238,6 @@ static void free_when_idle(struct listener *l)
 {
     if (!l->handle_closed || l->handshake_count) return;
     if (l->on_closed) l->on_closed(l->on_closed_arg);
-    conn_gauge_unref(l->gauge);
     net_unref(l->net);
     free((char *)l->opts.path);
     free(l);
@@ -289,14 +288,21 @@ static void refuse(struct listener *l, int fd)
     l->refused = 0;
 }
 
+/* A flood from the network must not keep out who could end it. */
+static bool is_full(const struct listener *l)
+{
+    size_t reserve = l->opts.path ? LOCAL_RESERVE : 0;
+    return l->opts.max_connections && l->net->gauge->count >= l->opts.max_connections + reserve;
+}
+
 static void welcome(struct listener *l, int fd)
 {
     struct stream *s;
-    if (l->opts.max_connections && l->gauge->count >= l->opts.max_connections) {
+    if (is_full(l)) {
         refuse(l, fd);
         return;
     }
-    int rc = tcp_stream_create(&s, l->loop, fd, l->gauge);
+    int rc = tcp_stream_create(&s, l->loop, fd, l->net->gauge);
     if (rc < 0) { /* gone already */
         LOG(LOG_DEBUG, "net", "connection lost", LOG_S("listener", l->opts.name), LOG_ERR(rc));
         return;
@@ -410,7 +416,6 @@ int listener_open(struct listener **ret_listener, struct loop *loop,
     }
     if (l->opts.tls) tls_server_ref(l->opts.tls);
     l->net = net_ref(loop);
-    l->gauge = conn_gauge_create();
     list_init(&l->handshakes);
     loop_timer_init(&l->pause, loop, on_pause_over);
     watch(l);

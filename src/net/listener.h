@@ -20,7 +20,8 @@ struct listener_opts {
     struct tls_server *tls;   /* NULL: plain. The listener and each connection take a reference */
     struct worker_lane *lane; /* for handshakes; needed with tls */
     int backlog;              /* 0: 1024 */
-    size_t max_connections;   /* of this listener, 0: no limit; above it: closed, counted, logged */
+    size_t max_connections; /* open ones of all listeners of the loop, a few more for a Unix socket;
+                                 above it: closed, counted, logged. 0: no limit */
     int64_t handshake_timeout_ms; /* 0: 10 s */
     void *arg;
 };

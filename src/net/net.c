@@ -11,6 +11,7 @@
 #include "net/net_priv.h"
 
 #include "base/mem.h"
+#include "net/tcp_priv.h"
 
 #include <stdlib.h>
 
@@ -37,6 +38,7 @@ struct net *net_ref(struct loop *loop)
     if (!net) {
         net = xnew(struct net);
         net->loop = loop;
+        net->gauge = conn_gauge_create();
         list_init(&net->dirty);
         list_init(&net->tls_waiting);
         loop_timer_init(&net->tls_retry, loop, net_tls_retry);
@@ -58,6 +60,7 @@ void net_unref(struct net *net)
     loop_hook_remove(&net->hook);
     loop_task_cancel(&net->wake);
     loop_timer_stop(&net->tls_retry);
+    conn_gauge_unref(net->gauge);
     free(net->read_buf);
     free(net->plain_buf);
     free(net->join_buf);

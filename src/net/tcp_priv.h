@@ -6,7 +6,7 @@
 
 #include <sys/socket.h>
 
-/* How many connections a listener has; outlives it. */
+/* How many connections the listeners of a loop have; outlives them. */
 struct conn_gauge {
     size_t refs;
     size_t count;

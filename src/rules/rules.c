@@ -84,7 +84,7 @@ static int64_t evaluate(struct rules *rules, struct program *program, struct msg
     if (rc < 0) {
         metrics_inc(METRIC_RULE_FAILURES);
         program_complain(program, "statement failed", msg->topic, err_text(rc), rc);
-    } else if (fired && program->outside && msg->qos && !how->promised &&
+    } else if (fired && program->outside && msg_is_kept(msg) && !how->promised &&
                store_busy(rules->store)) {
         commit = ERR_STORE;
     } else if (fired) {

@@ -162,7 +162,7 @@ static int64_t run_queue(struct td_run *run)
 {
     struct firing *firing = run->firing;
     struct rules *rules = firing->rules;
-    bool keep = firing->msg->qos > 0;
+    bool keep = msg_is_kept(firing->msg);
     const char *why = NULL;
     if (outbox_full(rules, run)) why = "the outbox is full";
     if (rules->stopped && (!keep || rules->store_gone)) why = "the hub is stopping";

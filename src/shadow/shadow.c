@@ -189,11 +189,20 @@ static void refuse_call(struct shadows *all, const struct address *to,
     shadow_flush_later(all, NULL);
 }
 
+/* A publisher's acknowledgement may wait until the disk is there again; who has called wants to know now. */
+static int admit_call(struct shadows *all, const struct address *to, size_t bytes,
+                      struct shadow_failure *ret_failure)
+{
+    int rc = admit(all, to, bytes, ret_failure);
+    if (rc < 0 || to->verb == SHADOW_GET || !store_failing(all->store)) return rc;
+    return shadow_fail(SHADOW_UNAVAILABLE, NULL, ret_failure);
+}
+
 static void call(struct shadows *all, const struct address *to, struct slice request,
                  shadow_done_cb done, void *arg)
 {
     struct shadow_failure failure;
-    if (admit(all, to, request.len, &failure) < 0) {
+    if (admit_call(all, to, request.len, &failure) < 0) {
         refuse_call(all, to, &failure, done, arg);
         return;
     }

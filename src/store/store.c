@@ -38,6 +38,7 @@ struct batch {
     struct letter letter; /* first */
     int64_t number;       /* 0: reads only */
     size_t count;         /* of writes */
+    size_t bytes;
     struct list writes;
     struct list reads;
     int rc; /* of the transaction */
@@ -59,6 +60,8 @@ struct store {
     struct list reads;
     size_t pending; /* writes, those handed out included */
     size_t building;
+    size_t pending_bytes;
+    size_t building_bytes;
     int64_t next;
     int64_t committed;
     bool hurry;
@@ -96,8 +99,7 @@ static int run_one(struct db *db, struct store_req *req)
 
 static int run_writes(struct db *db, struct batch *batch)
 {
-    list_for_each(it, &batch->writes)
-    {
+    list_for_each(it, &batch->writes) {
         int rc = run_one(db, container_of(it, struct store_req, link));
         if (rc < 0) return rc;
     }
@@ -133,8 +135,7 @@ static void work(struct db *db, struct batch *batch)
         metrics_inc(batch->rc < 0 ? METRIC_COMMIT_FAILURES : METRIC_COMMITS);
         if (batch->rc == 0) metrics_add(METRIC_COMMIT_REQUESTS, (int64_t)batch->count);
     }
-    list_for_each(it, &batch->reads)
-    {
+    list_for_each(it, &batch->reads) {
         struct store_req *req = container_of(it, struct store_req, link);
         req->rc = req->run(req, db);
     }
@@ -183,8 +184,7 @@ static void hand_over(struct store *store, struct batch *batch)
 
 static void tell_listeners(struct store *store)
 {
-    list_for_each_safe(it, &store->listeners)
-    {
+    list_for_each_safe(it, &store->listeners) {
         struct store_listener *listener = container_of(it, struct store_listener, link);
         listener->on_commit(listener, store->committed);
     }
@@ -194,9 +194,12 @@ static struct batch *take_building(struct store *store)
 {
     struct batch *batch = batch_create(store->next++);
     batch->count = store->building;
-    list_for_each(it, &store->writes) container_of(it, struct store_req, link)->taken = true;
+    batch->bytes = store->building_bytes;
+    list_for_each(it, &store->writes)
+        container_of(it, struct store_req, link)->taken = true;
     list_splice(&batch->writes, &store->writes);
     store->building = 0;
+    store->building_bytes = 0;
     store->hurry = false;
     store->promised = false;
     loop_timer_stop(&store->linger);
@@ -301,6 +304,7 @@ static void on_letter(struct mailbox *box, struct letter *letter, void *arg)
     if (batch->number) {
         store->committed = batch->number;
         store->pending -= batch->count;
+        store->pending_bytes -= batch->bytes;
         metrics_set(METRIC_STORE_PENDING, (int64_t)store->pending);
         finish_all(&batch->writes, 0);
     }
@@ -319,6 +323,8 @@ int64_t store_submit(struct store *store, struct store_req *req)
     store->promised = true;
     store->building++;
     store->pending++;
+    store->building_bytes += req->bytes;
+    store->pending_bytes += req->bytes;
     metrics_set(METRIC_STORE_PENDING, (int64_t)store->pending);
     return store->next;
 }
@@ -337,6 +343,8 @@ bool store_cancel(struct store *store, struct store_req *req)
     list_remove(&req->link);
     store->building--;
     store->pending--;
+    store->building_bytes -= req->bytes;
+    store->pending_bytes -= req->bytes;
     metrics_set(METRIC_STORE_PENDING, (int64_t)store->pending);
     metrics_inc(METRIC_COMMIT_CANCELLED);
     return true;
@@ -367,9 +375,15 @@ const char *store_failure(const struct store *store)
     return store->failure;
 }
 
+static bool above(size_t value, size_t limit)
+{
+    return limit && value > limit;
+}
+
 bool store_busy(const struct store *store)
 {
-    return store->pending > store->opts.max_pending;
+    return above(store->pending, store->opts.max_pending) ||
+           above(store->pending_bytes, store->opts.max_pending_bytes);
 }
 
 void store_listen(struct store *store, struct store_listener *listener)
@@ -399,7 +413,8 @@ void store_sync(struct store *store)
     int64_t until = store->promised ? store->next : store->next - 1;
     while (store->committed < until && !store->failing) {
         store->hurry = true;
-        loop_turn_wait(store->loop, 1000);
+        kick(store);
+        if (store->out) loop_turn_wait(store->loop, 1000);
     }
 }
 

@@ -33,10 +33,11 @@ enum store_durability {
 struct store_opts {
     const char *path; /* the database file */
     enum store_durability durability;
-    int64_t linger_ms;   /* how long a batch may wait when nobody waits for it */
-    size_t max_pending;  /* requests pending above which store_busy() is true */
-    const char *vfs;     /* NULL: the default one. Tests put a failing one here. */
-    int64_t retry_ms;    /* pause before a failed transaction is tried again; 0: 500 ms */
+    int64_t linger_ms;        /* how long a batch may wait when nobody waits for it */
+    size_t max_pending;       /* requests pending above which store_busy() is true; 0: no limit */
+    size_t max_pending_bytes; /* the same for their bytes */
+    const char *vfs;          /* NULL: the default one. Tests put a failing one here. */
+    int64_t retry_ms;         /* pause before a failed transaction is tried again; 0: 500 ms */
 };
 
 /* Opens or creates the file, migrates it, starts the thread. ERR_NEWER for a database of a newer
@@ -61,6 +62,7 @@ struct store_req {
     struct list link;
     store_run_cb run;
     store_done_cb done; /* NULL: free(req) */
+    uint32_t bytes;     /* of memory that it holds, when that is much */
     bool single;        /* run executes one statement at most: no savepoint is needed around it */
     bool taken;         /* by the store thread: can no more be cancelled */
     int rc;
@@ -85,7 +87,7 @@ void store_hurry(struct store *store);
 bool store_failing(const struct store *store);
 /* The last failure's reason, "" if none. */
 const char *store_failure(const struct store *store);
-/* More than max_pending requests wait. */
+/* More than max_pending requests, or max_pending_bytes, wait. */
 bool store_busy(const struct store *store);
 
 /* Called on the loop after each commit, after the done callbacks of its requests and reads, and whenever

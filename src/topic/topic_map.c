@@ -221,6 +221,13 @@ void topic_map_iter_init(struct topic_map_iter *iter, struct slice filter)
     buf_append(&iter->at, filter.ptr, fixed);
 }
 
+void topic_map_iter_seek(struct topic_map_iter *iter, struct slice after)
+{
+    buf_clear(&iter->at);
+    buf_put_slice(&iter->at, after);
+    iter->after = true;
+}
+
 void topic_map_iter_deinit(struct topic_map_iter *iter)
 {
     buf_deinit(&iter->filter);

@@ -46,6 +46,8 @@ struct topic_map_iter {
 
 /* Copies the filter. End with topic_map_iter_deinit. */
 void topic_map_iter_init(struct topic_map_iter *iter, struct slice filter);
+/* Goes on behind this name, which need not be there. Before the first step. */
+void topic_map_iter_seek(struct topic_map_iter *iter, struct slice after);
 void topic_map_iter_deinit(struct topic_map_iter *iter);
 /* The next name and its value, the name borrowed until the map changes; false at the end. */
 bool topic_map_iter_next(struct topic_map_iter *iter, const struct topic_map *map,

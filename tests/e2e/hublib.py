@@ -11,6 +11,7 @@ import os
 import pathlib
 import queue
 import re
+import resource
 import select
 import shutil
 import signal
@@ -130,7 +131,7 @@ def _record(line):
 class Hub:
     """One data directory and the hub that serves it, which may be killed and started again."""
 
-    def __init__(self, data_dir=None, sets=(), config=None, program=None):
+    def __init__(self, data_dir=None, sets=(), config=None, program=None, env=None):
         self._own_dir = None
         if data_dir is None:
             # short, since the path of a Unix socket may have 107 bytes only
@@ -140,6 +141,7 @@ class Hub:
         self.program = program or binary()
         self.sets = list(sets)
         self.config = config
+        self.env = dict(env or {})  # beside those of environment()
         self.process = None
         self.log = Log()
         self.ready = {}
@@ -178,7 +180,7 @@ class Hub:
         self.log = Log()
         self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                                        env=self.environment())
+                                        env={**self.environment(), **self.env})
         self._follower = threading.Thread(target=self.log.follow, args=(self.process.stderr,),
                                           daemon=True)
         self._follower.start()
@@ -320,6 +322,29 @@ class Hub:
                 raise Failure(f"{what}: not within {TIMEOUT if timeout is None else timeout} s")
             with self.log.changed:
                 self.log.changed.wait(min(0.05, _left(deadline)))
+
+    # -- figures
+
+    def metrics(self):
+        """All figures of /metrics: name to number."""
+        answer = self.request("GET", "/metrics", "http")
+        assert answer.status_code == 200, answer.text
+        return {name: int(value) for name, value in
+                re.findall(r"^(thingd_\w+) (-?\d+)$", answer.text, re.MULTILINE)}
+
+    def metric(self, name):
+        return self.metrics()[f"thingd_{name}"]
+
+    def memory(self):
+        """Resident bytes."""
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"^VmRSS:\s+(\d+) kB$", status, re.MULTILINE)[1]) * 1024
+
+    def limit_files(self, size):
+        """No file may grow beyond so many bytes from now on, as on a full disk; None: any size."""
+        resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE,
+                         (resource.RLIM_INFINITY if size is None else size,
+                          resource.RLIM_INFINITY))
 
     # -- the command line
 

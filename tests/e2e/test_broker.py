@@ -719,15 +719,6 @@ def test_http_listener_speaks_mqtt_too(hub, name):
         client.expect(name, "x")
 
 
-def test_websocket(hub, name):
-    with hub.mqtt(name, listener="http", transport="websockets") as client:
-        client.subscribe(name, 1)
-        mosq_pub(hub, name, "from tcp", qos=1)
-        client.expect(name, "from tcp", qos=1)
-        client.publish(name, "x" * 200_000, 1)
-        client.expect(name, "x" * 200_000)
-
-
 def test_slow_reader_does_not_hold_the_others(hub, name):
     payload = b"x" * 100_000
     with hub.raw() as slow, hub.mqtt(name) as quick, hub.mqtt(f"{name}-pub") as sender:

@@ -1,0 +1,29 @@
+/* vfs_fault.h — a disk that fails when the test says so: an SQLite VFS over the default one. One for the
+ * process. Pass vfs_fault_name() as store_opts.vfs. Writes, truncations and syncs count as writes.
+ * Everything here may be called from any thread. */
+#ifndef TESTS_LIB_VFS_FAULT_H
+#define TESTS_LIB_VFS_FAULT_H
+
+#include <stdbool.h>
+
+/* Registers it at the first call. */
+const char *vfs_fault_name(void);
+/* No faults, no memory of unsynced writes. */
+void vfs_fault_reset(void);
+
+/* The n-th write from now on (1: the next) fails with rc, an SQLite code such as SQLITE_FULL. */
+void vfs_fault_fail_one(int n, int rc);
+/* The n-th write and all that follow fail. */
+void vfs_fault_fail_from(int n, int rc);
+/* The disk is well again. Returns how many writes have failed since it was armed. */
+int vfs_fault_heal(void);
+/* Writes since the last reset. */
+int vfs_fault_writes(void);
+
+/* From now on every write is remembered until its file is synced. */
+void vfs_fault_track_syncs(void);
+/* Loss of power: what was not synced is gone from the files, and handles that are open now can write no
+ * more. Files that are opened afterwards work. */
+void vfs_fault_power_off(void);
+
+#endif
