@@ -345,7 +345,8 @@ static void reload(struct known *known)
         ask_registry(known);
 }
 
-static void on_change(struct registry_listener *listener, enum registry_kind kind, const char *name)
+static void on_change(struct registry_listener *listener, enum registry_kind kind, const char *name,
+                      const struct json *detail)
 {
     struct auth *auth = container_of(listener, struct auth, listener);
     struct known *known = NULL;

@@ -17,9 +17,9 @@ struct clock_source {
 /* NULL puts the system's clocks back. Not for use while other threads run. */
 void clock_set_source(const struct clock_source *source);
 
-#define SECONDS(n) ((int64_t)(n) * 1000)
-#define MINUTES(n) SECONDS((n) * 60)
-#define HOURS(n)   MINUTES((n) * 60)
-#define DAYS(n)    HOURS((n) * 24)
+#define SECONDS(n) ((int64_t)(n)*1000)
+#define MINUTES(n) SECONDS((n)*60)
+#define HOURS(n)   MINUTES((n)*60)
+#define DAYS(n)    HOURS((n)*24)
 
 #endif

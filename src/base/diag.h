@@ -9,7 +9,10 @@ struct diag {
     char text[768]; /* a sentence without a full stop; cut when longer */
 };
 
-#define DIAG_INIT { 0, "" }
+#define DIAG_INIT \
+    {             \
+        0, ""     \
+    }
 
 /* Sets the sentence; returns code. */
 int diag_set(struct diag *diag, int code, const char *fmt, ...)

@@ -6,8 +6,8 @@
 const char *err_name(int code)
 {
     switch (code) {
-#define X(name, number, text)                                                                      \
-    case number:                                                                                   \
+#define X(name, number, text) \
+    case number:              \
         return #name;
         ERR_LIST(X)
 #undef X
@@ -21,8 +21,8 @@ const char *err_name(int code)
 const char *err_text(int code)
 {
     switch (code) {
-#define X(name, number, text)                                                                      \
-    case number:                                                                                   \
+#define X(name, number, text) \
+    case number:              \
         return text;
         ERR_LIST(X)
 #undef X

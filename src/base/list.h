@@ -68,8 +68,8 @@ static inline void list_splice(struct list *to, struct list *from)
 
 #define list_for_each(it, head) for (struct list *it = (head)->next; it != (head); it = it->next)
 /* The link may be removed and freed in the body. */
-#define list_for_each_safe(it, head)                                                               \
-    for (struct list *it = (head)->next, *it##_next = it->next; it != (head);                      \
+#define list_for_each_safe(it, head)                                          \
+    for (struct list *it = (head)->next, *it##_next = it->next; it != (head); \
          it = it##_next, it##_next = it->next)
 
 #endif

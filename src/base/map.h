@@ -33,8 +33,9 @@ void *map_del(struct map *map, struct slice key);
  * may be deleted with map_del when `next` was fetched before (map_for_each does that). */
 struct map_entry *map_next(const struct map *map, const struct map_entry *entry);
 
-#define map_for_each(it, map)                                                                      \
-    for (struct map_entry *it = map_next((map), NULL), *it##_next = it ? map_next((map), it) : NULL; \
+#define map_for_each(it, map)                                           \
+    for (struct map_entry *it = map_next((map), NULL),                  \
+                          *it##_next = it ? map_next((map), it) : NULL; \
          it; it = it##_next, it##_next = it ? map_next((map), it) : NULL)
 
 static inline void *map_get_str(const struct map *map, const char *key)

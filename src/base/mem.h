@@ -15,10 +15,10 @@ void *xmemdup(const void *data, size_t len) __attribute__((malloc, returns_nonnu
 char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2), returns_nonnull));
 
 /* Memory of one zeroed struct: `struct foo *f = xnew(struct foo);` */
-#define xnew(type) ((type *)xcalloc(1, sizeof(type)))
+#define xnew(type)                      ((type *)xcalloc(1, sizeof(type)))
 
-#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
-#define ARRAY_LEN(array) (sizeof(array) / sizeof((array)[0]))
+#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
+#define ARRAY_LEN(array)                (sizeof(array) / sizeof((array)[0]))
 
 /* What only a mistake of our own can bring about: logs file and line to stderr and aborts. */
 #define BUG(...) bug_at(__FILE__, __LINE__, __VA_ARGS__)

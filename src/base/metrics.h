@@ -29,12 +29,15 @@
     X(MESSAGES_OUT, "thingd_messages_sent_total", "counter", "Messages delivered to sessions")     \
     X(BYTES_IN, "thingd_bytes_received_total", "counter", "Bytes read from connections")           \
     X(BYTES_OUT, "thingd_bytes_sent_total", "counter", "Bytes written to connections")             \
-    X(DROPS, "thingd_messages_dropped_total", "counter", "Messages dropped because a queue was full") \
+    X(DROPS, "thingd_messages_dropped_total", "counter",                                           \
+      "Messages dropped because a queue was full")                                                 \
     X(DENIALS, "thingd_denials_total", "counter", "Actions which no policy allowed")               \
     X(AUTH_FAILURES, "thingd_auth_failures_total", "counter", "Credentials refused")               \
-    X(HOPS_CUT, "thingd_hops_exceeded_total", "counter", "Republished messages cut at the hop limit") \
+    X(HOPS_CUT, "thingd_hops_exceeded_total", "counter",                                           \
+      "Republished messages cut at the hop limit")                                                 \
     X(COMMITS, "thingd_store_commits_total", "counter", "Transactions committed")                  \
-    X(COMMIT_REQUESTS, "thingd_store_requests_total", "counter", "Requests in committed transactions") \
+    X(COMMIT_REQUESTS, "thingd_store_requests_total", "counter",                                   \
+      "Requests in committed transactions")                                                        \
     X(COMMIT_CANCELLED, "thingd_store_cancelled_total", "counter",                                 \
       "Requests which cancelled out before they reached the disk")                                 \
     X(COMMIT_FAILURES, "thingd_store_failures_total", "counter", "Transactions which failed")      \

@@ -23,8 +23,7 @@ static void ack_free(struct ack *ack)
 
 void ack_queue_deinit(struct ack_queue *queue)
 {
-    list_for_each_safe(it, &queue->acks)
-    {
+    list_for_each_safe(it, &queue->acks) {
         struct ack *ack = container_of(it, struct ack, link);
         list_remove(&ack->link);
         ack->queue = NULL;

@@ -131,8 +131,9 @@ static void identify(struct guest *guest)
     guest->asking = true;
     stream_pause(guest->stream);
     if (peer->cert_id[0])
-        auth_by_cert(auth, peer->cert_id, slice_of((const char *)peer->cert_der, peer->cert_der_len),
-                     peer->address, on_identity, guest);
+        auth_by_cert(auth, peer->cert_id,
+                     slice_of((const char *)peer->cert_der, peer->cert_der_len), peer->address,
+                     on_identity, guest);
     else if (peer->kind == STREAM_UNIX)
         auth_by_peer(auth, peer->uid, on_identity, guest);
     else if (guest->listener->anonymous_policy)
@@ -162,7 +163,8 @@ void front_accept(struct listener *listener, struct stream *stream, void *arg)
 static void on_commit(struct store_listener *listener, int64_t committed)
 {
     struct front *front = container_of(listener, struct front, on_commit);
-    list_for_each_safe(it, &front->mqtt.waiting) mqtt_conn_release(it);
+    list_for_each_safe(it, &front->mqtt.waiting)
+        mqtt_conn_release(it);
 }
 
 struct front *front_create(struct hub *hub, const struct front_opts *opts)
@@ -186,14 +188,17 @@ void front_set_opts(struct front *front, const struct front_opts *opts)
 
 void front_close_all(struct front *front)
 {
-    list_for_each_safe(it, &front->guests) guest_close(container_of(it, struct guest, link), false);
-    list_for_each_safe(it, &front->mqtt.conns) mqtt_conn_shutdown(it);
+    list_for_each_safe(it, &front->guests)
+        guest_close(container_of(it, struct guest, link), false);
+    list_for_each_safe(it, &front->mqtt.conns)
+        mqtt_conn_shutdown(it);
 }
 
 size_t front_count(const struct front *front)
 {
     size_t count = front->count;
-    list_for_each(it, &front->mqtt.conns) count++;
+    list_for_each(it, &front->mqtt.conns)
+        count++;
     return count;
 }
 

@@ -27,13 +27,13 @@ FAILURE(HOST, 400, "the Host header names no host")                             
 FAILURE(LENGTH, 400, "the Content-Length header is no number")                         /* 6.3 */
 FAILURE(TWO_LENGTHS, 400, "there is more than one Content-Length")                     /* 6.3 */
 FAILURE(LENGTH_AND_CODING, 400, "Content-Length and Transfer-Encoding exclude each other") /* 6.3 */
-FAILURE(CODING, 400, "Transfer-Encoding must end in chunked, once")                    /* 6.3 */
-FAILURE(CODING_UNKNOWN, 501, "no transfer coding but chunked is implemented")          /* 6.1 */
-FAILURE(CODING_OLD, 400, "HTTP/1.0 has no Transfer-Encoding")                          /* 6.1 */
-FAILURE(EXPECTATION, 417, "no expectation but 100-continue can be met")                /* 9110 10 */
-FAILURE(BODY_LARGE, 413, "the body is larger than this server takes")                  /* 9110 15 */
-FAILURE(CHUNK_SIZE, 400, "a chunk's size is no hexadecimal number")                    /* 7.1 */
-FAILURE(CHUNK_EXT, 400, "the chunk extensions are too long or malformed")              /* 7.1.1 */
-FAILURE(CHUNK_END, 400, "a chunk is longer or shorter than its size")                  /* 7.1 */
-FAILURE(INTERIM, 400, "too many interim responses")                                    /* 9110 15 */
-FAILURE(MALFORMED, 400, "the message is malformed")                                    /* 2.2 */
+FAILURE(CODING, 400, "Transfer-Encoding must end in chunked, once")                        /* 6.3 */
+FAILURE(CODING_UNKNOWN, 501, "no transfer coding but chunked is implemented")              /* 6.1 */
+FAILURE(CODING_OLD, 400, "HTTP/1.0 has no Transfer-Encoding")                              /* 6.1 */
+FAILURE(EXPECTATION, 417, "no expectation but 100-continue can be met")   /* 9110 10 */
+FAILURE(BODY_LARGE, 413, "the body is larger than this server takes")     /* 9110 15 */
+FAILURE(CHUNK_SIZE, 400, "a chunk's size is no hexadecimal number")       /* 7.1 */
+FAILURE(CHUNK_EXT, 400, "the chunk extensions are too long or malformed") /* 7.1.1 */
+FAILURE(CHUNK_END, 400, "a chunk is longer or shorter than its size")     /* 7.1 */
+FAILURE(INTERIM, 400, "too many interim responses")                       /* 9110 15 */
+FAILURE(MALFORMED, 400, "the message is malformed")                       /* 2.2 */

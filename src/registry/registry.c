@@ -83,6 +83,13 @@ void changed(struct registry_call *call, enum registry_kind kind, const char *na
     json_push(pair, json_new_str(name));
 }
 
+void changed_to(struct registry_call *call, enum registry_kind kind, const char *name,
+                struct json *detail)
+{
+    changed(call, kind, name);
+    json_push(json_at(call->changes, json_count(call->changes) - 1), detail);
+}
+
 static void tell(struct registry *registry, const struct json *changes)
 {
     json_for_each(pair, changes) {
@@ -91,7 +98,7 @@ static void tell(struct registry *registry, const struct json *changes)
         const char *name = json_str(json_at(pair, 1));
         list_for_each_safe(it, &registry->listeners) {
             struct registry_listener *listener = container_of(it, struct registry_listener, link);
-            listener->on_change(listener, (enum registry_kind)kind, name);
+            listener->on_change(listener, (enum registry_kind)kind, name, json_at(pair, 2));
         }
     }
 }

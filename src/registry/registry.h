@@ -63,8 +63,10 @@ enum registry_kind {
 };
 struct registry_listener {
     struct list link;
-    void (*on_change)(struct registry_listener *listener, enum registry_kind kind,
-                      const char *name);
+    /* detail: of a rule that is there, {"payload": the TopicRulePayload as text, "disabled": bool};
+     * else NULL. Borrowed. */
+    void (*on_change)(struct registry_listener *listener, enum registry_kind kind, const char *name,
+                      const struct json *detail);
 };
 void registry_listen(struct registry *registry, struct registry_listener *listener);
 void registry_unlisten(struct registry_listener *listener);

@@ -85,6 +85,9 @@ void result_time(struct json *object, const char *member, int64_t ms);
 
 /* Notes a change to be told after the commit. */
 void changed(struct registry_call *call, enum registry_kind kind, const char *name);
+/* The same with the detail that listeners get. Takes it. */
+void changed_to(struct registry_call *call, enum registry_kind kind, const char *name,
+                struct json *detail);
 /* The same for all principals to which a policy is attached. */
 int changed_targets(struct registry_call *call, struct db *db, const char *policy);
 

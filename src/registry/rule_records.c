@@ -49,6 +49,20 @@ static bool payload_disabled(struct registry_call *call)
     return json_is_true(json_get(json_get(call->params, "topicRulePayload"), "ruleDisabled"));
 }
 
+/* Read back, so that what runs is what is kept. */
+static int changed_rule(struct registry_call *call, struct db *db, const char *name)
+{
+    struct db_stmt *q = db_query(db, "SELECT payload, disabled FROM rule WHERE name = ?1");
+    db_bind_text(q, 1, name);
+    if (db_step(q)) {
+        struct json *detail = json_new_object();
+        json_set_str(detail, "payload", db_text(q, 0));
+        json_set_bool(detail, "disabled", db_int(q, 1) != 0);
+        changed_to(call, REGISTRY_RULE, name, detail);
+    }
+    return db_done(q);
+}
+
 static int create_rule(struct registry_call *call, struct db *db)
 {
     const char *name;
@@ -68,8 +82,7 @@ static int create_rule(struct registry_call *call, struct db *db)
         result_arn(call, result_of(call), "resourceArn", "rule", name);
         return fail(call, rc, "Rule %s already exists", name);
     }
-    if (rc == 0) changed(call, REGISTRY_RULE, name);
-    return rc;
+    return rc < 0 ? rc : changed_rule(call, db, name);
 }
 
 static int replace_rule(struct registry_call *call, struct db *db)
@@ -85,8 +98,7 @@ static int replace_rule(struct registry_call *call, struct db *db)
     rc = db_exec(q);
     free(payload);
     if (rc == 0 && db_changes(db) == 0) return not_found(call, name);
-    if (rc == 0) changed(call, REGISTRY_RULE, name);
-    return rc;
+    return rc < 0 ? rc : changed_rule(call, db, name);
 }
 
 /* Columns: name, payload, disabled, created_at. */
@@ -196,8 +208,7 @@ static int set_disabled(struct registry_call *call, struct db *db, bool disabled
     db_bind_int(q, 2, disabled);
     rc = db_exec(q);
     if (rc == 0 && db_changes(db) == 0) return not_found(call, name);
-    if (rc == 0) changed(call, REGISTRY_RULE, name);
-    return rc;
+    return rc < 0 ? rc : changed_rule(call, db, name);
 }
 
 static int enable_rule(struct registry_call *call, struct db *db)

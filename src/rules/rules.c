@@ -1,14 +1,12 @@
 /* rules.c — the rules of the registry as subscribers of the hub.
  *
- *   registry ── changed ─► names ─► read together, later in the turn ─► compile ─► swap
+ *   registry ── changed, with the stored payload ─► compile ─► swap
  *   hub ── message ─► rule ──────────────────────► statement ─► fire
  *      └── $aws/rules/NAME/... ─► ingest ─► rule ──────┘
  *
- * A change is read back from the database rather than taken from the request, so that what runs is
- * what is kept. It is read at once, on this thread, in the turn of the commit and before answers
- * are flushed: who was told that a rule is there finds it at work with the next message. That costs
- * the opening of a read-only connection and a look-up by key out of the page cache, once in a turn,
- * and only when an administrator changes rules.
+ * The registry tells of a change after its commit and before the answer: who was told that a rule is
+ * there finds it at work with the next message. The payload comes as it was read back from the database,
+ * so what runs is what is kept.
  *
  * Basic Ingest is one subscriber of all of $aws/rules/: a look-up by name, whatever the number of
  * rules, and the one place that sees a message for a rule that does not exist.
@@ -16,7 +14,7 @@
  *  I1  A rule is subscribed when it has a program with a filter and is enabled; a program is
  *      complete.
  *  I2  by_name has every rule that the registry has, also those which do not compile.
- *  I3  The subscriptions change in deferred calls alone, never within a delivery. */
+ *  I3  The subscriptions change after commits, in calls of the store, never within a delivery. */
 #include "rules/rules.h"
 
 #include "base/err.h"
@@ -26,7 +24,6 @@
 #include "registry/registry.h"
 #include "rules/actions/actions.h"
 #include "rules/rules_priv.h"
-#include "store/db.h"
 #include "topic/topic.h"
 
 #include <stdlib.h>
@@ -42,11 +39,6 @@ struct rule {
     bool enabled;
     bool subscribed;
     char name[RULE_NAME_MAX + 1];
-};
-
-struct change {
-    struct list link;
-    char *name;
 };
 
 struct engine {
@@ -222,52 +214,16 @@ static void rule_drop(struct rules *rules, const char *name)
 
 /* ---- following the registry ---- */
 
-static int read_changed(struct db *db, void *arg)
-{
-    struct rules *rules = arg;
-    int rc = 0;
-    list_for_each(it, &rules->changed) {
-        const char *name = container_of(it, struct change, link)->name;
-        struct db_stmt *q = db_query(db, "SELECT payload, disabled FROM rule WHERE name = ?1");
-        db_bind_text(q, 1, name);
-        bool found = db_step(q);
-        if (found) rule_put(rules, name, db_text(q, 0), db_int(q, 1) != 0);
-        rc = db_done(q);
-        if (rc < 0) break;
-        if (!found) rule_drop(rules, name);
-    }
-    return rc;
-}
-
-static void clear_changed(struct rules *rules)
-{
-    struct list *link;
-    while ((link = list_pop_front(&rules->changed))) {
-        struct change *change = container_of(link, struct change, link);
-        free(change->name);
-        free(change);
-    }
-}
-
-static void on_refresh(struct loop_task *task)
-{
-    struct rules *rules = container_of(task, struct rules, refresh);
-    struct diag diag = DIAG_INIT;
-    int rc = store_read_now(rules->store, read_changed, rules, &diag);
-    if (rc < 0)
-        LOG(LOG_ERROR, "rules", "cannot read changed rules: the former ones stay",
-            LOG_S("reason", diag_text(&diag, rc)));
-    clear_changed(rules);
-}
-
-static void on_change(struct registry_listener *listener, enum registry_kind kind, const char *name)
+static void on_change(struct registry_listener *listener, enum registry_kind kind, const char *name,
+                      const struct json *detail)
 {
     struct rules *rules = &container_of(listener, struct engine, listener)->rules;
     if (kind != REGISTRY_RULE || rules->store_gone) return;
-    struct change *change = xnew(struct change);
-    change->name = xstrdup(name);
-    list_push_back(&rules->changed, &change->link);
-    loop_defer(rules->loop, &rules->refresh);
+    if (detail)
+        rule_put(rules, name, json_get_str(detail, "payload"),
+                 json_is_true(json_get(detail, "disabled")));
+    else
+        rule_drop(rules, name);
 }
 
 /* ---- checking and trying ---- */
@@ -382,8 +338,6 @@ int rules_create(struct rules **ret_rules, struct hub *hub, struct registry *reg
     rules->file_root = xstrdup(opts->file_root);
     rules->ingest = (struct subscriber){ .ops = &ingest_ops, .principal = principal_system() };
     rules->nobody = program_bare("");
-    list_init(&rules->changed);
-    loop_task_init(&rules->refresh, on_refresh);
     loop_task_init(&rules->release, on_release);
     firing_init(rules);
     engine->listener.on_change = on_change;
@@ -414,9 +368,7 @@ void rules_destroy(struct rules *rules)
     registry_unlisten(&engine->listener);
     rules->store_gone = true;
     firing_stop(rules);
-    loop_task_cancel(&rules->refresh);
     loop_task_cancel(&rules->release);
-    clear_changed(rules);
     input_close(&rules->input);
     if (rules->ingest_subscription.entry.node)
         hub_unsubscribe(rules->hub, &rules->ingest_subscription);

@@ -158,8 +158,6 @@ struct rules {
     struct program *nobody; /* stands for rules that are not there, in the log */
     struct subscriber ingest;
     struct subscription ingest_subscription;
-    struct list changed; /* names to be read again in this turn */
-    struct loop_task refresh;
     struct input input; /* of the message at hand, shared by its rules */
     struct loop_task release;
 

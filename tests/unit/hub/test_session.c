@@ -562,7 +562,8 @@ static void test_left_over_messages_keep_their_order(void **state)
     assert_int_equal(query(f, "SELECT count(*) FROM inbound WHERE data IS NOT NULL"), 0);
     client_open(f, &lamp, "lamp", false);
     settle(f);
-    char *log = xstrdup(client_log(&lamp)); /* whether it had been sent is open: with DUP or without */
+    char *log =
+        xstrdup(client_log(&lamp)); /* whether it had been sent is open: with DUP or without */
     for (char *at; (at = strstr(expected, "d#"));)
         memmove(at, at + 1, strlen(at));
     for (char *at; (at = strstr(log, "d#"));)

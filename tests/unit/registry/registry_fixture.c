@@ -16,7 +16,8 @@
 
 static const char *const kinds[] = { "principal", "policy", "rule", "thing" };
 
-static void on_change(struct registry_listener *listener, enum registry_kind kind, const char *name)
+static void on_change(struct registry_listener *listener, enum registry_kind kind, const char *name,
+                      const struct json *detail)
 {
     struct registry_fixture *f = container_of(listener, struct registry_fixture, listener);
     buf_printf(&f->changes, "%s%s:%s", f->changes.len ? " " : "", kinds[kind], name);
