@@ -14,6 +14,7 @@
 #include "base/slice.h"
 #include "base/text.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -383,7 +384,10 @@ int cli_main(const struct cli_program *program, int argc, const char *const *arg
     static const char *const none[] = { NULL };
     struct cli_args args = { .program = program, .out = out, .err = err };
     int rc = choose(&args, argc > 0 ? argv + 1 : none);
-    if (fflush(out) != 0 && rc == CLI_DONE) rc = CLI_FAILED;
+    if (fflush(out) != 0 && rc == CLI_DONE) {
+        fprintf(err, "thingd: standard output: %s\n", strerror(errno));
+        rc = CLI_FAILED;
+    }
     return rc;
 }
 

@@ -399,7 +399,7 @@ struct http_server *http_server_create(struct loop *loop, const struct http_serv
     server->opts = *opts;
     server->limits = http_default_limits;
     if (opts->max_body) server->limits.max_body = opts->max_body;
-    if (opts->max_header) server->limits.max_head = opts->max_header;
+    if (opts->max_header) server->limits.max_head = server->limits.max_target = opts->max_header;
     list_init(&server->conns);
     return server;
 }

@@ -933,22 +933,40 @@ static int64_t make_persistent(struct session *session)
                                                session->expiry_ms));
 }
 
+static bool is_over(const struct session *session, int64_t now)
+{
+    if (session->link || !session->disconnected_at || !session->expiry_ms) return false;
+    return now - session->disconnected_at >= session->expiry_ms;
+}
+
+static int64_t expire(struct session *session)
+{
+    LOG(LOG_INFO, "hub", "session expired", LOG_S("client", session->client_id),
+        LOG_I("queued", session->queued));
+    return session_end(session);
+}
+
 int64_t session_open(struct hub *hub, const struct session_open_opts *opts,
                      struct session **ret_session, bool *ret_present)
 {
     struct sessions *all = hub_sessions(hub);
     struct session *session = map_get(&all->by_client, opts->client_id);
+    int64_t ended_in = 0;
+    if (session && is_over(session, clock_real_ms())) { /* the sweep has not come by yet */
+        ended_in = expire(session);
+        session = NULL;
+    }
     if (!session && all->by_client.count >= all->opts->max_sessions) return ERR_LIMIT;
     if (!opts->clean && store_busy(all->store)) return ERR_STORE;
     if (session && session->link) {
         bool ends = session->clean;
         take_over(session);
         if (ends) {
+            ended_in = session->changed_in; /* may still be waiting for the end of another */
             session_end(session);
             session = NULL;
         }
     }
-    int64_t ended_in = 0;
     if (session && opts->clean) {
         ended_in = session_end(session);
         session = NULL;
@@ -981,11 +999,7 @@ static void on_sweep(struct loop_timer *timer)
     int64_t now = clock_real_ms();
     map_for_each(it, &all->by_client) {
         struct session *session = it->value;
-        if (session->link || !session->disconnected_at || !session->expiry_ms) continue;
-        if (now - session->disconnected_at < session->expiry_ms) continue;
-        LOG(LOG_INFO, "hub", "session expired", LOG_S("client", session->client_id),
-            LOG_I("queued", session->queued));
-        session_end(session);
+        if (is_over(session, now)) expire(session);
     }
     loop_timer_start(timer, SWEEP_MS);
 }

@@ -94,6 +94,10 @@ int db_open(struct db **ret_db, const char *path, const char *vfs, bool full_syn
         sqlite3_close(sqlite);
         return code;
     }
+    if (sqlite3_db_readonly(sqlite, "main") == 1) { /* SQLite falls back to that by itself */
+        sqlite3_close(sqlite);
+        return diag_set(diag, -EACCES, "cannot open database '%s': it may not be written", path);
+    }
     struct db *db = xnew(struct db);
     db->sqlite = sqlite;
     sqlite3_busy_timeout(sqlite, 2000);
