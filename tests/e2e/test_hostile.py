@@ -616,6 +616,40 @@ def test_answers_that_are_never_read(make_hub, name, case):
     serves(hub)
 
 
+def test_keepalive_ends_who_takes_no_answers(make_hub, name):
+    """Held back is not forgotten: a peer that reads nothing any more is as good as gone."""
+    hub = make_hub(sets=["mqtt.output_buffer=64k"]).start()
+    with hub.mqtt(f"{name}-watch") as watch, hub.raw() as raw:
+        watch.subscribe(f"{name}/will")
+        raw.connect(name, keepalive=1, will=Message(f"{name}/will", b"gone"))
+        raw.sock.settimeout(0.5)
+        with contextlib.suppress(OSError):
+            while True:
+                raw.sock.sendall(packet(0xc0) * 50_000)
+        watch.expect(f"{name}/will", "gone")
+    serves(hub)
+
+
+def test_slow_reader_is_not_taken_for_dead(make_hub, name):
+    """Who takes its answers in small sips lives, though it is held back meanwhile."""
+    hub = make_hub(sets=["mqtt.output_buffer=64k"]).start()
+    pings = 6_000_000  # more than the system's buffers take
+    with hub.raw() as raw:
+        raw.connect(name, keepalive=1)
+        sender = threading.Thread(target=raw.send, args=(packet(0xc0) * pings,), daemon=True)
+        sender.start()
+        left = 2 * pings
+        raw.sock.settimeout(TIMEOUT)
+        while left:
+            threading.Event().wait(0.02)
+            got = raw.sock.recv(min(left, 100_000), socket.MSG_WAITALL)
+            assert got, f"it was closed, {left} bytes before the end"
+            left -= len(got)
+        sender.join(TIMEOUT)
+        assert raw.ping() == []
+    serves(hub)
+
+
 # ---- who subscribes and never reads
 
 
