@@ -69,6 +69,7 @@ struct mqtt_conn {
     struct loop_timer timer; /* CONNECT time-out, then keep-alive */
     int64_t keep_alive_ms;   /* 1.5 times; 0: none */
     int64_t heard_at;
+    size_t pending;         /* output when the timer looked last, while paused */
     enum session_end ended; /* why, once closing */
 };
 
@@ -467,6 +468,17 @@ static void on_principal_change(struct auth_watch *watch, struct principal *prin
     mqtt_close(c, SESSION_END_AUTH_ERROR, false);
 }
 
+/* While we do not read, the client's silence is our doing, unless it is one that takes no output. */
+static bool silence_is_ours(struct mqtt_conn *c)
+{
+    if (!c->paused) return false;
+    balance(c);
+    size_t pending = stream_pending(c->stream);
+    bool moved = pending != c->pending;
+    c->pending = pending;
+    return !c->paused || moved || c->acks.count >= MOST_OWED / 2;
+}
+
 static void on_timer(struct loop_timer *timer)
 {
     struct mqtt_conn *c = container_of(timer, struct mqtt_conn, timer);
@@ -481,7 +493,7 @@ static void on_timer(struct loop_timer *timer)
         mqtt_close(c, SESSION_END_CLIENT_ERROR, false);
         return;
     }
-    if (c->paused) c->heard_at = loop_now(hub_loop(c->env->hub)); /* it is we who do not listen */
+    if (silence_is_ours(c)) c->heard_at = loop_now(hub_loop(c->env->hub));
     int64_t silent = loop_now(hub_loop(c->env->hub)) - c->heard_at;
     if (silent < c->keep_alive_ms) { /* one timer for all packets: it only looks */
         loop_timer_start(timer, c->keep_alive_ms - silent);

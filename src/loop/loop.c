@@ -23,8 +23,10 @@
 
 enum { TASK_ROUNDS = 32, CLOSE_ROUNDS = 64 };
 
+/* It may ring in the pass that uv_run makes before it polls: then nothing else would end the poll. */
 static void on_alarm(uv_timer_t *handle)
 {
+    uv_stop(handle->loop);
 }
 
 static void on_bell(uv_async_t *handle)

@@ -967,6 +967,36 @@ static void test_slow_reader(void **state)
     peer_close(&lamp);
 }
 
+/* Who takes no output is not read from either: its keep-alive must run all the same. */
+static void test_dead_reader(void **state)
+{
+    struct fixture *f = *state;
+    struct peer lamp = { 0 };
+    struct buf packet = { 0 };
+    char payload[2001];
+    memset(payload, 'x', 2000);
+    payload[2000] = '\0';
+    peer_open(f, &lamp);
+    put_connect(&packet, "lamp", true, 10);
+    put_subscribe(&packet, 1, "t", 0);
+    peer_send_buf(&lamp, &packet);
+    peer_log(&lamp);
+    stream_pair_set_window(lamp.stream, 1);
+    stream_pause(lamp.stream);
+    for (int i = 0; i < 200; i++) {
+        publish(f, "t", payload, 0);
+        turns(f, 2);
+    }
+    peer_publish(&lamp, "u", "x", 1, 1);
+    for (int i = 0; i < 4; i++) {
+        peer_send(&lamp, "\xc0\x00", 2);
+        clock_fake_advance(SECONDS(15));
+        turns(f, 3);
+    }
+    assert_int_equal(sessions_count(hub_sessions(f->hub)), 0);
+    peer_close(&lamp);
+}
+
 /* The mark may be lowered while a connection is above it: it must come to life again. */
 static void test_smaller_output_buffer(void **state)
 {
@@ -1086,6 +1116,7 @@ int main(void)
         TEST(test_will),
         TEST(test_publish_and_go),
         TEST(test_slow_reader),
+        TEST(test_dead_reader),
         TEST(test_smaller_output_buffer),
         TEST(test_large_messages),
         TEST(test_redelivery),
