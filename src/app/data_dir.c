@@ -50,6 +50,7 @@ static int take_lock(struct data_dir *dir, struct diag *diag)
     } else {
         char pid[32];
         int len = snprintf(pid, sizeof pid, "%ld", (long)getpid());
+        errno = ENOSPC; /* of a write that is cut short */
         if (ftruncate(dir->lock, 0) < 0 || pwrite(dir->lock, pid, (size_t)len, 0) != len)
             rc = diag_set(diag, -errno, "cannot write '%s': %s", path, strerror(errno));
     }
