@@ -1,5 +1,5 @@
-/* session_store.h — what sessions keep in the database: the requests, and loading. For session.c.
- * Each function returns the commit number of its change. Loop thread only. */
+/* session_store.h — what sessions keep in the database: the requests, and loading. For the files
+ * of session_priv.h. Each function returns the commit number of its change. Loop thread only. */
 #ifndef HUB_SESSION_STORE_H
 #define HUB_SESSION_STORE_H
 

@@ -1,0 +1,187 @@
+/* auth_ask.c — questions on their way: from auth_by_… to done.
+ *
+ *   create ─► look up ─┬─► deferred ─► judge ─┬─► accept, refuse ─► end
+ *                      └─► waiting ──────┘    └─► the lane of the passwords ─► accept, refuse ─► end
+ *
+ * What needs no look-up is answered early, but later on the loop all the same: struct early.
+ *
+ *  I1  done is called once, later, on the loop.
+ *  I2  An open question is in `asks` or `earlies`, and in at most one more place: the waiters of what it
+ *      is about, the deferred calls of the loop, or the lane of the passwords.
+ *  I3  A question holds the principal that it is about until it is answered. */
+#include "auth/auth_ask_priv.h"
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/metrics.h"
+#include "crypto/crypto.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+void auth_ask_init(struct auth *auth)
+{
+    list_init(&auth->asks);
+    list_init(&auth->earlies);
+}
+
+void auth_ask_end(struct ask *ask)
+{
+    list_remove(&ask->open);
+    if (ask->known) principal_unref(&ask->known->principal);
+    arena_deinit(&ask->arena);
+    crypto_free_secret(ask->password);
+    free(ask->password_hash);
+    free(ask->name);
+    free(ask);
+}
+
+void auth_ask_judge(struct ask *ask, int rc)
+{
+    ask->rc = rc;
+    if (ask->judge(ask)) auth_ask_end(ask);
+}
+
+void auth_ask_go_on(struct ask *ask)
+{
+    struct known *known = ask->known;
+    if (known->asking)
+        list_push_back(&known->waiters, &ask->link);
+    else
+        auth_ask_judge(ask, known->rc);
+}
+
+static void on_known(struct loop_task *task)
+{
+    auth_ask_go_on(container_of(task, struct ask, task));
+}
+
+struct ask *auth_ask_create(struct auth *auth, const char *what, const char *name, const char *peer,
+                            auth_done_cb done, void *arg)
+{
+    struct ask *ask = xnew(struct ask);
+    ask->auth = auth;
+    ask->what = what;
+    ask->name = xstrdup(name);
+    ask->done = done;
+    ask->arg = arg;
+    snprintf(ask->peer, sizeof ask->peer, "%s", peer ? peer : "");
+    list_init(&ask->link);
+    loop_task_init(&ask->task, on_known);
+    list_push_back(&auth->asks, &ask->open);
+    return ask;
+}
+
+/* ---- without a look-up ---- */
+
+/* A question that no look-up is needed for, answered later. */
+struct early {
+    struct list open; /* in earlies */
+    struct loop_task task;
+    auth_done_cb done;
+    void *arg;
+    int rc;
+    struct principal *principal;
+    char why[320];
+};
+
+static void on_early(struct loop_task *task)
+{
+    struct early *early = container_of(task, struct early, task);
+    list_remove(&early->open);
+    early->done(early->arg, early->rc, early->principal, early->rc < 0 ? early->why : NULL);
+    free(early);
+}
+
+void auth_ask_answer(struct auth *auth, auth_done_cb done, void *arg, int rc,
+                     struct principal *principal, const char *why)
+{
+    struct early *early = xnew(struct early);
+    early->done = done;
+    early->arg = arg;
+    early->rc = rc;
+    early->principal = principal;
+    snprintf(early->why, sizeof early->why, "%s", why ? why : "");
+    list_push_back(&auth->earlies, &early->open);
+    loop_task_init(&early->task, on_early);
+    loop_defer(auth->loop, &early->task);
+}
+
+/* ---- with one ---- */
+
+void auth_ask_look_up(struct ask *ask, const char *key, bool (*judge_cb)(struct ask *ask))
+{
+    struct auth *auth = ask->auth;
+    if (!auth->lane) {
+        auth_ask_answer(auth, ask->done, ask->arg, ERR_CLOSED, NULL, "service unavailable");
+        auth_ask_end(ask);
+        return;
+    }
+    struct known *known = auth_cache_get(auth, key);
+    ask->known = known;
+    ask->judge = judge_cb;
+    if (known->fresh && !known->asking) {
+        loop_defer(auth->loop, &ask->task);
+        return;
+    }
+    list_push_back(&known->waiters, &ask->link);
+    if (!known->asking) auth_cache_load(known);
+}
+
+bool auth_ask_accept(struct ask *ask)
+{
+    ask->done(ask->arg, 0, principal_ref(&ask->known->principal), NULL);
+    return true;
+}
+
+void auth_ask_log_failure(const char *what, struct slice name, const char *peer, const char *why)
+{
+    metrics_inc(METRIC_AUTH_FAILURES);
+    LOG(LOG_WARN, "auth", "credential refused", LOG_S("kind", what), LOG_SLICE("name", name),
+        LOG_S("peer", peer), LOG_S("reason", why));
+}
+
+bool auth_ask_refuse(struct ask *ask, int rc, const char *why, const char *told)
+{
+    if (rc != ERR_CLOSED) auth_ask_log_failure(ask->what, slice_str(ask->name), ask->peer, why);
+    ask->done(ask->arg, rc, NULL, told);
+    return true;
+}
+
+bool auth_ask_refuse_unknown(struct ask *ask, int rc)
+{
+    return auth_ask_refuse(ask, rc, err_text(rc), "service unavailable");
+}
+
+/* ---- the end ---- */
+
+static void close_asks(struct auth *auth)
+{
+    while (!list_empty(&auth->asks)) {
+        struct ask *ask = container_of(auth->asks.next, struct ask, open);
+        list_remove(&ask->link);
+        loop_task_cancel(&ask->task);
+        auth_ask_refuse_unknown(ask, ERR_CLOSED);
+        auth_ask_end(ask);
+    }
+}
+
+static void close_earlies(struct auth *auth)
+{
+    while (!list_empty(&auth->earlies)) {
+        struct early *early = container_of(auth->earlies.next, struct early, open);
+        loop_task_cancel(&early->task);
+        principal_unref(early->principal);
+        early->principal = NULL;
+        early->rc = ERR_CLOSED;
+        snprintf(early->why, sizeof early->why, "service unavailable");
+        on_early(&early->task);
+    }
+}
+
+void auth_ask_close(struct auth *auth)
+{
+    close_asks(auth);
+    close_earlies(auth);
+}

@@ -1,0 +1,124 @@
+/* auth_ask_priv.h — the inside of struct auth, between auth.c, auth_ask.c (questions), auth_cache.c (the
+ * principals that are known), auth_kinds.c, auth_password.c and auth_request.c (credentials by kind).
+ * Others of this folder get by with auth_priv.h. Loop thread only. */
+#ifndef AUTH_AUTH_ASK_PRIV_H
+#define AUTH_AUTH_ASK_PRIV_H
+
+#include "auth/auth_priv.h"
+#include "auth/sigv4.h"
+#include "base/arena.h"
+#include "base/list.h"
+#include "base/map.h"
+#include "crypto/digest.h"
+#include "loop/loop.h"
+#include "registry/registry.h"
+
+struct known {
+    struct principal principal; /* first */
+    char *key;                  /* by which it was looked up */
+    char *status;               /* of a certificate */
+    char *secret;               /* of an access key */
+    char *password_hash;        /* of a user */
+    int64_t not_before_ms, not_after_ms;
+    uint8_t password_seen[CRYPTO_SHA256_LEN]; /* HMAC of the last right password */
+    bool has_password_seen;
+    int rc;           /* of what the registry said last */
+    bool fresh;       /* what the registry said last is here */
+    bool asking;      /* the registry is being asked */
+    bool again;       /* and must be asked once more: it has changed meanwhile */
+    struct list idle; /* nobody but the cache holds it */
+    struct list waiters;
+};
+
+struct auth {
+    struct loop *loop;
+    struct registry *registry;
+    struct auth_opts opts;
+    struct registry_listener listener;
+    struct worker_lane *lane; /* NULL: stopped */
+    struct list asks;
+    struct list earlies;
+    struct map known;   /* key to struct known */
+    struct map aliases; /* label of a token to struct known */
+    struct list idle;
+    size_t idle_count;
+    uint8_t process_secret[32];
+    void (*on_policy_change)(void *arg);
+    void *on_policy_change_arg;
+};
+
+/* One question by a caller, on its way. */
+struct ask {
+    struct list open; /* in asks */
+    struct list link; /* in the waiters of known */
+    struct loop_task task;
+    struct auth *auth;
+    struct known *known; /* held while the answer is on its way */
+    int rc;
+    /* judges and calls done; the ask ends after it unless it returns false */
+    bool (*judge)(struct ask *ask);
+    auth_done_cb done;
+    void *arg;
+    char peer[48];
+    const char *what; /* for the log: "certificate", "user", ... */
+    char *name;       /* of the credential, for the log */
+    /* SigV4 */
+    const struct http_request *request;
+    struct arena arena;
+    struct sigv4_request sigv4;
+    struct sigv4_credential credential;
+    /* passwords */
+    struct worker_job job;
+    char *password;
+    char *password_hash;
+    bool nobody; /* there is no such user */
+    uint8_t password_mac[CRYPTO_SHA256_LEN];
+};
+
+/* ---- auth_cache.c ---- */
+
+void auth_cache_init(struct auth *auth);
+/* Forgets all; principals may be held on. */
+void auth_cache_deinit(struct auth *auth);
+/* What has this key, made when it is not there: then nothing is known of it yet. Returns a reference,
+ * let go by principal_unref(&known->principal). */
+struct known *auth_cache_get(struct auth *auth, const char *key);
+/* Asks the registry; the waiters are judged when it answers. Only while !known->asking. */
+void auth_cache_load(struct known *known);
+/* The listener of struct auth: loads again what has changed. */
+void auth_cache_on_change(struct registry_listener *listener, enum registry_kind kind,
+                          const char *name, const struct json *detail);
+
+/* ---- auth_ask.c ---- */
+
+void auth_ask_init(struct auth *auth);
+/* Answers every open question with ERR_CLOSED. No password may be under way. */
+void auth_ask_close(struct auth *auth);
+
+/* what, name and peer are for the log; `what` must live on, the others are copied. */
+struct ask *auth_ask_create(struct auth *auth, const char *what, const char *name, const char *peer,
+                            auth_done_cb done, void *arg);
+/* Looks the key up and calls judge_cb, later, with ask->rc and, if that is 0, the contents of
+ * ask->known. Takes the ask; after auth_stop it is answered with ERR_CLOSED. */
+void auth_ask_look_up(struct ask *ask, const char *key, bool (*judge_cb)(struct ask *ask));
+/* Judges again by what is known now: waits while that is being asked for. */
+void auth_ask_go_on(struct ask *ask);
+/* The registry has said rc: judges now, and ends the ask if that has answered it. */
+void auth_ask_judge(struct ask *ask, int rc);
+/* Wipes what is secret and frees it. Does not call done. */
+void auth_ask_end(struct ask *ask);
+
+/* The ways to answer. Each calls done and returns true, as a judge does then. `why` is for the log,
+ * `told` for the client: it must not reveal what exists. */
+bool auth_ask_accept(struct ask *ask);
+bool auth_ask_refuse(struct ask *ask, int rc, const char *why, const char *told);
+/* The registry could not be asked, or we stop. */
+bool auth_ask_refuse_unknown(struct ask *ask, int rc);
+
+/* Without an ask: calls done later. Takes the reference to principal; `why` (NULL: none) is copied. */
+void auth_ask_answer(struct auth *auth, auth_done_cb done, void *arg, int rc,
+                     struct principal *principal, const char *why);
+/* Logs and counts a credential that was refused. */
+void auth_ask_log_failure(const char *what, struct slice name, const char *peer, const char *why);
+
+#endif

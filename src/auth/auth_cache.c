@@ -1,0 +1,276 @@
+/* auth_cache.c — the principals that are known: what the registry has said of each, and when to ask
+ * again.
+ *
+ * A principal is held by its users and once by the cache. When only the cache holds it, it stands in a
+ * list of idle ones, the oldest of which is let go when there are too many. When the registry tells of a
+ * change, the principal is loaded again and its contents are replaced in place: whoever asks meanwhile
+ * waits for the new contents, whoever holds it is told by its watch.
+ *
+ *  I1  A known principal's key is its label, but for tokens: those are found by the hash of the
+ *      token.
+ *  I2  What the registry does not know (any more) is in no map: who asks again asks the registry
+ *      again.
+ *  I3  The registry is asked at most one question about a principal at a time; that question holds
+ *      it. */
+#include "auth/auth_ask_priv.h"
+
+#include "base/err.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "crypto/crypto.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_IDLE = 256 };
+
+size_t auth_cached(const struct auth *auth)
+{
+    return auth->known.count;
+}
+
+void auth_cache_init(struct auth *auth)
+{
+    list_init(&auth->idle);
+}
+
+static enum principal_kind kind_of(const char *key)
+{
+    static const struct {
+        const char *prefix;
+        enum principal_kind kind;
+    } kinds[] = {
+        { "cert:", PRINCIPAL_CERT },           { "key:", PRINCIPAL_KEY },
+        { "user:", PRINCIPAL_USER },           { "token-hash:", PRINCIPAL_TOKEN },
+        { "anonymous:", PRINCIPAL_ANONYMOUS },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+        if (strncmp(key, kinds[i].prefix, strlen(kinds[i].prefix)) == 0) return kinds[i].kind;
+    BUG("unknown kind of credential");
+}
+
+static struct known *known_create(struct auth *auth, const char *key)
+{
+    struct known *known = xnew(struct known);
+    known->key = xstrdup(key);
+    known->principal.refs = 1;
+    known->principal.kind = kind_of(key);
+    known->principal.label = xstrdup(key);
+    known->principal.id = xstrdup(strchr(key, ':') + 1);
+    known->principal.auth = auth;
+    list_init(&known->principal.watches);
+    list_init(&known->idle);
+    list_init(&known->waiters);
+    map_put(&auth->known, slice_str(key), known);
+    return known;
+}
+
+/* Takes it out of the cache, whose reference goes. Users may hold it on. */
+static void known_forget(struct known *known)
+{
+    struct auth *auth = known->principal.auth;
+    map_del(&auth->known, slice_str(known->key));
+    if (known->principal.kind == PRINCIPAL_TOKEN)
+        map_del(&auth->aliases, slice_str(known->principal.label));
+    if (!list_empty(&known->idle)) {
+        list_remove(&known->idle);
+        auth->idle_count--;
+    }
+    free(known->key);
+    free(known->status);
+    free(known->password_hash);
+    crypto_free_secret(known->secret);
+    known->key = known->status = known->password_hash = known->secret = NULL;
+    crypto_wipe(known->password_seen, sizeof known->password_seen);
+    known->principal.auth = NULL;
+    principal_unref(&known->principal);
+}
+
+void auth_cache_deinit(struct auth *auth)
+{
+    map_for_each(it, &auth->known)
+        known_forget(it->value);
+    map_deinit(&auth->known);
+    map_deinit(&auth->aliases);
+}
+
+void auth_principal_idle(struct principal *principal)
+{
+    struct known *known = container_of(principal, struct known, principal);
+    struct auth *auth = principal->auth;
+    if (known->asking || !list_empty(&known->idle)) return;
+    list_push_back(&auth->idle, &known->idle);
+    auth->idle_count++;
+    if (auth->idle_count > MOST_IDLE)
+        known_forget(container_of(auth->idle.next, struct known, idle));
+}
+
+static void hold(struct known *known)
+{
+    if (!list_empty(&known->idle)) {
+        list_remove(&known->idle);
+        known->principal.auth->idle_count--;
+    }
+    principal_ref(&known->principal);
+}
+
+struct known *auth_cache_get(struct auth *auth, const char *key)
+{
+    struct known *known = map_get_str(&auth->known, key);
+    if (!known) known = known_create(auth, key);
+    hold(known);
+    return known;
+}
+
+/* ---- contents, as the registry tells them ---- */
+
+static char *take(char **from)
+{
+    char *text = *from;
+    *from = NULL;
+    return text;
+}
+
+static void fill_thing(struct principal_thing *to, struct registry_thing_info *from)
+{
+    to->name = take(&from->name);
+    to->type = take(&from->type);
+    to->attr_count = json_count(from->attributes);
+    to->attrs = xcalloc(to->attr_count, sizeof *to->attrs);
+    size_t n = 0;
+    json_for_each(attr, from->attributes) {
+        to->attrs[n].name = xstrdup(json_key(attr));
+        to->attrs[n++].value = xstrdup(json_str(attr));
+    }
+}
+
+static void fill_rights(struct principal *p, struct registry_principal *from)
+{
+    p->policies = xcalloc(from->policy_count, sizeof(struct policy *));
+    for (size_t i = 0; i < from->policy_count; i++) {
+        struct registry_policy_doc *doc = &from->policies[i];
+        struct diag diag = DIAG_INIT;
+        int rc =
+            policy_parse(doc->name, slice_str(doc->document), &p->policies[p->policy_count], &diag);
+        if (rc == 0)
+            p->policy_count++;
+        else
+            LOG(LOG_ERROR, "auth", "a stored policy cannot be used", LOG_S("policy", doc->name),
+                LOG_S("reason", diag_text(&diag, rc)));
+    }
+    p->things = xcalloc(from->thing_count, sizeof *p->things);
+    for (; p->thing_count < from->thing_count; p->thing_count++)
+        fill_thing(&p->things[p->thing_count], &from->things[p->thing_count]);
+}
+
+static void fill(struct known *known, struct registry_principal *from)
+{
+    struct principal *p = &known->principal;
+    struct auth *auth = p->auth;
+    free(known->status);
+    free(known->password_hash);
+    crypto_free_secret(known->secret);
+    known->status = take(&from->status);
+    known->password_hash = take(&from->password_hash);
+    known->secret = take(&from->secret);
+    known->not_before_ms = from->not_before_ms;
+    known->not_after_ms = from->not_after_ms;
+    known->has_password_seen = false;
+    p->admin = from->admin;
+    p->valid = p->kind != PRINCIPAL_CERT || strcmp(known->status, "ACTIVE") == 0;
+    if (p->kind == PRINCIPAL_TOKEN) {
+        free(p->label);
+        free(p->id);
+        p->label = take(&from->label);
+        p->id = take(&from->id);
+        map_put(&auth->aliases, slice_str(p->label), known);
+    }
+    principal_clear_rights(p);
+    fill_rights(p, from);
+}
+
+/* ---- asking the registry ---- */
+
+static void tell_watches(struct principal *p)
+{
+    list_for_each_safe(it, &p->watches) {
+        struct auth_watch *watch = container_of(it, struct auth_watch, link);
+        watch->on_change(watch, p);
+    }
+}
+
+static void answer_waiters(struct known *known, int rc)
+{
+    struct list waiters;
+    list_init(&waiters);
+    list_splice(&waiters, &known->waiters);
+    for (struct list *link; (link = list_pop_front(&waiters));)
+        auth_ask_judge(container_of(link, struct ask, link), rc);
+}
+
+/* An answer has come. When there is no principal any more it is forgotten first: whoever asks from within
+ * the callbacks begins anew. A failing store takes the rights away as a deletion does. */
+static void settle(struct known *known, int rc, struct registry_principal *from)
+{
+    struct principal *p = &known->principal;
+    struct auth *auth = p->auth;
+    bool changed = known->fresh && rc != ERR_CLOSED;
+    known->rc = rc;
+    if (rc == 0) {
+        fill(known, from);
+        known->fresh = true;
+    } else {
+        if (changed) principal_clear_rights(p);
+        if (changed) p->valid = false;
+        known_forget(known);
+    }
+    if (changed && auth->on_policy_change) auth->on_policy_change(auth->on_policy_change_arg);
+    if (changed) tell_watches(p);
+    answer_waiters(known, rc);
+}
+
+static void on_loaded(void *arg, int rc, struct registry_principal *from)
+{
+    struct known *known = arg;
+    struct principal *p = &known->principal;
+    known->asking = false;
+    if (p->auth && known->again && rc != ERR_CLOSED)
+        auth_cache_load(known);
+    else if (p->auth)
+        settle(known, rc, from);
+    registry_principal_free(from);
+    principal_unref(p); /* that of the question */
+}
+
+void auth_cache_load(struct known *known)
+{
+    known->again = false;
+    known->asking = true;
+    hold(known);
+    registry_load_principal(known->principal.auth->registry, known->key, on_loaded, known);
+}
+
+static void reload(struct known *known)
+{
+    if (known->asking)
+        known->again = true;
+    else
+        auth_cache_load(known);
+}
+
+void auth_cache_on_change(struct registry_listener *listener, enum registry_kind kind,
+                          const char *name, const struct json *detail)
+{
+    struct auth *auth = container_of(listener, struct auth, listener);
+    struct known *known = NULL;
+    if (kind == REGISTRY_PRINCIPAL) {
+        known = map_get_str(&auth->known, name);
+        if (!known) known = map_get_str(&auth->aliases, name);
+    } else if (kind == REGISTRY_POLICY) {
+        char *key = xasprintf("anonymous:%s", name);
+        known = map_get_str(&auth->known, key);
+        free(key);
+    }
+    if (known) reload(known);
+}

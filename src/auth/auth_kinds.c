@@ -1,0 +1,117 @@
+/* auth_kinds.c — the credentials that need no more than a look-up: certificates, tokens, whoever is
+ * at the other end of the Unix socket, and nobody. Each kind is a key for the cache, and a judge of
+ * what was found.
+ *
+ *  I1  A certificate is right while it is registered, ACTIVE and within its validity; that the peer
+ *      has its key, TLS has shown before.
+ *  I2  Only the hash of a token is ever looked up, kept or compared. */
+#include "auth/auth_ask_priv.h"
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "crypto/password.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- certificates ---- */
+
+static bool judge_cert(struct ask *ask)
+{
+    struct known *known = ask->known;
+    int64_t now = clock_real_ms();
+    char why[128];
+    if (ask->rc == ERR_NOT_FOUND)
+        return auth_ask_refuse(ask, ERR_CERT, "the certificate is not registered",
+                               "certificate refused");
+    if (ask->rc < 0) return auth_ask_refuse_unknown(ask, ask->rc);
+    if (strcmp(known->status, "ACTIVE") != 0) {
+        snprintf(why, sizeof why, "the certificate is %s, not ACTIVE", known->status);
+        return auth_ask_refuse(ask, ERR_CERT, why, "certificate refused");
+    }
+    if (now < known->not_before_ms || now > known->not_after_ms)
+        return auth_ask_refuse(ask, ERR_CERT,
+                               now < known->not_before_ms ? "the certificate is not yet valid"
+                                                          : "the certificate has expired",
+                               "certificate refused");
+    return auth_ask_accept(ask);
+}
+
+void auth_by_cert(struct auth *auth, const char *cert_id, struct slice der, const char *peer,
+                  auth_done_cb done, void *arg)
+{
+    char key[80];
+    snprintf(key, sizeof key, "cert:%s", cert_id);
+    auth_ask_look_up(auth_ask_create(auth, "certificate", cert_id, peer, done, arg), key,
+                     judge_cert);
+}
+
+/* ---- tokens ---- */
+
+static bool judge_token(struct ask *ask)
+{
+    struct known *known = ask->known;
+    if (ask->rc == ERR_NOT_FOUND)
+        return auth_ask_refuse(ask, ERR_NOT_FOUND, "unknown token",
+                               "The security token included in the request is invalid.");
+    if (ask->rc < 0) return auth_ask_refuse_unknown(ask, ask->rc);
+    if (known->not_after_ms && clock_real_ms() > known->not_after_ms)
+        return auth_ask_refuse(ask, ERR_TIMEOUT, "the token has expired",
+                               "The security token included in the request is expired");
+    return auth_ask_accept(ask);
+}
+
+void auth_by_token(struct auth *auth, struct slice token, const char *peer, auth_done_cb done,
+                   void *arg)
+{
+    char hash[TOKEN_HASH_LEN], key[TOKEN_HASH_LEN + 16];
+    token_hash(token, hash);
+    snprintf(key, sizeof key, "token-hash:%s", hash);
+    auth_ask_look_up(auth_ask_create(auth, "token", "", peer, done, arg), key, judge_token);
+}
+
+/* ---- peers of the Unix socket ---- */
+
+static struct principal *local_principal(uid_t uid)
+{
+    struct principal *p = xnew(struct principal);
+    p->refs = 1;
+    p->kind = PRINCIPAL_LOCAL;
+    p->id = xasprintf("%lu", (unsigned long)uid);
+    p->label = xasprintf("local:%lu", (unsigned long)uid);
+    p->admin = p->valid = true;
+    list_init(&p->watches);
+    return p;
+}
+
+void auth_by_peer(struct auth *auth, uid_t uid, auth_done_cb done, void *arg)
+{
+    if (uid == 0 || uid == geteuid()) {
+        auth_ask_answer(auth, done, arg, 0, local_principal(uid), NULL);
+        return;
+    }
+    char name[24];
+    snprintf(name, sizeof name, "%lu", (unsigned long)uid);
+    auth_ask_log_failure("local", slice_str(name), "",
+                         "only root and the hub's own user may use the Unix socket");
+    auth_ask_answer(auth, done, arg, ERR_AUTH, NULL, "not authorized");
+}
+
+/* ---- nobody ---- */
+
+static bool judge_anonymous(struct ask *ask)
+{
+    if (ask->rc < 0) return auth_ask_refuse_unknown(ask, ask->rc);
+    return auth_ask_accept(ask);
+}
+
+void auth_anonymous(struct auth *auth, const char *policy_name, auth_done_cb done, void *arg)
+{
+    char *key = xasprintf("anonymous:%s", policy_name);
+    auth_ask_look_up(auth_ask_create(auth, "anonymous", policy_name, "", done, arg), key,
+                     judge_anonymous);
+    free(key);
+}
