@@ -703,8 +703,8 @@ class Client:
         self._fences += 1
         topic = f"fence/{self.client_id}"
         if self._fences == 1:
-            self.subscribe(topic, 1)
-        self.publish(topic, str(self._fences), 1)
+            self.subscribe(topic, 2)
+        self.publish(topic, str(self._fences), 2)  # paho hands QoS 2 over at PUBREL: so none is overtaken
         before = []
         while True:
             message = self.next()
