@@ -122,7 +122,7 @@ static int bind_body(struct slice bind, struct slice body, struct json **ret_par
     struct slice name, param;
     while (api_bind_next(&bind, &kind, &name, &param)) {
         if (kind != '*' && kind != '{') continue;
-        struct json *json;
+        struct json *json = NULL;
         int rc = parse_body(body, &json, diag);
         if (rc < 0) return rc;
         if (kind == '*') {
@@ -158,7 +158,7 @@ static int bind_sources(struct slice bind, const struct http_request *request, s
 int api_bind(const char *bind, const struct route_match *match, const struct http_request *request,
              struct arena *arena, struct json **ret_params, struct diag *diag)
 {
-    struct json *params;
+    struct json *params = NULL;
     int rc = bind_body(slice_str(bind), request->body, &params, diag);
     if (rc < 0) return rc;
     rc = bind_sources(slice_str(bind), request, arena, params, diag);

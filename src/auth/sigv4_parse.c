@@ -335,7 +335,7 @@ int sigv4_parse(const struct sigv4_request *request, struct arena *arena,
                 struct sigv4_credential *ret_credential, struct diag *diag)
 {
     struct sigv4_credential cred = { .security_token = SLICE_LIT("") };
-    struct slice found[Q_COUNT] = { { 0 } }, parameters;
+    struct slice found[Q_COUNT] = { { 0 } }, parameters = { 0 };
     if (request->path_raw.len > SIGV4_TARGET_MAX || request->query_raw.len > SIGV4_TARGET_MAX)
         return diag_set(diag, ERR_MALFORMED, "the request target is too long");
     int rc = find_query_values(request->query_raw, arena, found, diag);

@@ -87,7 +87,7 @@ static int scan_hex4(struct scan *s, uint32_t *ret_unit)
 static int scan_unicode(struct scan *s)
 {
     size_t start = s->at - 2;
-    uint32_t unit, low;
+    uint32_t unit = 0, low = 0;
     int rc = scan_hex4(s, &unit);
     if (rc < 0) return rc;
     if (unit == 0) return fail_at(s, start, ERR_SYNTAX, "U+0000 in a string");
@@ -182,8 +182,8 @@ static char *unescape(struct slice raw, bool escapes)
 
 static int scan_text(struct scan *s, struct json **ret_json)
 {
-    struct slice raw;
-    bool escapes;
+    struct slice raw = { 0 };
+    bool escapes = false;
     int rc = scan_string(s, &raw, &escapes);
     if (rc == 0 && s->build) *ret_json = json_new_str_taken(unescape(raw, escapes));
     return rc;

@@ -55,7 +55,7 @@ _Static_assert(_Alignof(crypto_hash_sha256_state) <= _Alignof(struct crypto_sha2
 
 static crypto_hash_sha256_state *inner(struct crypto_sha256_state *state)
 {
-    return (crypto_hash_sha256_state *)(void *)state->opaque;
+    return (void *)state;
 }
 
 void crypto_sha256_init(struct crypto_sha256_state *state)

@@ -208,7 +208,7 @@ static struct node *add_segment(struct node *node, const struct segment *segment
 
 static int add_route(struct route_table *table, const struct route *route, struct diag *diag)
 {
-    struct pattern t;
+    struct pattern t = { 0 };
     int rc = parse_pattern(route->path, &t, diag);
     if (rc < 0) return rc;
     if ((unsigned)route->method >= HTTP_METHOD_COUNT)
@@ -315,7 +315,7 @@ static void walk(struct search *s, const struct node *node, size_t at)
 
 static int take_params(const struct search *s, struct arena *arena, struct route_match *match)
 {
-    struct pattern t;
+    struct pattern t = { 0 };
     if (parse_pattern(s->found->path, &t, NULL) < 0) BUG("route '%s' changed", s->found->path);
     for (size_t i = 0; i < t.count; i++) {
         if (t.segments[i].kind == SEGMENT_LITERAL) continue;

@@ -146,12 +146,12 @@ static bool lacks_ip6(int rc)
 
 static int open_ip(const struct listener_opts *opts, struct diag *diag)
 {
-    struct where where;
+    struct where where = { 0 };
     int rc = parse_ip(opts->address, opts->port, &where, diag);
     if (rc < 0) return rc;
     int fd = bind_ip(&where);
     if (where.any6 && lacks_ip6(fd)) {
-        struct where any4;
+        struct where any4 = { 0 };
         parse_ip("0.0.0.0", opts->port, &any4, NULL);
         LOG(LOG_INFO, "net", "no IPv6 here, listening on IPv4 only", LOG_S("listener", opts->name));
         fd = bind_ip(&any4);

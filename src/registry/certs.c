@@ -298,7 +298,7 @@ static int has_row(struct db *db, const char *sql, const char *label, bool *ret_
 static int check_deletable(struct registry_call *call, struct db *db, const char *id,
                            const char *label)
 {
-    bool active, attached, policies;
+    bool active = false, attached = false, policies = false;
     int rc = has_row(db, "SELECT 1 FROM cert WHERE id = substr(?1, 6) AND status = 'ACTIVE'", label,
                      &active);
     if (rc == 0)
@@ -332,8 +332,8 @@ static int delete_rows(struct db *db, const char *id, const char *label)
 
 static int delete_cert(struct registry_call *call, struct db *db)
 {
-    const char *id;
-    bool exists;
+    const char *id = NULL;
+    bool exists = false;
     int rc = cert_id(call, &id);
     if (rc < 0) return rc;
     char *label = xasprintf("cert:%s", id);

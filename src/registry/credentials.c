@@ -65,7 +65,7 @@ static int comment_of(struct registry_call *call, const char **ret_name)
 static int create_key(struct registry_call *call, struct db *db)
 {
     char id[ACCESS_KEY_ID_LEN], secret[ACCESS_KEY_SECRET_LEN], label[128];
-    const char *name;
+    const char *name = NULL;
     struct buf sealed = { 0 };
     int rc = comment_of(call, &name);
     if (rc < 0) return rc;
@@ -151,8 +151,8 @@ static int delete_key(struct registry_call *call, struct db *db)
 static int create_token(struct registry_call *call, struct db *db)
 {
     char token[TOKEN_LEN], hash[TOKEN_HASH_LEN], random[8], id[17], label[64];
-    const char *name;
-    int64_t seconds;
+    const char *name = NULL;
+    int64_t seconds = 0;
     int rc = param_int(call, "expiresInSeconds", 0, (int64_t)100 * 365 * 86400, 0, &seconds);
     if (rc == 0) rc = comment_of(call, &name);
     if (rc < 0) return rc;

@@ -83,7 +83,7 @@ static void set_version(struct json *into, const char *member, int64_t version)
 
 static int create_policy(struct registry_call *call, struct db *db)
 {
-    const char *name, *document;
+    const char *name = NULL, *document = NULL;
     int rc = policy_name_of(call, &name);
     if (rc == 0) rc = document_of(call, name, &document);
     if (rc < 0) return rc;
@@ -110,7 +110,7 @@ static int create_policy(struct registry_call *call, struct db *db)
 
 static int get_policy(struct registry_call *call, struct db *db)
 {
-    const char *name;
+    const char *name = NULL;
     struct head head = { 0 };
     int rc = policy_name_of(call, &name);
     if (rc == 0) rc = find_policy(call, db, name, &head);
@@ -168,8 +168,8 @@ static int list_names(struct registry_call *call, struct db_stmt *q, const struc
 static int list_page(struct registry_call *call, struct db *db, const struct page *page,
                      bool ascending)
 {
-    int64_t after;
-    const char *after_name;
+    int64_t after = 0;
+    const char *after_name = NULL;
     int rc = page_split(call, page, ascending, &after, &after_name);
     if (rc < 0) return rc;
     struct db_stmt *q = db_query(
@@ -197,7 +197,7 @@ static int list_page(struct registry_call *call, struct db *db, const struct pag
 
 static int list_policies(struct registry_call *call, struct db *db)
 {
-    struct page page;
+    struct page page = { 0 };
     int rc = page_open(call, "pageSize", "marker", 25, 250, &page);
     if (rc < 0) return rc;
     rc = list_page(call, db, &page, param_flag(call, "ascendingOrder"));
@@ -215,8 +215,8 @@ static int count_rows(struct db *db, const char *sql, const char *name, int64_t 
 
 static int delete_policy(struct registry_call *call, struct db *db)
 {
-    const char *name;
-    struct head head;
+    const char *name = NULL;
+    struct head head = { 0 };
     int64_t targets = 0, versions = 0;
     int rc = policy_name_of(call, &name);
     if (rc == 0) rc = find_policy(call, db, name, &head);
@@ -248,7 +248,7 @@ static int delete_policy(struct registry_call *call, struct db *db)
 static int version_of(struct registry_call *call, int64_t *ret_version)
 {
     static const struct param_kind kind = { 1, 18, "0-9", "[0-9]+" };
-    const char *text;
+    const char *text = NULL;
     int rc = param_name(call, "policyVersionId", &kind, &text);
     return rc < 0 ? rc : text_to_int(slice_str(text), 0, INT64_MAX, ret_version);
 }
@@ -268,7 +268,7 @@ static int set_default(struct registry_call *call, struct db *db, const char *na
 
 static int create_version(struct registry_call *call, struct db *db)
 {
-    const char *name, *document;
+    const char *name = NULL, *document = NULL;
     struct head head = { 0 };
     int64_t versions = 0;
     int rc = policy_name_of(call, &name);
@@ -302,9 +302,9 @@ static int create_version(struct registry_call *call, struct db *db)
 
 static int get_version(struct registry_call *call, struct db *db)
 {
-    const char *name;
+    const char *name = NULL;
     struct head head = { 0 };
-    int64_t version;
+    int64_t version = 0;
     int rc = policy_name_of(call, &name);
     if (rc == 0) rc = version_of(call, &version);
     if (rc == 0) rc = find_policy(call, db, name, &head);
@@ -335,7 +335,7 @@ static int get_version(struct registry_call *call, struct db *db)
 
 static int list_versions(struct registry_call *call, struct db *db)
 {
-    const char *name;
+    const char *name = NULL;
     struct head head = { 0 };
     int rc = policy_name_of(call, &name);
     if (rc == 0) rc = find_policy(call, db, name, &head);
@@ -359,7 +359,7 @@ static int set_default_version(struct registry_call *call, struct db *db)
     json_free(call->result);
     call->result = NULL;
     if (rc < 0) return rc;
-    int64_t version;
+    int64_t version = 0;
     version_of(call, &version);
     return set_default(call, db, param_str(call, "policyName"), version);
 }
@@ -391,7 +391,7 @@ static int policy_and_target(struct registry_call *call, const char **ret_name, 
 
 static int attach_policy(struct registry_call *call, struct db *db)
 {
-    const char *name;
+    const char *name = NULL;
     char label[256];
     struct head head;
     int64_t count = 0;
@@ -416,7 +416,7 @@ static int attach_policy(struct registry_call *call, struct db *db)
 /* What is not attached, or is not there, is detached: AWS knows no 404 here. */
 static int detach_policy(struct registry_call *call, struct db *db)
 {
-    const char *name;
+    const char *name = NULL;
     char label[256];
     int rc = policy_and_target(call, &name, label);
     if (rc < 0) return rc;
@@ -431,7 +431,7 @@ static int detach_policy(struct registry_call *call, struct db *db)
 static int list_attached(struct registry_call *call, struct db *db)
 {
     char label[256];
-    struct page page;
+    struct page page = { 0 };
     int rc = label_of_arn(call, param_str(call, "target"), label);
     if (rc == 0) rc = check_label(call, db, label);
     if (rc == 0) rc = page_open(call, "pageSize", "marker", 250, 250, &page);
@@ -446,9 +446,9 @@ static int list_attached(struct registry_call *call, struct db *db)
 
 static int list_targets(struct registry_call *call, struct db *db)
 {
-    const char *name;
-    struct head head;
-    struct page page;
+    const char *name = NULL;
+    struct head head = { 0 };
+    struct page page = { 0 };
     int rc = policy_name_of(call, &name);
     if (rc == 0) rc = find_policy(call, db, name, &head);
     if (rc == 0) rc = page_open(call, "pageSize", "marker", 250, 250, &page);

@@ -198,9 +198,9 @@ static int insert_thing(struct registry_call *call, struct db *db, const char *n
 
 static int create_thing(struct registry_call *call, struct db *db)
 {
-    const char *name, *type = param_str(call, "thingTypeName");
-    const struct json *attrs;
-    bool merge;
+    const char *name = NULL, *type = param_str(call, "thingTypeName");
+    const struct json *attrs = NULL;
+    bool merge = false;
     int rc = param_name(call, "thingName", &param_registry_name, &name);
     if (rc == 0) rc = asked_attrs(call, &attrs, &merge);
     if (rc == 0 && param_str(call, "billingGroupName"))
@@ -220,7 +220,7 @@ static int create_thing(struct registry_call *call, struct db *db)
 
 static int describe_thing(struct registry_call *call, struct db *db)
 {
-    const char *name;
+    const char *name = NULL;
     struct thing thing = { 0 };
     int rc = param_name(call, "thingName", &param_registry_name, &name);
     if (rc < 0) return rc;
@@ -277,9 +277,9 @@ static int apply_update(struct registry_call *call, struct db *db, const char *n
 
 static int update_thing(struct registry_call *call, struct db *db)
 {
-    const char *name, *type = param_str(call, "thingTypeName");
-    const struct json *attrs;
-    bool merge;
+    const char *name = NULL, *type = param_str(call, "thingTypeName");
+    const struct json *attrs = NULL;
+    bool merge = false;
     int rc = param_name(call, "thingName", &param_registry_name, &name);
     if (rc == 0) rc = asked_attrs(call, &attrs, &merge);
     if (rc < 0) return rc;
@@ -301,7 +301,7 @@ static int update_thing(struct registry_call *call, struct db *db)
 
 static int delete_thing(struct registry_call *call, struct db *db)
 {
-    const char *name;
+    const char *name = NULL;
     struct thing thing = { 0 };
     int rc = param_name(call, "thingName", &param_registry_name, &name);
     if (rc < 0) return rc;
@@ -377,7 +377,7 @@ static int list_page(struct registry_call *call, struct db *db, const struct pag
 
 static int list_things(struct registry_call *call, struct db *db)
 {
-    struct page page;
+    struct page page = { 0 };
     if (param_str(call, "attributeValue") && !param_str(call, "attributeName"))
         return fail(call, ERR_INVALID, "attributeValue needs an attributeName");
     int rc = page_open(call, "maxResults", "nextToken", 50, 250, &page);
@@ -421,7 +421,7 @@ static int check_exclusive(struct registry_call *call, struct db *db, const char
 
 static int attach_thing_principal(struct registry_call *call, struct db *db)
 {
-    const char *name, *type = param_str(call, "thingPrincipalType");
+    const char *name = NULL, *type = param_str(call, "thingPrincipalType");
     char label[256];
     int rc = thing_and_principal(call, db, &name, label);
     if (rc < 0) return rc;
@@ -447,7 +447,7 @@ static int attach_thing_principal(struct registry_call *call, struct db *db)
 
 static int detach_thing_principal(struct registry_call *call, struct db *db)
 {
-    const char *name;
+    const char *name = NULL;
     char label[256];
     int rc = thing_and_principal(call, db, &name, label);
     if (rc < 0) return rc;
@@ -487,9 +487,9 @@ static int list_strings(struct registry_call *call, struct db_stmt *q, const str
 
 static int list_thing_principals(struct registry_call *call, struct db *db)
 {
-    const char *name;
+    const char *name = NULL;
     struct thing thing = { 0 };
-    struct page page;
+    struct page page = { 0 };
     int rc = param_name(call, "thingName", &param_registry_name, &name);
     if (rc < 0) return rc;
     rc = find_thing(db, name, &thing);
@@ -512,7 +512,7 @@ static int list_thing_principals(struct registry_call *call, struct db *db)
 static int list_principal_things(struct registry_call *call, struct db *db)
 {
     char label[256];
-    struct page page;
+    struct page page = { 0 };
     int rc = label_of_arn(call, param_str(call, "principal"), label);
     if (rc == 0) rc = check_label(call, db, label);
     if (rc == 0) rc = page_open(call, "maxResults", "nextToken", 250, 250, &page);

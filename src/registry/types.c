@@ -100,8 +100,8 @@ static int insert_type(struct registry_call *call, struct db *db, const char *na
 
 static int create_type(struct registry_call *call, struct db *db)
 {
-    const char *name;
-    char *searchable;
+    const char *name = NULL;
+    char *searchable = NULL;
     int rc = param_name(call, "thingTypeName", &param_registry_name, &name);
     if (rc < 0) return rc;
     const struct json *properties = json_get(call->params, "thingTypeProperties");
@@ -115,7 +115,7 @@ static int create_type(struct registry_call *call, struct db *db)
     if (json_count(json_get(properties, "mqtt5Configuration")))
         return fail(call, ERR_UNSUPPORTED, "mqtt5Configuration is not supported yet");
     rc = searchable_of(call, &searchable);
-    if (rc < 0) return rc;
+    if (!searchable) return rc;
     rc = insert_type(call, db, name, description, searchable);
     free(searchable);
     return rc;

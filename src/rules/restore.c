@@ -49,8 +49,8 @@ static void restore(struct rules *rules, const struct outbox_row *row, struct st
 void firing_restore(struct rules *rules, const struct outbox_row *row)
 {
     struct diag diag = DIAG_INIT;
-    struct step *step;
-    struct msg *msg;
+    struct step *step = NULL;
+    struct msg *msg = NULL;
     int rc = msg_load(row->message, &msg);
     if (rc == 0) {
         rc = restore_step(rules, row, &step, &diag);

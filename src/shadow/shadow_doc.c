@@ -338,10 +338,10 @@ int shadow_request_token(struct slice payload, const struct shadow_limits *limit
         copy_token(NULL, ret_token);
         return 0;
     }
-    struct json *root;
+    struct json *root = NULL;
     int rc = parse_object(payload, limits, &root, ret_failure);
     if (rc < 0) return rc;
-    const char *token;
+    const char *token = NULL;
     rc = read_token(root, limits, &token, ret_failure);
     if (rc == 0) copy_token(token, ret_token);
     json_free(root);
@@ -498,7 +498,7 @@ int shadow_update(const struct shadow_doc *old, int64_t tombstone_version, struc
     if (rc < 0) return rc;
     struct shadow_doc *doc = NULL;
     rc = update_apply(&up, old ? old->version : tombstone_version, limits, &doc, ret_failure);
-    if (rc == 0) {
+    if (doc) {
         struct shadow_answers answers = { 0 };
         print_accepted(&up, doc->version, &answers.accepted);
         print_delta(&up, doc, &answers.delta);

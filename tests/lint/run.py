@@ -112,14 +112,19 @@ def tidy_one(job):
     build, name = job
     out = subprocess.run(["clang-tidy", "--quiet", "-p", build, os.path.join(ROOT, name)], cwd=ROOT,
                          capture_output=True, text=True)
-    return [line for line in out.stdout.split("\n") if re.search(r": (warning|error):", line)]
+    found = [line for line in out.stdout.split("\n") if re.search(r": (warning|error):", line)]
+    if out.returncode and not found:
+        found = [f"{name}: clang-tidy ended with {out.returncode}: {out.stderr.strip()[-200:]}"]
+    return found
 
 
 def check_tidy(build, errors):
     with open(os.path.join(build, "compile_commands.json"), encoding="utf-8") as file:
         compiled = {os.path.relpath(os.path.join(c["directory"], c["file"]), ROOT)
                     for c in json.load(file)}
-    jobs = [(build, name) for name in git_files("src/*.c") if name in compiled]
+    files = git_files("src/*.c")
+    errors.extend(f"{name}: no target compiles it" for name in files if name not in compiled)
+    jobs = [(build, name) for name in files if name in compiled]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         for found in pool.map(tidy_one, jobs):
             errors.extend(found)
