@@ -178,7 +178,7 @@ static void many_segments_leave_in_order(void **state)
     struct chunk *chunk = chunk_create(600);
     memset(chunk->data, '.', 600);
     for (int i = 0; i < 500; i++) {
-        char head[8];
+        char head[16];
         snprintf(head, sizeof head, "%04d", i);
         stream_write(sides[0].s, head, 4);
         stream_write_chunk(sides[0].s, chunk, 0, 600);
@@ -186,7 +186,7 @@ static void many_segments_leave_in_order(void **state)
     AWAIT(client_read(fd, &got) && got.len == 500 * 604);
     assert_int_equal(chunk->refs, 1);
     for (int i = 0; i < 500; i++) {
-        char head[8];
+        char head[16];
         snprintf(head, sizeof head, "%04d.", i);
         assert_memory_equal(got.data + i * 604, head, 5);
     }
