@@ -111,7 +111,9 @@ static void on_names(void *arg, int code, struct slice body)
         return;
     }
     struct json *names;
-    int rc = json_parse(body, NULL, &names, &diag);
+    static const struct json_limits limits = { .bytes = 1 << 20, .nodes = 4096, .depth = 4 };
+    int rc =
+        json_parse(body, &limits, &names, &diag); /* our own list, whatever json.max_bytes is */
     if (rc < 0) {
         api_fail(call, ERR_INTERNAL, diag.text, NULL);
         return;

@@ -36,6 +36,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum { STOP_MS = 4000, PEM_MAX = 256 * 1024, MAX_HOPS = 255 };
@@ -66,6 +67,7 @@ struct app {
     size_t closed_listeners;
     struct loop_signal *signals[3];
     struct loop_timer watchdog;
+    struct loop_timer renewal;
     bool stopping;
 };
 
@@ -178,8 +180,9 @@ static int read_pem(const char *path, char **ret_text, struct diag *diag)
 }
 
 /* The certificate that is configured, else the hub's own. */
-static int load_server_cert(const struct config *conf, struct data_dir *dir, char **ret_cert,
-                            char **ret_key, struct diag *diag)
+static int load_server_cert(const struct config *conf, const struct config_list *names,
+                            struct data_dir *dir, char **ret_cert, char **ret_key,
+                            struct diag *diag)
 {
     if (*conf->tls.cert) {
         char *cert = NULL;
@@ -192,19 +195,19 @@ static int load_server_cert(const struct config *conf, struct data_dir *dir, cha
             *ret_cert = cert;
         return rc;
     }
-    int rc = data_dir_server_cert(dir, (const char *const *)conf->hub.names.items,
-                                  conf->hub.names.count, diag);
+    int rc = data_dir_server_cert(dir, (const char *const *)names->items, names->count, diag);
     if (rc < 0) return rc;
     *ret_cert = xstrdup(dir->server_cert_pem);
     *ret_key = xstrdup(dir->server_key_pem);
     return 0;
 }
 
-static int make_tls(const struct config *conf, struct data_dir *dir, struct tls_server *ret_tls[3],
-                    struct diag *diag)
+/* `names` are those of the start: what they say holds until the next one. */
+static int make_tls(const struct config *conf, const struct config_list *names,
+                    struct data_dir *dir, struct tls_server *ret_tls[3], struct diag *diag)
 {
     char *cert = NULL, *key = NULL;
-    int rc = load_server_cert(conf, dir, &cert, &key, diag);
+    int rc = load_server_cert(conf, names, dir, &cert, &key, diag);
     for (int i = 0; i < 3 && rc == 0; i++) {
         rc = tls_server_create(&ret_tls[i],
                                &(struct tls_server_opts){
@@ -309,6 +312,40 @@ static void apply_limits(struct app *app, const struct config *conf)
     front_set_opts(app->front, &front_opts);
 }
 
+/* New connections get it; those that are there keep what they have. Takes the references. */
+static void take_tls(struct app *app, struct tls_server *tls[3])
+{
+    for (size_t i = 0; i < app->open_listeners; i++) {
+        const struct app_listener *l = &app->listeners[i];
+        if (l->conf->tls) listener_set_tls(l->listener, tls[l->conf->client_cert]);
+    }
+    drop_tls(app->tls);
+    for (int i = 0; i < 3; i++)
+        app->tls[i] = tls[i];
+}
+
+/* Once an hour: addresses come and go, and certificates end. A few milliseconds. */
+static void on_renewal(struct loop_timer *timer)
+{
+    struct app *app = container_of(timer, struct app, renewal);
+    struct tls_server *tls[3] = { 0 };
+    struct diag diag = DIAG_INIT;
+    loop_timer_start(timer, HOURS(1));
+    if (*app->conf->tls.cert) return; /* whoever made it renews it, and says so by SIGHUP */
+    bool renewed = false;
+    int rc = data_dir_renew_server_cert(app->dir, (const char *const *)app->conf->hub.names.items,
+                                        app->conf->hub.names.count, &renewed, &diag);
+    if (rc == 0 && renewed) rc = make_tls(app->conf, &app->conf->hub.names, app->dir, tls, &diag);
+    if (rc == 0 && renewed) {
+        take_tls(app, tls);
+        return;
+    }
+    drop_tls(tls);
+    if (rc < 0)
+        LOG(LOG_ERROR, "app", "the server certificate cannot be renewed",
+            LOG_S("reason", diag_text(&diag, rc)));
+}
+
 /* Checks everything, then applies or changes nothing. */
 static void reload(struct app *app)
 {
@@ -317,7 +354,7 @@ static void reload(struct app *app)
     struct tls_server *tls[3] = { 0 };
     sd_notify_reloading();
     int rc = config_load(app->sources, &conf, &diag);
-    if (rc == 0) rc = make_tls(conf, app->dir, tls, &diag);
+    if (rc == 0) rc = make_tls(conf, &app->conf->hub.names, app->dir, tls, &diag);
     if (rc < 0) {
         LOG(LOG_ERROR, "app", "reload refused, nothing has changed",
             LOG_S("reason", diag_text(&diag, rc)));
@@ -332,13 +369,7 @@ static void reload(struct app *app)
         LOG(LOG_WARN, "app", "takes effect at the next start", LOG_S("key", kept.items[i]));
     config_list_deinit(&kept);
     log_configure(conf->log.level, conf->log.format);
-    for (size_t i = 0; i < app->open_listeners; i++) {
-        const struct app_listener *l = &app->listeners[i];
-        if (l->conf->tls) listener_set_tls(l->listener, tls[l->conf->client_cert]);
-    }
-    drop_tls(app->tls);
-    for (int i = 0; i < 3; i++)
-        app->tls[i] = tls[i];
+    take_tls(app, tls);
     apply_limits(app, conf);
     config_free(conf);
     LOG(LOG_INFO, "app", "reloaded");
@@ -361,6 +392,27 @@ static void on_watchdog(struct loop_timer *timer)
 
 /* ---- life ---- */
 
+enum { OWN_FILES = 128 }; /* database, log, rule files, and the like */
+
+/* As many descriptors as we may have; no more connections than they allow. */
+static void claim_descriptors(struct config *conf)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return;
+    if (limit.rlim_cur < limit.rlim_max) {
+        struct rlimit all = { limit.rlim_max, limit.rlim_max };
+        if (setrlimit(RLIMIT_NOFILE, &all) == 0) limit = all;
+    }
+    if (limit.rlim_cur == RLIM_INFINITY) return;
+    int64_t most = (int64_t)limit.rlim_cur - OWN_FILES;
+    if (most < 16) most = 16;
+    if (conf->limits.connections <= most) return;
+    LOG(LOG_WARN, "app", "limits.connections is above what the system's limit of open files allows",
+        LOG_I("connections", conf->limits.connections), LOG_I("allowed", most),
+        LOG_I("open_files", limit.rlim_cur));
+    conf->limits.connections = most;
+}
+
 static int make_admin(struct app *app, struct diag *diag)
 {
     if (!app->dir->is_new) return 0;
@@ -380,12 +432,13 @@ static int start_all(struct app *app, struct diag *diag)
     int rc = make_admin(app, diag);
     if (rc == 0) rc = start_services(app, diag);
     if (rc == 0) rc = start_doors(app, diag);
-    if (rc == 0) rc = make_tls(app->conf, app->dir, app->tls, diag);
+    if (rc == 0) rc = make_tls(app->conf, &app->conf->hub.names, app->dir, app->tls, diag);
     if (rc < 0) return rc;
     app->handshakes =
         worker_lane_create(app->core.loop, "thingd-tls", handshake_workers(app->conf), 4096);
     rc = open_listeners(app, diag);
     if (rc < 0) return rc;
+    loop_timer_start(&app->renewal, HOURS(1));
     hub_start(app->hub);
     rules_start(app->rules);
     static const int signums[] = { SIGTERM, SIGINT, SIGHUP };
@@ -404,6 +457,7 @@ int app_start(struct app **ret_app, struct config *conf, struct data_dir *dir,
     app->sources = opts->sources;
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a failed write, as a full disk is */
+    claim_descriptors(conf);
     json_set_default_limits((size_t)conf->json.max_bytes, (int)conf->json.max_depth);
     int rc = core_open(&app->core, conf, dir, diag);
     if (rc < 0) {
@@ -413,6 +467,7 @@ int app_start(struct app **ret_app, struct config *conf, struct data_dir *dir,
         return rc;
     }
     loop_timer_init(&app->watchdog, app->core.loop, on_watchdog);
+    loop_timer_init(&app->renewal, app->core.loop, on_renewal);
     rc = start_all(app, diag);
     if (rc < 0) {
         app_stop(app);
@@ -461,6 +516,7 @@ static void close_connections(struct app *app)
 void app_stop(struct app *app)
 {
     loop_timer_stop(&app->watchdog);
+    loop_timer_stop(&app->renewal);
     close_connections(app);
     for (size_t i = 0; i < ARRAY_LEN(app->signals); i++)
         if (app->signals[i]) loop_signal_close(app->signals[i]);

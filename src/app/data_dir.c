@@ -159,6 +159,14 @@ static const char *why_renew(const struct data_dir *dir, const char *cert_pem,
     return why;
 }
 
+static void keep_server_cert(struct data_dir *dir, char *cert, char *key)
+{
+    free(dir->server_cert_pem);
+    crypto_free_secret(dir->server_key_pem);
+    dir->server_cert_pem = cert;
+    dir->server_key_pem = key;
+}
+
 static int issue_server_cert(struct data_dir *dir, const char *const *names, size_t count,
                              struct diag *diag)
 {
@@ -179,10 +187,7 @@ static int issue_server_cert(struct data_dir *dir, const char *const *names, siz
             &cert, diag);
     if (rc == 0) rc = write_pair(dir, "server.key.sealed", key, "server.cert.pem", cert, diag);
     if (rc == 0) {
-        free(dir->server_cert_pem);
-        crypto_free_secret(dir->server_key_pem);
-        dir->server_cert_pem = cert;
-        dir->server_key_pem = key;
+        keep_server_cert(dir, cert, key);
         return 0;
     }
     free(cert);
@@ -190,29 +195,40 @@ static int issue_server_cert(struct data_dir *dir, const char *const *names, siz
     return rc;
 }
 
-int data_dir_server_cert(struct data_dir *dir, const char *const *names, size_t count,
-                         struct diag *diag)
+int data_dir_renew_server_cert(struct data_dir *dir, const char *const *names, size_t count,
+                               bool *ret_renewed, struct diag *diag)
 {
     struct host_names all;
     host_names_init(&all, names, count);
-    char *cert = NULL;
-    const char *why = "there is none";
+    char *cert = NULL, *key = NULL;
+    const char *why = NULL;
     int rc = 0;
-    if (read_text(dir, "server.cert.pem", &cert, NULL) == 0)
+    if (read_text(dir, "server.cert.pem", &cert, NULL) < 0)
+        why = "there is none";
+    else if (read_sealed(dir, "server.key.sealed", &key, NULL) < 0)
+        why = "its key cannot be read";
+    else if (key_check_pair(slice_str(key), slice_str(cert), NULL) < 0)
+        why = "it does not belong to its key"; /* a crash came between the two */
+    else
         why = why_renew(dir, cert, (const char *const *)all.items, all.count);
+    *ret_renewed = why != NULL;
     if (why) {
         LOG(LOG_INFO, "app", "making a server certificate", LOG_S("reason", why));
         rc = issue_server_cert(dir, (const char *const *)all.items, all.count, diag);
         free(cert);
+        crypto_free_secret(key);
     } else {
-        free(dir->server_cert_pem);
-        crypto_free_secret(dir->server_key_pem);
-        dir->server_cert_pem = cert;
-        dir->server_key_pem = NULL;
-        rc = read_sealed(dir, "server.key.sealed", &dir->server_key_pem, diag);
+        keep_server_cert(dir, cert, key);
     }
     host_names_deinit(&all);
     return rc;
+}
+
+int data_dir_server_cert(struct data_dir *dir, const char *const *names, size_t count,
+                         struct diag *diag)
+{
+    bool renewed;
+    return data_dir_renew_server_cert(dir, names, count, &renewed, diag);
 }
 
 /* ---- the administrator ---- */
@@ -254,12 +270,14 @@ int data_dir_write_admin(struct data_dir *dir, const char *access_key_id, const 
 
 /* ---- life ---- */
 
+/* Without `create`, nothing is written into what is no data directory. */
 static int make_folder(const char *path, bool create, struct diag *diag)
 {
-    struct stat st;
-    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) return 0;
-    if (!create) return diag_set(diag, ERR_NOT_FOUND, "there is no data directory '%s'", path);
-    return file_make_dir(path, 0700, diag);
+    if (create) return file_make_dir(path, 0700, diag);
+    char *key = xasprintf("%s/master.key", path);
+    bool found = file_exists(key);
+    free(key);
+    return found ? 0 : diag_set(diag, ERR_NOT_FOUND, "there is no data directory '%s'", path);
 }
 
 int data_dir_open(const char *path, bool create, struct data_dir **ret_dir, struct diag *diag)

@@ -46,6 +46,10 @@ char *data_dir_file(const struct data_dir *dir, const char *name);
 int data_dir_server_cert(struct data_dir *dir, const char *const *names, size_t count,
                          struct diag *diag);
 
+/* While the hub runs: makes it anew where data_dir_server_cert would, and says so. */
+int data_dir_renew_server_cert(struct data_dir *dir, const char *const *names, size_t count,
+                               bool *ret_renewed, struct diag *diag);
+
 /* Writes admin.json and ends is_new. */
 int data_dir_write_admin(struct data_dir *dir, const char *access_key_id, const char *secret,
                          const char *token, struct diag *diag);

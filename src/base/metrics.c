@@ -3,16 +3,15 @@
 
 _Atomic int64_t metrics_values[METRIC_COUNT];
 
-static const struct metric_info infos[METRIC_COUNT] = {
+static const struct {
+    const char *name;
+    const char *type;
+    const char *help;
+} infos[METRIC_COUNT] = {
 #define X(id, name, type, help) [METRIC_##id] = { name, type, help },
     METRICS_LIST(X)
 #undef X
 };
-
-const struct metric_info *metrics_info(enum metric id)
-{
-    return &infos[id];
-}
 
 void metrics_print(struct buf *out)
 {

@@ -91,11 +91,4 @@ static inline void metrics_inc(enum metric id)
 /* Prometheus text exposition format 0.0.4. */
 void metrics_print(struct buf *out);
 
-struct metric_info {
-    const char *name;
-    const char *type;
-    const char *help;
-};
-const struct metric_info *metrics_info(enum metric id);
-
 #endif

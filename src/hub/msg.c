@@ -5,7 +5,6 @@
 #include "base/clock.h"
 #include "base/cursor.h"
 #include "base/err.h"
-#include "base/json.h"
 #include "base/mem.h"
 #include "net/stream.h"
 
@@ -64,17 +63,7 @@ void msg_unref(struct msg *msg)
     if (msg->row) BUG("message freed while the store must keep it");
     for (size_t i = 0; i < ARRAY_LEN(msg->wire); i++)
         if (msg->wire[i]) chunk_unref(msg->wire[i]);
-    json_free(msg->json);
     free(msg);
-}
-
-const struct json *msg_json(struct msg *msg)
-{
-    if (!msg->json_tried) {
-        msg->json_tried = true;
-        if (json_parse(msg->payload, NULL, &msg->json, NULL) < 0) msg->json = NULL;
-    }
-    return msg->json;
 }
 
 static void put(struct buf *out, struct slice part)

@@ -31,8 +31,6 @@ struct msg {
         *wire[2];        /* the encoded PUBLISH of 3.1.1: QoS 0; QoS 1 and 2 (id and flags vary) */
     size_t wire_id_at;   /* where the packet id stands in wire[1] */
     struct msg_row *row; /* its row in the store, while sessions must keep it */
-    struct json *json;   /* the parsed payload, once a rule has asked; see msg_json */
-    bool json_tried;
     char data[];
 };
 
@@ -63,10 +61,6 @@ static inline bool msg_is_kept(const struct msg *msg)
 {
     return msg->qos > 0 || msg->keep;
 }
-
-/* The payload as JSON, parsed at most once for all rules; NULL when it is none. Borrowed, not to be
- * changed. */
-const struct json *msg_json(struct msg *msg);
 
 /* The form in the database, appended; msg_load returns ERR_MALFORMED for anything that msg_save did not
  * write. */

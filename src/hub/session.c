@@ -49,11 +49,6 @@ const char *session_client_id(const struct session *session)
     return session->client_id;
 }
 
-struct principal *session_principal(const struct session *session)
-{
-    return session->principal;
-}
-
 const struct auth_conn *session_auth_conn(const struct session *session)
 {
     return &session->conn;

@@ -94,7 +94,6 @@ int64_t session_receive(struct session *session, uint16_t id, struct msg *msg, h
 int64_t session_release(struct session *session, uint16_t id);
 
 const char *session_client_id(const struct session *session);
-struct principal *session_principal(const struct session *session);
 const struct auth_conn *session_auth_conn(const struct session *session);
 
 /* ---- all of them; for hub.c ---- */

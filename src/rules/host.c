@@ -31,6 +31,11 @@ static void host_complete(struct td_run *run, int rc, const char *why)
         mailbox_post(run->firing->rules->box, &run->letter);
 }
 
+bool run_is_kept(const struct td_run *run)
+{
+    return run->row != 0;
+}
+
 static int publish_late(struct rules *rules, struct msg *msg)
 {
     if (msg->hops > hub_max_hops(rules->hub)) {

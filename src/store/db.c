@@ -186,11 +186,6 @@ void db_bind_int(struct db_stmt *q, int at, int64_t value)
     if (q->stmt) note(q, sqlite3_bind_int64(q->stmt, at, value));
 }
 
-void db_bind_real(struct db_stmt *q, int at, double value)
-{
-    if (q->stmt) note(q, sqlite3_bind_double(q->stmt, at, value));
-}
-
 void db_bind_text(struct db_stmt *q, int at, const char *text)
 {
     db_bind_slice(q, at, slice_str(text));
@@ -227,11 +222,6 @@ bool db_step(struct db_stmt *q)
 int64_t db_int(struct db_stmt *q, int column)
 {
     return sqlite3_column_int64(q->stmt, column);
-}
-
-double db_real(struct db_stmt *q, int column)
-{
-    return sqlite3_column_double(q->stmt, column);
 }
 
 const char *db_text(struct db_stmt *q, int column)
@@ -273,11 +263,6 @@ int db_exec(struct db_stmt *q)
 int64_t db_changes(struct db *db)
 {
     return sqlite3_changes64(db->sqlite);
-}
-
-int64_t db_last_id(struct db *db)
-{
-    return sqlite3_last_insert_rowid(db->sqlite);
 }
 
 const char *db_error(struct db *db)

@@ -22,7 +22,6 @@ struct db_stmt;
  * does not compile is a BUG. A statement must be done before it is asked for again. */
 struct db_stmt *db_query(struct db *db, const char *sql);
 void db_bind_int(struct db_stmt *q, int at, int64_t value);
-void db_bind_real(struct db_stmt *q, int at, double value);
 /* The bytes must live until db_done. text with ptr NULL binds NULL. */
 void db_bind_text(struct db_stmt *q, int at, const char *text);
 void db_bind_slice(struct db_stmt *q, int at, struct slice text);
@@ -32,7 +31,6 @@ void db_bind_null(struct db_stmt *q, int at);
 bool db_step(struct db_stmt *q);
 /* Columns from 0; what they point at lives until the next step or db_done. */
 int64_t db_int(struct db_stmt *q, int column);
-double db_real(struct db_stmt *q, int column);
 const char *db_text(struct db_stmt *q, int column); /* NULL for SQL NULL */
 struct slice db_blob(struct db_stmt *q, int column);
 bool db_is_null(struct db_stmt *q, int column);
@@ -40,9 +38,8 @@ bool db_is_null(struct db_stmt *q, int column);
 int db_done(struct db_stmt *q);
 /* db_step until the end, then db_done: for statements without rows. */
 int db_exec(struct db_stmt *q);
-/* Rows changed by the last INSERT, UPDATE or DELETE; the rowid of the last INSERT. */
+/* Rows changed by the last INSERT, UPDATE or DELETE. */
 int64_t db_changes(struct db *db);
-int64_t db_last_id(struct db *db);
 /* SQLite's words for the last error. */
 const char *db_error(struct db *db);
 

@@ -5,6 +5,8 @@
 
 #include "thingd/action.h"
 
+#include <stdbool.h>
+
 struct loop;
 
 extern const struct td_action action_file;
@@ -18,6 +20,8 @@ struct host_files {
 
 struct loop *host_loop(const struct td_host *host);
 struct host_files host_files(const struct td_host *host);
+/* Is the run in the outbox: acknowledged, and not to be given up for want of room? */
+bool run_is_kept(const struct td_run *run);
 /* Levels that a topic may have. */
 size_t host_max_levels(const struct td_host *host);
 

@@ -10,8 +10,8 @@
  *
  *  I1  The writer is used by the lane's thread while `job` is out, and by nobody otherwise.
  *  I2  A target exists while lines wait for it or are in the job.
- *  I3  After MAX_TRIES without progress the lines that were tried fail; those behind them begin
- *      anew. */
+ *  I3  A line that is in the outbox is tried until there is room: it was acknowledged. Others fail after
+ *      MAX_TRIES without progress. */
 #include "rules/actions/actions.h"
 
 #include "base/err.h"
@@ -31,6 +31,7 @@ enum {
     PARAM_MAX_FILES,
     MAX_TRIES = 5,
     FIRST_PAUSE_MS = 200,
+    LONGEST_PAUSE_MS = 30000,
     MAX_OPEN = 16,
     JOB_MAX_BYTES = 4 << 20,
 };
@@ -160,7 +161,9 @@ static void complete(struct files *files, struct line *line, int rc)
 
 static void pause_target(struct target *target)
 {
-    loop_timer_start(&target->pause, (int64_t)FIRST_PAUSE_MS << (target->tries - 1));
+    unsigned doublings = target->tries - 1 < 8 ? target->tries - 1 : 8;
+    int64_t pause = (int64_t)FIRST_PAUSE_MS << doublings;
+    loop_timer_start(&target->pause, pause < LONGEST_PAUSE_MS ? pause : LONGEST_PAUSE_MS);
 }
 
 static void target_free(struct target *target)
@@ -185,15 +188,17 @@ static void sort_results(struct target *target)
         if (worth_retrying(rc)) failed = rc;
     }
     if (progress) target->tries = 0;
-    bool retry = failed && ++target->tries < MAX_TRIES && !files->stopping;
+    bool retry = failed && !files->stopping;
+    if (failed) target->tries++;
     for (struct list *link; (link = list_pop_front(&target->writing));) {
         struct line *line = line_of(link);
-        if (retry && worth_retrying(line->file.rc))
+        bool patient = run_is_kept(line->run) || target->tries < MAX_TRIES;
+        if (retry && patient && worth_retrying(line->file.rc))
             list_push_back(&again, link);
         else
             complete(files, line, line->file.rc);
     }
-    if (!retry) target->tries = 0;
+    if (list_empty(&again)) target->tries = 0;
     list_splice(&again, &target->waiting);
     list_splice(&target->waiting, &again);
 }
