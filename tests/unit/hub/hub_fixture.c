@@ -142,6 +142,7 @@ void settle(struct fixture *f)
 {
     for (int i = 0; i < MOST_TURNS; i++) {
         store_sync(f->store);
+        if (store_failing(f->store)) loop_turn_wait(f->loop, 5); /* the thread is trying again */
         if (!loop_turn(f->loop) && store_committed(f->store) + 1 == store_next_commit(f->store))
             return;
     }
