@@ -65,6 +65,7 @@ struct app {
     struct app_listener *listeners;
     size_t open_listeners;
     size_t closed_listeners;
+    int64_t max_connections; /* limits.connections, or fewer: see claim_descriptors */
     struct loop_signal *signals[3];
     struct loop_timer watchdog;
     struct loop_timer renewal;
@@ -256,7 +257,7 @@ static int open_listener(struct app *app, const struct config_listener *conf, st
                                .path = *conf->path ? conf->path : NULL,
                                .tls = conf->tls ? app->tls[conf->client_cert] : NULL,
                                .lane = app->handshakes,
-                               .max_connections = (size_t)app->conf->limits.connections,
+                               .max_connections = (size_t)app->max_connections,
                                .handshake_timeout_ms = app->conf->tls.handshake_timeout,
                                .arg = &slot->front,
                            },
@@ -394,23 +395,23 @@ static void on_watchdog(struct loop_timer *timer)
 
 enum { OWN_FILES = 128 }; /* database, log, rule files, and the like */
 
-/* As many descriptors as we may have; no more connections than they allow. */
-static void claim_descriptors(struct config *conf)
+/* Takes as many descriptors as we may have; returns limits.connections, or how many those allow. */
+static int64_t claim_descriptors(const struct config *conf)
 {
     struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return conf->limits.connections;
     if (limit.rlim_cur < limit.rlim_max) {
         struct rlimit all = { limit.rlim_max, limit.rlim_max };
         if (setrlimit(RLIMIT_NOFILE, &all) == 0) limit = all;
     }
-    if (limit.rlim_cur == RLIM_INFINITY) return;
+    if (limit.rlim_cur == RLIM_INFINITY) return conf->limits.connections;
     int64_t most = (int64_t)limit.rlim_cur - OWN_FILES;
     if (most < 16) most = 16;
-    if (conf->limits.connections <= most) return;
+    if (conf->limits.connections <= most) return conf->limits.connections;
     LOG(LOG_WARN, "app", "limits.connections is above what the system's limit of open files allows",
         LOG_I("connections", conf->limits.connections), LOG_I("allowed", most),
         LOG_I("open_files", limit.rlim_cur));
-    conf->limits.connections = most;
+    return most;
 }
 
 static int make_admin(struct app *app, struct diag *diag)
@@ -457,7 +458,7 @@ int app_start(struct app **ret_app, struct config *conf, struct data_dir *dir,
     app->sources = opts->sources;
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a failed write, as a full disk is */
-    claim_descriptors(conf);
+    app->max_connections = claim_descriptors(conf);
     json_set_default_limits((size_t)conf->json.max_bytes, (int)conf->json.max_depth);
     int rc = core_open(&app->core, conf, dir, diag);
     if (rc < 0) {
@@ -497,20 +498,23 @@ static void on_listener_closed(void *arg)
 }
 
 /* Runs the loop until every listener and connection is gone, or the time is over. */
+static void await_connections(struct app *app, int64_t most_ms)
+{
+    int64_t until = clock_mono_ms() + most_ms;
+    while (connected(app) && clock_mono_ms() < until)
+        loop_turn_wait(app->core.loop, 50);
+}
+
 static void close_connections(struct app *app)
 {
     for (size_t i = 0; i < app->open_listeners; i++)
         listener_close(app->listeners[i].listener, on_listener_closed, app);
     if (app->front) front_close_all(app->front);
     if (app->http) http_server_drain(app->http);
-    int64_t until = clock_mono_ms() + STOP_MS / 2;
-    while (connected(app) && clock_mono_ms() < until)
-        loop_turn_wait(app->core.loop, 50);
+    await_connections(app, STOP_MS / 2);
     if (app->front) front_close_all(app->front);
     if (app->http) http_server_close_all(app->http);
-    until = clock_mono_ms() + STOP_MS / 2;
-    while (connected(app) && clock_mono_ms() < until)
-        loop_turn_wait(app->core.loop, 50);
+    await_connections(app, STOP_MS / 2);
 }
 
 void app_stop(struct app *app)

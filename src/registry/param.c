@@ -241,3 +241,35 @@ int page_split(struct registry_call *call, const struct page *page, bool ascendi
     *ret_name = name;
     return 0;
 }
+
+void push_name(struct registry_call *call, struct json *list, const char *name)
+{
+    json_push(list, json_new_str(name));
+}
+
+void push_arn(struct registry_call *call, struct json *list, const char *label)
+{
+    char *arn = arn_of_label(call->registry, label);
+    json_push(list, json_new_str(arn));
+    free(arn);
+}
+
+int page_list(struct registry_call *call, struct db_stmt *q, const struct page *page,
+              const char *member, const char *token_member, page_push_cb push)
+{
+    struct json *list = json_set(result_of(call), member, json_new_array());
+    char *last = NULL;
+    db_bind_text(q, 2, page->after ? page->after : "");
+    db_bind_int(q, 3, page->size + 1);
+    while (db_step(q)) {
+        if ((int64_t)json_count(list) == page->size) {
+            page_next(call, token_member, last);
+            break;
+        }
+        free(last);
+        last = xstrdup(db_text(q, 0));
+        push(call, list, last);
+    }
+    free(last);
+    return db_done(q);
+}

@@ -137,33 +137,6 @@ static void push_policy(struct registry_call *call, struct json *list, const cha
     result_arn(call, one, "policyArn", "policy", name);
 }
 
-/* Rows of one text column, from ?2 on, at most ?3. */
-static int list_names(struct registry_call *call, struct db_stmt *q, const struct page *page,
-                      const char *member, bool policies)
-{
-    struct json *list = json_set(result_of(call), member, json_new_array());
-    char *last = NULL;
-    db_bind_text(q, 2, page->after ? page->after : "");
-    db_bind_int(q, 3, page->size + 1);
-    while (db_step(q)) {
-        if ((int64_t)json_count(list) == page->size) {
-            page_next(call, "nextMarker", last);
-            break;
-        }
-        free(last);
-        last = xstrdup(db_text(q, 0));
-        if (policies) {
-            push_policy(call, list, last);
-        } else {
-            char *arn = arn_of_label(call->registry, last);
-            json_push(list, json_new_str(arn));
-            free(arn);
-        }
-    }
-    free(last);
-    return db_done(q);
-}
-
 /* By creation date; the marker is "<created>/<name>". */
 static int list_page(struct registry_call *call, struct db *db, const struct page *page,
                      bool ascending)
@@ -439,7 +412,7 @@ static int list_attached(struct registry_call *call, struct db *db)
     struct db_stmt *q = db_query(db, "SELECT policy FROM policy_target WHERE target = ?1 "
                                      "AND policy > ?2 ORDER BY policy LIMIT ?3");
     db_bind_text(q, 1, label);
-    rc = list_names(call, q, &page, "policies", true);
+    rc = page_list(call, q, &page, "policies", "nextMarker", push_policy);
     page_close(&page);
     return rc;
 }
@@ -456,7 +429,7 @@ static int list_targets(struct registry_call *call, struct db *db)
     struct db_stmt *q = db_query(db, "SELECT target FROM policy_target WHERE policy = ?1 "
                                      "AND target > ?2 ORDER BY target LIMIT ?3");
     db_bind_text(q, 1, name);
-    rc = list_names(call, q, &page, "targets", false);
+    rc = page_list(call, q, &page, "targets", "nextMarker", push_arn);
     page_close(&page);
     return rc;
 }

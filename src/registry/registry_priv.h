@@ -109,6 +109,15 @@ struct page {
 int page_open(struct registry_call *call, const char *size_name, const char *token_name,
               int64_t fallback, int64_t max, struct page *ret_page);
 void page_close(struct page *page);
+/* Adds one name to a list of the result. */
+typedef void (*page_push_cb)(struct registry_call *call, struct json *list, const char *name);
+void push_name(struct registry_call *call, struct json *list, const char *name);
+/* The ARN of a label. */
+void push_arn(struct registry_call *call, struct json *list, const char *label);
+/* The page of a query whose rows are one name each, in their order: ?2 is the name after which it begins, ?3 how
+ * many rows at most; other parameters are bound already. Returns what db_done does. */
+int page_list(struct registry_call *call, struct db_stmt *q, const struct page *page,
+              const char *member, const char *token_member, page_push_cb push);
 /* Adds the token to the result. */
 void page_next(struct registry_call *call, const char *member, const char *after);
 /* For lists by date of creation: `after` is "<ms>/<name>" there. Both ends of time when it is NULL. */

@@ -460,31 +460,6 @@ static int detach_thing_principal(struct registry_call *call, struct db *db)
     return rc;
 }
 
-/* One page of a list of strings: q has the page's start as ?2 and its size + 1 as ?3. */
-static int list_strings(struct registry_call *call, struct db_stmt *q, const struct page *page,
-                        const char *member, bool arns)
-{
-    struct json *list = json_set(result_of(call), member, json_new_array());
-    char *last = NULL;
-    bool more = false;
-    db_bind_text(q, 2, page->after ? page->after : "");
-    db_bind_int(q, 3, page->size + 1);
-    while (db_step(q)) {
-        if ((int64_t)json_count(list) == page->size) {
-            more = true;
-            break;
-        }
-        free(last);
-        last = xstrdup(db_text(q, 0));
-        char *arn = arns ? arn_of_label(call->registry, last) : NULL;
-        json_push(list, json_new_str(arns ? arn : last));
-        free(arn);
-    }
-    if (more) page_next(call, "nextToken", last);
-    free(last);
-    return db_done(q);
-}
-
 static int list_thing_principals(struct registry_call *call, struct db *db)
 {
     const char *name = NULL;
@@ -504,7 +479,7 @@ static int list_thing_principals(struct registry_call *call, struct db *db)
     struct db_stmt *q = db_query(db, "SELECT principal FROM thing_principal WHERE thing = ?1 "
                                      "AND principal > ?2 ORDER BY principal LIMIT ?3");
     db_bind_text(q, 1, name);
-    rc = list_strings(call, q, &page, "principals", true);
+    rc = page_list(call, q, &page, "principals", "nextToken", push_arn);
     page_close(&page);
     return rc;
 }
@@ -520,7 +495,7 @@ static int list_principal_things(struct registry_call *call, struct db *db)
     struct db_stmt *q = db_query(db, "SELECT thing FROM thing_principal WHERE principal = ?1 "
                                      "AND thing > ?2 ORDER BY thing LIMIT ?3");
     db_bind_text(q, 1, label);
-    rc = list_strings(call, q, &page, "things", false);
+    rc = page_list(call, q, &page, "things", "nextToken", push_name);
     page_close(&page);
     return rc;
 }
