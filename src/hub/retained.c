@@ -90,7 +90,7 @@ static int64_t submit(struct retained *retained, struct entry *entry, struct msg
     write->msg = msg_ref(msg);
     write->removal = removal;
     if (!removal) msg_save(msg, &write->data);
-    write->req.bytes = (uint32_t)write->data.len;
+    write->req.bytes = write->data.len;
     write->entry = removal ? NULL : entry;
     entry->write = removal ? NULL : write;
     list_remove(&entry->dirty);

@@ -193,11 +193,14 @@ static void tell_listeners(struct store *store)
 static struct batch *take_building(struct store *store)
 {
     struct batch *batch = batch_create(store->next++);
+    list_for_each(it, &store->writes) {
+        struct store_req *req = container_of(it, struct store_req, link);
+        if (req->seal) req->seal(req);
+        req->taken = true;
+    }
+    list_splice(&batch->writes, &store->writes);
     batch->count = store->building;
     batch->bytes = store->building_bytes;
-    list_for_each(it, &store->writes)
-        container_of(it, struct store_req, link)->taken = true;
-    list_splice(&batch->writes, &store->writes);
     store->building = 0;
     store->building_bytes = 0;
     store->hurry = false;
@@ -313,6 +316,16 @@ static void on_letter(struct mailbox *box, struct letter *letter, void *arg)
     free(batch);
 }
 
+/* More, or less by the negative of it. */
+static void count(struct store *store, size_t changes, size_t bytes)
+{
+    store->building += changes;
+    store->pending += changes;
+    store->building_bytes += bytes;
+    store->pending_bytes += bytes;
+    metrics_set(METRIC_STORE_PENDING, (int64_t)store->pending);
+}
+
 int64_t store_submit(struct store *store, struct store_req *req)
 {
     req->taken = false;
@@ -321,11 +334,7 @@ int64_t store_submit(struct store *store, struct store_req *req)
         loop_timer_start(&store->linger, store->opts.linger_ms);
     list_push_back(&store->writes, &req->link);
     store->promised = true;
-    store->building++;
-    store->pending++;
-    store->building_bytes += req->bytes;
-    store->pending_bytes += req->bytes;
-    metrics_set(METRIC_STORE_PENDING, (int64_t)store->pending);
+    count(store, req->more + 1, req->bytes);
     return store->next;
 }
 
@@ -337,17 +346,28 @@ void store_read(struct store *store, struct store_req *req)
     store->hurry = true; /* what was submitted before must be visible */
 }
 
+void store_peek(struct store *store, struct store_req *req)
+{
+    req->taken = false;
+    req->rc = 0;
+    list_push_back(&store->reads, &req->link);
+}
+
 bool store_cancel(struct store *store, struct store_req *req)
 {
     if (req->taken) return false;
     list_remove(&req->link);
-    store->building--;
-    store->pending--;
-    store->building_bytes -= req->bytes;
-    store->pending_bytes -= req->bytes;
-    metrics_set(METRIC_STORE_PENDING, (int64_t)store->pending);
+    count(store, -(req->more + 1), -req->bytes);
     metrics_inc(METRIC_COMMIT_CANCELLED);
     return true;
+}
+
+void store_weigh(struct store *store, struct store_req *req, size_t more, size_t bytes)
+{
+    count(store, more - req->more, bytes - req->bytes);
+    if (more < req->more) metrics_add(METRIC_COMMIT_CANCELLED, (int64_t)(req->more - more));
+    req->more = more;
+    req->bytes = bytes;
 }
 
 int64_t store_next_commit(const struct store *store)
@@ -411,8 +431,9 @@ int store_read_now(struct store *store, int (*fn)(struct db *db, void *arg), voi
 void store_sync(struct store *store)
 {
     int64_t until = store->promised ? store->next : store->next - 1;
-    while (store->committed < until && !store->failing) {
-        store->hurry = true;
+    while ((store->committed < until && !store->failing) || !list_empty(&store->reads) ||
+           (store->out && !store->failing)) {
+        if (store->committed < until) store->hurry = true;
         kick(store);
         if (store->out) loop_turn_wait(store->loop, 1000);
     }

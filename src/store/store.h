@@ -34,7 +34,7 @@ struct store_opts {
     const char *path; /* the database file */
     enum store_durability durability;
     int64_t linger_ms;        /* how long a batch may wait when nobody waits for it */
-    size_t max_pending;       /* requests pending above which store_busy() is true; 0: no limit */
+    size_t max_pending;       /* changes pending above which store_busy() is true; 0: no limit */
     size_t max_pending_bytes; /* the same for their bytes */
     const char *vfs;          /* NULL: the default one. Tests put a failing one here. */
     int64_t retry_ms;         /* pause before a failed transaction is tried again; 0: 500 ms */
@@ -57,12 +57,18 @@ struct store_req;
 typedef int (*store_run_cb)(struct store_req *req, struct db *db);
 /* On the loop, once: rc is what run returned, after the commit. The request may be freed in it. */
 typedef void (*store_done_cb)(struct store_req *req, int rc);
+/* On the loop, once, when the batch is taken: the last moment to say what run will do. So one request
+ * can gather what a whole batch does, and what cancels out meanwhile leaves no trace. Must not submit,
+ * cancel or read. */
+typedef void (*store_seal_cb)(struct store_req *req);
 
 struct store_req {
     struct list link;
     store_run_cb run;
     store_done_cb done; /* NULL: free(req) */
-    uint32_t bytes;     /* of memory that it holds, when that is much */
+    store_seal_cb seal; /* may be NULL */
+    size_t more;        /* changes that it stands for beyond the first; see store_weigh */
+    size_t bytes;       /* of memory that it holds, when that is much */
     bool single;        /* run executes one statement at most: no savepoint is needed around it */
     bool taken;         /* by the store thread: can no more be cancelled */
     int rc;
@@ -73,9 +79,13 @@ int64_t store_submit(struct store *store, struct store_req *req);
 /* The same for what only reads: runs after the pending batch is committed, outside of a transaction, and
  * sees it. While the store is failing it runs too, and sees what was committed last. */
 void store_read(struct store *store, struct store_req *req);
+/* The same, but sees no more than what is committed now for certain, and hurries nothing. */
+void store_peek(struct store *store, struct store_req *req);
 /* Takes req back out of a batch which the thread has not taken yet: true, `done` is not called, and the
  * memory is the caller's again. False: too late. */
 bool store_cancel(struct store *store, struct store_req *req);
+/* A request that is not taken yet stands for `more` changes and holds `bytes` from now on. */
+void store_weigh(struct store *store, struct store_req *req, size_t more, size_t bytes);
 
 /* The number of the batch being built: whatever is submitted now gets it. */
 int64_t store_next_commit(const struct store *store);
@@ -87,7 +97,7 @@ void store_hurry(struct store *store);
 bool store_failing(const struct store *store);
 /* The last failure's reason, "" if none. */
 const char *store_failure(const struct store *store);
-/* More than max_pending requests, or max_pending_bytes, wait. */
+/* More than max_pending changes, or max_pending_bytes, wait. */
 bool store_busy(const struct store *store);
 
 /* Called on the loop after each commit, after the done callbacks of its requests and reads, and whenever
@@ -103,7 +113,8 @@ void store_unlisten(struct store_listener *listener);
  * served. fn must not write. */
 int store_read_now(struct store *store, int (*fn)(struct db *db, void *arg), void *arg,
                    struct diag *diag);
-/* Pumps the loop until everything submitted so far is committed or the store is failing: for tests. */
+/* Pumps the loop until everything submitted so far is committed, or the store is failing, and what was to
+ * be read is read: for tests. */
 void store_sync(struct store *store);
 
 #endif
