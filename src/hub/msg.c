@@ -12,6 +12,8 @@
 #include <string.h>
 
 enum { FORMAT = 1, SAVED_RETAIN = 1, SAVED_MQTT = 2, SAVED_WILL = 4 };
+/* what msg_save writes: numbers and flags, and the length of each part */
+enum { SAVED_HEAD = 12, SAVED_PARTS = 5, SAVED_LENGTH = 4 };
 
 static struct slice place(char **at, struct slice from)
 {
@@ -60,7 +62,6 @@ struct msg *msg_ref(struct msg *msg)
 void msg_unref(struct msg *msg)
 {
     if (!msg || --msg->refs) return;
-    if (msg->row) BUG("message freed while the store must keep it");
     for (size_t i = 0; i < ARRAY_LEN(msg->wire); i++)
         if (msg->wire[i]) chunk_unref(msg->wire[i]);
     free(msg);
@@ -86,6 +87,27 @@ void msg_save(const struct msg *msg, struct buf *out)
     put(out, msg->properties);
     put(out, msg->client_id);
     put(out, msg->principal);
+}
+
+size_t msg_saved_size(const struct msg *msg)
+{
+    return SAVED_HEAD + SAVED_PARTS * SAVED_LENGTH + msg_size(msg) - sizeof *msg;
+}
+
+void msg_save_framed(const struct msg *msg, struct buf *out)
+{
+    buf_put_u32(out, (uint32_t)msg_saved_size(msg));
+    msg_save(msg, out);
+}
+
+int msg_find_framed(struct slice data, size_t at, struct slice *ret_saved)
+{
+    if (at > data.len) return ERR_MALFORMED;
+    struct cursor cur = cursor_init(data.ptr + at, data.len - at);
+    struct slice saved = cursor_bytes(&cur, cursor_u32(&cur));
+    if (cursor_error(&cur)) return ERR_MALFORMED;
+    *ret_saved = saved;
+    return 0;
 }
 
 static struct slice get(struct cursor *cur)

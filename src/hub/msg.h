@@ -28,9 +28,12 @@ struct msg {
 
     /* caches */
     struct chunk
-        *wire[2];        /* the encoded PUBLISH of 3.1.1: QoS 0; QoS 1 and 2 (id and flags vary) */
-    size_t wire_id_at;   /* where the packet id stands in wire[1] */
-    struct msg_row *row; /* its row in the store, while sessions must keep it */
+        *wire[2];      /* the encoded PUBLISH of 3.1.1: QoS 0; QoS 1 and 2 (id and flags vary) */
+    size_t wire_id_at; /* where the packet id stands in wire[1] */
+    int64_t waits_in;  /* queue_journal.c: the commit that counts its bytes */
+    int64_t journal;   /* the commit in which it stands in `row` at row_at */
+    int64_t row;
+    uint32_t row_at;
     char data[];
 };
 
@@ -66,5 +69,11 @@ static inline bool msg_is_kept(const struct msg *msg)
  * write. */
 void msg_save(const struct msg *msg, struct buf *out);
 int msg_load(struct slice data, struct msg **ret_msg);
+/* Bytes that msg_save appends. */
+size_t msg_saved_size(const struct msg *msg);
+/* Several behind one another, each after its length: appends one, and finds the one that begins at
+ * `at`. */
+void msg_save_framed(const struct msg *msg, struct buf *out);
+int msg_find_framed(struct slice data, size_t at, struct slice *ret_saved);
 
 #endif

@@ -21,6 +21,7 @@
 #include "base/metrics.h"
 #include "base/rand.h"
 #include "hub/presence.h"
+#include "hub/queue_load.h"
 #include "hub/session_store.h"
 
 #include <stdio.h>
@@ -66,6 +67,16 @@ int64_t session_changed(struct session *session, int64_t commit)
     return session->changed_in = commit;
 }
 
+static void on_later(struct loop_timer *timer)
+{
+    session_pump(container_of(timer, struct session, later));
+}
+
+void session_pump_later(struct session *session, int64_t delay_ms)
+{
+    loop_timer_start(&session->later, delay_ms);
+}
+
 static const struct subscriber_ops session_ops = { session_queue_deliver };
 
 struct session *session_create(struct sessions *all, const char *client_id, bool clean)
@@ -80,6 +91,7 @@ struct session *session_create(struct sessions *all, const char *client_id, bool
     session->clean = clean;
     session_queue_init(session);
     session_subs_init(session);
+    loop_timer_init(&session->later, hub_loop(all->hub), on_later);
     map_put(&all->by_client, slice_str(client_id), session);
     metrics_set(METRIC_SESSIONS, (int64_t)all->by_client.count);
     return session;
@@ -101,6 +113,7 @@ void session_destroy(struct session *session)
     map_del(&all->by_client, slice_str(session->client_id));
     if (session->id) map_del(&all->by_id, session_key(&session->id));
     metrics_set(METRIC_SESSIONS, (int64_t)all->by_client.count);
+    msg_unref(session->will);
     principal_unref(session->principal);
     free(session->client_id);
     free(session);
@@ -131,6 +144,7 @@ static void connection_ended(struct session *session, enum session_end why)
 {
     struct hub *hub = session->all->hub;
     session->link = NULL;
+    loop_timer_stop(&session->later);
     session_queue_detach(session);
     session_subs_detach(session);
     struct msg *will = session->will;
@@ -146,8 +160,7 @@ static void connection_ended(struct session *session, enum session_end why)
 static void go_offline(struct session *session)
 {
     session->disconnected_at = clock_real_ms();
-    session_row_offline(session->all->store, session->id, session->disconnected_at,
-                        session->sent_seq);
+    session_row_offline(session->all->store, session->id, session->disconnected_at);
 }
 
 void session_detach(struct session *session, enum session_end why)
@@ -193,7 +206,7 @@ static int64_t make_persistent(struct session *session)
     map_put(&all->by_id, session_key(&session->id), session);
     return session_changed(session, session_row_create(all->store, session->id, session->client_id,
                                                        session->principal->label, clock_real_ms(),
-                                                       session->expiry_ms));
+                                                       session->expiry_ms, session->will));
 }
 
 bool session_is_over(const struct session *session, int64_t now)
@@ -243,7 +256,7 @@ int64_t session_open(struct hub *hub, const struct session_open_opts *opts,
     attach(session, opts);
     if (ended_in) session_changed(session, ended_in); /* CONNACK says that the old one is gone */
     if (present)
-        session_row_online(all->store, session->id, session->principal->label);
+        session_row_online(all->store, session->id, session->principal->label, session->will);
     else if (!opts->clean)
         make_persistent(session);
     int64_t commit = session->changed_in;

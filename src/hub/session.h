@@ -74,6 +74,8 @@ void session_detach(struct session *session, enum session_end why);
 void session_ready(struct session *session);
 /* Sends what may be sent, whenever the output has room again. */
 void session_pump(struct session *session);
+/* Part of the queue is on its way from the store, and goes out when it has come. */
+bool session_is_loading(const struct session *session);
 
 /* One filter, authorised already. A filter that is there is replaced. ERR_LIMIT above max_subscriptions,
  * ERR_TOPIC. Retained messages come by session_send_retained, after SUBACK. */

@@ -1,11 +1,13 @@
 /* session_priv.h — between the files of session.h: session.c (the life of one), sessions.c (all of
- * them), session_queue.c, session_inbound.c and session_subs.c (the parts of one). A part's members
- * are written by its file alone; the others call its functions. Loop thread only. */
+ * them), session_queue.c and session_paging.c, session_inbound.c and session_subs.c (the parts of one). A
+ * part's members are written by its files alone; the others call its functions. Loop thread only. */
 #ifndef HUB_SESSION_PRIV_H
 #define HUB_SESSION_PRIV_H
 
 #include "base/list.h"
 #include "base/map.h"
+#include "hub/queue_journal.h"
+#include "hub/queue_ring.h"
 #include "hub/session.h"
 #include "loop/loop.h"
 #include "store/store.h"
@@ -13,22 +15,19 @@
 /* The log says the same of a session no more often than this. */
 enum { SESSION_COMPLAIN_MS = 60000 };
 
-struct msg_rows;
 struct presence;
 
 struct sessions {
     struct hub *hub;
     struct store *store;
     const struct hub_opts *opts;
-    struct msg_rows *rows;
+    struct queue_journal *journal;
     struct presence *presence;
     struct map by_client;
     struct map by_id; /* persistent ones, by their row id (8 bytes) */
     int64_t next_id;
     int64_t budget_at; /* see retained_budget */
     size_t budget;
-    struct list blocked; /* sessions whose next message waits for its row */
-    struct store_listener on_commit;
     struct list
         left; /* inbound messages which the last process has not delivered, the oldest first */
     struct loop_timer sweep;
@@ -53,17 +52,32 @@ struct session {
     struct msg *will;
     char connection_id[37];
     int64_t version;
+    struct loop_timer later; /* session_pump_later */
 
-    /* session_queue.c */
-    struct list queue;
-    struct list *unsent; /* first entry that was not sent; the head of the list if none */
+    /* session_queue.c and session_paging.c: see there */
+    struct queue_ring flight;
+    struct queue_ring waiting;
+    struct queue_ring spill;
+    int64_t next_seq;
+    int64_t sealed_end;  /* all below are in a batch that was taken, or were never written */
+    int64_t stored_end;  /* all below are committed */
+    int64_t maybe_sent;  /* below it a hub that has died may have sent something; 0: none */
+    int64_t suspect_end; /* iot:Receive decides again about those below when they are sent */
     size_t queued;
     size_t queued_bytes;
     size_t inflight;
-    int64_t next_seq;
-    int64_t sent_seq;
+    struct queue_tail tail;
+    struct list touched; /* in the journal being built */
+    bool dirty;          /* its state is to be written in that */
+    bool unloaded;       /* nothing of the queue is in memory, its state neither */
+    bool loading;        /* a page is on its way */
     bool pumping;
-    struct list blocked;
+    uint64_t load_round; /* what was asked for before does not count any more */
+    int64_t load_end;    /* stored_end when it was asked for */
+    int64_t noted_end;   /* the first number not sent, as the database has it */
+    int64_t written_in;  /* the last commit that has something of it */
+    struct saved_state
+        *saved; /* what the database knows of entries in flight that are not loaded */
     int64_t complained_at;
     int64_t dropped; /* since then */
 
@@ -76,7 +90,6 @@ struct session {
     size_t filter_bytes;
     struct list
         retained; /* of struct retained_job: filters whose retained messages are still to come */
-    struct loop_timer more_retained;
     int64_t refused_at;
 };
 
@@ -102,6 +115,8 @@ void session_set_principal(struct session *session, struct principal *principal)
 bool session_may_receive(struct session *session, const struct msg *msg);
 /* Somebody waits for this commit, now or when it asks again. Returns it. */
 int64_t session_changed(struct session *session, int64_t commit);
+/* session_pump after a while, unless the link is gone by then. */
+void session_pump_later(struct session *session, int64_t delay_ms);
 /* It has been alone for longer than it may. */
 bool session_is_over(const struct session *session, int64_t now);
 /* Ends it, its rows too: the pointer is dead afterwards. Returns the commit of that. */
@@ -110,12 +125,11 @@ int64_t session_expire(struct session *session);
 /* ---- session_queue.c ---- */
 
 void session_queue_init(struct session *session);
-/* The session is over: lets go of all messages. The queue's rows are left to session_row_delete. */
+/* The session is over: lets go of all messages. What stands in the database is left to
+ * session_row_delete, which must be submitted after it. */
 void session_queue_clear(struct session *session);
 /* The process ends: frees the memory, and leaves the database as it is. */
 void session_queue_forget(struct session *session);
-/* The link is gone: no commit wakes the session any more. */
-void session_queue_detach(struct session *session);
 /* What waits was queued under the rights of somebody else: iot:Receive decides again when it is
  * sent. */
 void session_queue_distrust(struct session *session);
@@ -130,17 +144,44 @@ int64_t session_queue_put(struct session *session, struct msg *msg, uint8_t qos,
                           bool promised);
 /* Sends it now or never. */
 void session_queue_send_qos0(struct session *session, struct msg *msg, bool retain);
-/* The listener of struct sessions: wakes the blocked. */
-void session_queue_on_commit(struct store_listener *listener, int64_t committed);
 
-/* At start, in this order: how far the last process had sent; the entries, by sequence (msg NULL:
- * PUBREC had come); the end of them. What was sent counts as in flight, and goes out again with
- * DUP. After a crash nobody knows how far that was: the first window is taken for sent, and settle
- * returns true, for sent_seq to be written. */
-void session_queue_load(struct session *session, int64_t sent_seq, bool crashed);
-void session_queue_load_entry(struct session *session, int64_t seq, struct msg *msg, uint8_t qos,
-                              bool retain);
-bool session_queue_settle(struct session *session);
+/* ---- between session_queue.c and session_paging.c ---- */
+
+struct queue_load;
+struct queue_summary;
+struct saved_state;
+
+/* Sends, and sends again, what an entry in flight needs; the link is ready. */
+void session_queue_resend(struct session *session, int64_t seq);
+/* An entry goes; it may be in any of the rings. It keeps its place as a gone one. */
+void session_queue_finish(struct session *session, struct queue_entry *entry, int64_t seq);
+/* PUBREC is committed up to here. */
+void session_queue_release(struct session *session, int64_t commit);
+/* Something of the state in the database is not so any more: it is written with the batch. Returns the
+ * batch's commit. */
+int64_t session_queue_soil(struct session *session);
+/* Whether all of the queue is in memory. */
+static inline bool session_queue_is_whole(const struct session *session)
+{
+    return !session->unloaded && session->waiting.end == session->next_seq;
+}
+
+/* ---- session_paging.c ---- */
+
+/* A new entry goes where its place is. */
+void session_queue_add(struct session *session, const struct queue_entry *entry);
+/* Brings more of the queue into memory, if there is any and it is time. */
+void session_queue_refill(struct session *session);
+/* The link is gone: what is safe in the database goes out of memory. */
+void session_queue_detach(struct session *session);
+/* Forgets what is on its way. */
+void session_queue_stop_loading(struct session *session);
+/* For the journal: says what is new of the session, and what has changed. */
+void session_queue_seal(struct session *session, struct queue_part *part, int64_t commit);
+void session_queue_committed(struct session *session, int64_t sealed_end, int64_t commit);
+/* At start: the queue stands in the database, so long. */
+void session_queue_restore(struct session *session, const struct queue_summary *summary,
+                           bool crashed);
 
 /* ---- session_inbound.c ---- */
 

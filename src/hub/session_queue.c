@@ -1,8 +1,9 @@
-/* session_queue.c — messages to the client: the queue, the window, the states of outgoing QoS 1 and
- * 2. MQTT 3.1.1, sections 4.3, 4.4, 4.6. Entries stand in one list, by sequence number:
+/* session_queue.c — messages to the client: the window, the states of outgoing QoS 1 and 2, what it
+ * acknowledges. MQTT 3.1.1, sections 4.3, 4.4, 4.6. Where entries are is session_paging.c's matter:
  *
- *     [ sent, waiting for the client … ][ not yet sent … ]
- *       ▲ queue.next                      ▲ unsent
+ *     flight            waiting           in the database      spill
+ *     [ sent … ][ gone ][ not yet sent … ][ not in memory … ][ not in a batch yet … ]
+ *       ▲ from    ▲ end   ▲ from            ▲ waiting.end       ▲ from               ▲ next_seq
  *
  *   QUEUED ─► SENT ─► (PUBACK) gone                           QoS 1
  *             SENT ─► (PUBREC) RELEASING ─► (commit) RELEASED ─► (PUBCOMP) gone     QoS 2
@@ -10,11 +11,13 @@
  * The packet identifier is the sequence number modulo 65535, plus one: so a redelivery after a
  * restart carries the identifier it had [MQTT-4.4.0-1], without a table of identifiers.
  *
- *  I1  Entries are sent in order; at most max_inflight are between SENT and gone; identifiers of
- *      those differ, since their sequence numbers span less than 65535.
- *  I2  A persistent session's entry has a row in the store or a write on its way; its message has
- *      one too.
- *  I3  PUBREL leaves only after the PUBREC is committed. */
+ *  I1  Entries are sent in order; at most max_inflight are in flight; identifiers of those differ,
+ *      since their sequence numbers span less than 65535.
+ *  I2  A persistent session's entry is in the database, in a batch under way, or in the journal.
+ *  I3  PUBREL leaves only after the PUBREC is committed; QoS 2 is sent only after it is: after a crash
+ *      its identifier must not be given to another message, which the client would take for a
+ *      repetition.
+ *  I4  queued counts the entries that are not gone, wherever they are. */
 #include "hub/session_priv.h"
 
 #include "base/clock.h"
@@ -22,167 +25,141 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
-#include "hub/session_store.h"
 
 #include <stdlib.h>
 
 enum { SEQ_SPAN = 65535 };
 
-/* sent_seq after a crash, while the queue is loaded: nobody knows. */
-#define SENT_UNKNOWN INT64_MAX
-
-enum entry_state { ENTRY_QUEUED, ENTRY_SENT, ENTRY_RELEASING, ENTRY_RELEASED };
-
-struct entry {
-    struct list link;
-    struct msg *msg; /* NULL from PUBREC on */
-    int64_t seq;
-    struct queue_write *write; /* the row's insertion, while it is under way */
-    uint8_t qos;
-    bool retain;
-    bool dup;       /* may have been sent before */
-    bool unchecked; /* queued while nobody knew whose iot:Receive decides */
-    enum entry_state state;
-};
-
-static uint16_t packet_id(const struct entry *entry)
+static uint16_t packet_id(int64_t seq)
 {
-    return (uint16_t)(entry->seq % SEQ_SPAN + 1);
+    return (uint16_t)(seq % SEQ_SPAN + 1);
 }
 
-static struct entry *entry_of(struct list *link)
+/* In flight, by its identifier; NULL if there is none. */
+static struct queue_entry *find_entry(struct session *session, uint16_t id, int64_t *ret_seq)
 {
-    return container_of(link, struct entry, link);
+    const struct queue_ring *flight = &session->flight;
+    if (id == 0) return NULL;
+    int64_t ahead = (id - packet_id(flight->from) + SEQ_SPAN) % SEQ_SPAN;
+    *ret_seq = flight->from + ahead;
+    struct queue_entry *entry = queue_ring_get(flight, *ret_seq);
+    return entry && entry->state != ENTRY_GONE ? entry : NULL;
 }
 
-static size_t entry_bytes(const struct entry *entry)
+/* ---- an entry's end ---- */
+
+int64_t session_queue_soil(struct session *session)
 {
-    return sizeof *entry + (entry->msg ? msg_size(entry->msg) : 0);
+    if (session->unloaded) BUG("the state of a queue changes while it is not in memory");
+    if (!session->dirty) {
+        session->dirty = true;
+        return queue_journal_add(session, NULL);
+    }
+    return store_next_commit(session->all->store);
 }
 
-/* Lets go of the message; the row of the queue stays. */
-static void entry_drop_msg(struct session *session, struct entry *entry)
+/* Lets go of the message, and of its place in the store. */
+static void drop_msg(struct session *session, struct queue_entry *entry)
 {
     if (!entry->msg) return;
     session->queued_bytes -= msg_size(entry->msg);
-    if (session_persistent(session)) msg_row_unref(session->all->rows, entry->msg);
     msg_unref(entry->msg);
     entry->msg = NULL;
 }
 
-static void entry_unlink(struct session *session, struct entry *entry)
+static void forget_row(struct session *session, struct queue_entry *entry, int64_t seq)
 {
-    if (session->unsent == &entry->link) session->unsent = entry->link.next;
-    if (entry->state != ENTRY_QUEUED) session->inflight--;
-    session->queued_bytes -= entry_bytes(entry);
+    if (!session_persistent(session)) return;
+    if (seq >= session->sealed_end) {
+        queue_journal_cancel(session, 1);
+        return;
+    }
+    session_queue_soil(session);
+    if (entry->state < ENTRY_RELEASING && entry->row) queue_journal_unref(session, entry->row);
+}
+
+static void trim_front(struct session *session)
+{
+    struct queue_ring *flight = &session->flight, *waiting = &session->waiting;
+    while (!queue_ring_empty(flight) && queue_ring_at(flight, flight->from)->state == ENTRY_GONE)
+        flight->from++;
+    while (!queue_ring_empty(waiting) && queue_ring_at(waiting, waiting->from)->state == ENTRY_GONE)
+        waiting->from++;
+    if (session->queued > 0) return;
+    session->queued_bytes = 0; /* was about right for what was never in memory */
+    if (queue_ring_empty(&session->spill)) session->sealed_end = session->next_seq;
+}
+
+void session_queue_finish(struct session *session, struct queue_entry *entry, int64_t seq)
+{
+    forget_row(session, entry, seq);
+    drop_msg(session, entry);
+    if (entry->state > ENTRY_QUEUED) session->inflight--;
+    entry->state = ENTRY_GONE;
     session->queued--;
-    list_remove(&entry->link);
-}
-
-/* The client has it: entry, row and message go. */
-static void entry_finish(struct session *session, struct entry *entry)
-{
-    if (session_persistent(session))
-        queue_row_delete(session->all->store, session->id, entry->seq, &entry->write);
-    entry_drop_msg(session, entry);
-    entry_unlink(session, entry);
-    free(entry);
-}
-
-static struct entry *find_entry(struct session *session, uint16_t id)
-{
-    for (struct list *it = session->queue.next; it != session->unsent; it = it->next)
-        if (packet_id(entry_of(it)) == id) return entry_of(it);
-    return NULL;
-}
-
-static struct entry *entry_append(struct session *session, struct msg *msg, uint8_t qos,
-                                  bool retain, int64_t seq)
-{
-    struct entry *entry = xmalloc(sizeof *entry);
-    *entry = (struct entry){
-        .msg = msg ? msg_ref(msg) : NULL, .seq = seq, .qos = qos, .retain = retain
-    };
-    list_push_back(&session->queue, &entry->link);
-    if (session->unsent == &session->queue) session->unsent = &entry->link;
-    session->queued++;
-    session->queued_bytes += entry_bytes(entry);
-    return entry;
-}
-
-void session_queue_init(struct session *session)
-{
-    session->next_seq = 1;
-    list_init(&session->queue);
-    list_init(&session->blocked);
-    session->unsent = &session->queue;
-}
-
-void session_queue_clear(struct session *session)
-{
-    struct list *link;
-    while ((link = session->queue.next) != &session->queue) {
-        struct entry *entry = entry_of(link);
-        queue_write_forget(&entry->write);
-        entry_drop_msg(session, entry);
-        entry_unlink(session, entry);
-        free(entry);
-    }
-}
-
-void session_queue_forget(struct session *session)
-{
-    list_for_each_safe(link, &session->queue) {
-        struct entry *entry = entry_of(link);
-        queue_write_forget(&entry->write);
-        if (entry->msg) msg_row_forget(entry->msg);
-        msg_unref(entry->msg);
-        free(entry);
-    }
+    trim_front(session);
 }
 
 /* ---- sending ---- */
 
-static void send_entry(struct session *session, struct entry *entry)
+static bool is_suspect(struct session *session, const struct queue_entry *entry, int64_t seq)
+{
+    return seq < session->suspect_end && !session_may_receive(session, entry->msg);
+}
+
+static void send_entry(struct session *session, struct queue_entry *entry, int64_t seq)
 {
     session->link->ops->publish(session->link, entry->msg, entry->qos, entry->retain, entry->dup,
-                                packet_id(entry));
+                                packet_id(seq));
     entry->dup = true;
     metrics_inc(METRIC_MESSAGES_OUT);
 }
 
-/* QoS 2 waits for its row: after a crash the identifier must not be given to another message, which the
- * client would take for a repetition. */
-static bool window_open(const struct session *session, const struct entry *next)
+static bool is_safe(const struct session *session, int64_t seq)
 {
-    if (next->qos == 2 && next->write) return false;
-    return session->inflight < session->all->opts->max_inflight &&
-           next->seq - entry_of(session->queue.next)->seq < SEQ_SPAN &&
-           !session->link->ops->congested(session->link);
+    return !session_persistent(session) || seq < session->stored_end;
+}
+
+static bool window_open(const struct session *session)
+{
+    int64_t seq = session->waiting.from;
+    const struct queue_ring *flight = &session->flight;
+    if (session->inflight >= session->all->opts->max_inflight) return false;
+    if (!queue_ring_empty(flight) && seq - flight->from >= SEQ_SPAN) return false;
+    if (queue_ring_at(&session->waiting, seq)->qos == 2 && !is_safe(session, seq)) return false;
+    return !session->link->ops->congested(session->link);
 }
 
 static void send_next(struct session *session)
 {
-    struct entry *entry = entry_of(session->unsent);
-    if (entry->unchecked && !session_may_receive(session, entry->msg)) {
-        entry_finish(session, entry);
+    int64_t seq = session->waiting.from;
+    struct queue_entry *next = queue_ring_at(&session->waiting, seq);
+    if (next->state == ENTRY_GONE) {
+        session->waiting.from++;
         return;
     }
-    session->unsent = entry->link.next;
-    entry->state = ENTRY_SENT;
+    if (is_suspect(session, next, seq)) {
+        session_queue_finish(session, next, seq);
+        return;
+    }
+    next->state = ENTRY_SENT;
+    struct queue_entry entry = queue_ring_pop(&session->waiting);
+    queue_ring_push_at(&session->flight, seq, &entry);
     session->inflight++;
-    if (entry->seq > session->sent_seq) session->sent_seq = entry->seq;
-    send_entry(session, entry);
+    send_entry(session, queue_ring_at(&session->flight, seq), seq);
 }
 
 static void pump_queue(struct session *session)
 {
-    while (session->unsent != &session->queue && window_open(session, entry_of(session->unsent)))
+    while (!queue_ring_empty(&session->waiting) && window_open(session)) {
         send_next(session);
-    struct list *next = session->unsent;
-    if (next == &session->queue || !entry_of(next)->write || entry_of(next)->qos < 2) return;
-    if (list_empty(&session->blocked)) list_push_back(&session->all->blocked, &session->blocked);
-    store_hurry(session->all->store);
+        if (queue_ring_empty(&session->waiting)) session_queue_refill(session);
+    }
+    session_queue_refill(session);
+    const struct queue_ring *waiting = &session->waiting;
+    if (!queue_ring_empty(waiting) && queue_ring_at(waiting, waiting->from)->qos == 2 &&
+        !is_safe(session, waiting->from))
+        store_hurry(session->all->store);
 }
 
 void session_pump(struct session *session)
@@ -195,48 +172,30 @@ void session_pump(struct session *session)
     session->pumping = false;
 }
 
-void session_queue_on_commit(struct store_listener *listener, int64_t committed)
+void session_queue_resend(struct session *session, int64_t seq)
 {
-    struct sessions *all = container_of(listener, struct sessions, on_commit);
-    struct list blocked;
-    list_init(&blocked);
-    list_splice(&blocked, &all->blocked);
-    for (struct list *link; (link = list_pop_front(&blocked));)
-        session_pump(container_of(link, struct session, blocked));
+    struct queue_entry *entry = queue_ring_at(&session->flight, seq);
+    if (entry->state == ENTRY_SENT && is_suspect(session, entry, seq))
+        session_queue_finish(session, entry, seq);
+    else if (entry->state == ENTRY_SENT)
+        send_entry(session, entry, seq);
+    else if (entry->state == ENTRY_RELEASED)
+        session->link->ops->pubrel(session->link, packet_id(seq));
 }
 
 /* After a reconnect: everything in flight again, in the original order [MQTT-4.4.0-1]. */
-static void resend(struct session *session)
-{
-    for (struct list *it = session->queue.next, *next; it != session->unsent; it = next) {
-        struct entry *entry = entry_of(it);
-        next = it->next;
-        if (entry->state == ENTRY_SENT && entry->unchecked &&
-            !session_may_receive(session, entry->msg))
-            entry_finish(session, entry);
-        else if (entry->state == ENTRY_SENT)
-            send_entry(session, entry);
-        else if (entry->state == ENTRY_RELEASED)
-            session->link->ops->pubrel(session->link, packet_id(entry));
-    }
-}
-
 void session_ready(struct session *session)
 {
     session->ready = true;
-    resend(session);
+    int64_t end = session->flight.end;
+    for (int64_t seq = session->flight.from; seq < end; seq++)
+        if (seq >= session->flight.from) session_queue_resend(session, seq);
     session_pump(session);
-}
-
-void session_queue_detach(struct session *session)
-{
-    list_remove(&session->blocked);
 }
 
 void session_queue_distrust(struct session *session)
 {
-    list_for_each(it, &session->queue)
-        entry_of(it)->unchecked = true;
+    session->suspect_end = session->next_seq;
 }
 
 /* ---- delivery ---- */
@@ -258,21 +217,21 @@ int64_t session_queue_put(struct session *session, struct msg *msg, uint8_t qos,
                           bool promised)
 {
     struct sessions *all = session->all;
+    bool persistent = session_persistent(session);
     if (session->queued >= all->opts->max_queued ||
         session->queued_bytes + msg_size(msg) > all->opts->max_queued_bytes) {
         complain(session);
         return 0;
     }
-    if (session_persistent(session) && !promised && store_busy(all->store)) return ERR_STORE;
-    struct entry *entry = entry_append(session, msg, qos, retain, session->next_seq++);
-    entry->unchecked = session->principal->kind == PRINCIPAL_SYSTEM;
-    int64_t commit = 0;
-    if (session_persistent(session)) {
-        msg_row_ref(all->rows, msg);
-        commit = queue_row_put(all->store, session->id, entry->seq, msg_row_id(msg), qos, retain,
-                               &entry->write);
-        if (!session->link) store_hurry(all->store);
-    }
+    if (persistent && !promised && store_busy(all->store)) return ERR_STORE;
+    struct queue_entry entry = {
+        .msg = msg_ref(msg), .qos = qos, .state = ENTRY_QUEUED, .retain = retain
+    };
+    session->queued++;
+    session->queued_bytes += msg_size(msg);
+    session_queue_add(session, &entry);
+    int64_t commit = persistent ? queue_journal_add(session, msg) : 0;
+    if (persistent && !session->link) store_hurry(all->store);
     session_pump(session);
     return commit;
 }
@@ -303,98 +262,105 @@ int64_t session_queue_deliver(struct subscriber *subscriber, struct msg *msg,
 
 void session_puback(struct session *session, uint16_t id)
 {
-    struct entry *entry = find_entry(session, id);
+    int64_t seq;
+    struct queue_entry *entry = find_entry(session, id, &seq);
     if (!entry || entry->qos != 1 || entry->state != ENTRY_SENT) return;
-    entry_finish(session, entry);
+    session_queue_finish(session, entry, seq);
     session_pump(session);
 }
 
-static void release_entry(struct session *session, struct entry *entry)
+static void release_entry(struct session *session, struct queue_entry *entry, int64_t seq)
 {
     entry->state = ENTRY_RELEASED;
-    if (session->link && session->ready)
-        session->link->ops->pubrel(session->link, packet_id(entry));
+    if (session->link && session->ready) session->link->ops->pubrel(session->link, packet_id(seq));
 }
 
-static void on_released(void *arg, int64_t id, int64_t seq, int rc)
+void session_queue_release(struct session *session, int64_t commit)
 {
-    struct sessions *all = arg;
-    struct session *session = map_get(&all->by_id, session_key(&id));
-    if (!session || rc < 0) return;
-    for (struct list *it = session->queue.next; it != session->unsent; it = it->next) {
-        struct entry *entry = entry_of(it);
-        if (entry->seq == seq && entry->state == ENTRY_RELEASING) {
-            release_entry(session, entry);
-            return;
-        }
+    queue_ring_for_each(entry, &session->flight)
+    {
+        if (entry->state == ENTRY_RELEASING && entry->commit <= commit)
+            release_entry(session, entry, entry_seq);
     }
+}
+
+/* Not known: from before our time, or not loaded yet. */
+static void pubrec_unknown(struct session *session, uint16_t id)
+{
+    /* let the client finish [MQTT-4.3.3]; what is still to be sent again is not finished */
+    if (session->saved || session->unloaded) return;
+    session->link->ops->pubrel(session->link, id);
 }
 
 void session_pubrec(struct session *session, uint16_t id)
 {
-    struct entry *entry = find_entry(session, id);
+    int64_t seq;
+    struct queue_entry *entry = find_entry(session, id, &seq);
     if (!entry || entry->qos != 2) {
-        /* not known, perhaps from before our time: let the client finish [MQTT-4.3.3] */
-        session->link->ops->pubrel(session->link, id);
+        pubrec_unknown(session, id);
         return;
     }
     if (entry->state == ENTRY_RELEASED) session->link->ops->pubrel(session->link, id);
     if (entry->state != ENTRY_SENT) return;
-    entry_drop_msg(session, entry);
-    if (!session_persistent(session)) {
-        release_entry(session, entry);
-        return;
+    if (session_persistent(session)) {
+        forget_row(session, entry, seq);
+        entry->state = ENTRY_RELEASING;
+        entry->commit = session_queue_soil(session);
+        store_hurry(session->all->store);
     }
-    entry->state = ENTRY_RELEASING;
-    queue_write_forget(&entry->write);
-    queue_row_released(session->all->store, session->id, entry->seq, on_released, session->all);
-    store_hurry(session->all->store);
+    drop_msg(session, entry);
+    if (!session_persistent(session)) release_entry(session, entry, seq);
 }
 
 void session_pubcomp(struct session *session, uint16_t id)
 {
-    struct entry *entry = find_entry(session, id);
+    int64_t seq;
+    struct queue_entry *entry = find_entry(session, id, &seq);
     if (!entry || entry->state != ENTRY_RELEASED) return;
-    entry_finish(session, entry);
+    session_queue_finish(session, entry, seq);
     session_pump(session);
 }
 
-/* ---- loading ---- */
+/* ---- life ---- */
 
-void session_queue_load(struct session *session, int64_t sent_seq, bool crashed)
+void session_queue_init(struct session *session)
 {
-    session->next_seq = sent_seq + 1;
-    session->sent_seq = crashed ? SENT_UNKNOWN : sent_seq;
+    session->next_seq = session->sealed_end = session->stored_end = 1;
+    session->flight.from = session->flight.end = 1;
+    session->waiting = session->spill = session->flight;
+    list_init(&session->touched);
 }
 
-/* It and all before it. */
-static void mark_sent(struct session *session)
+static void free_ring(struct queue_ring *ring)
 {
-    for (struct list *it = session->unsent; it != &session->queue; it = it->next) {
-        struct entry *entry = entry_of(it);
-        entry->state = entry->msg ? ENTRY_SENT : ENTRY_RELEASED;
-        entry->dup = true;
-        session->inflight++;
-    }
-    session->unsent = &session->queue;
+    queue_ring_for_each(entry, ring) msg_unref(entry->msg);
+    queue_ring_free(ring);
 }
 
-void session_queue_load_entry(struct session *session, int64_t seq, struct msg *msg, uint8_t qos,
-                              bool retain)
+void session_queue_forget(struct session *session)
 {
-    entry_append(session, msg, qos, retain, seq)->unchecked = true;
-    if (seq >= session->next_seq) session->next_seq = seq + 1;
-    bool crashed = session->sent_seq == SENT_UNKNOWN;
-    if (!msg ||
-        (crashed ? session->inflight < session->all->opts->max_inflight : seq <= session->sent_seq))
-        mark_sent(session);
+    session_queue_stop_loading(session);
+    list_remove(&session->touched);
+    free_ring(&session->flight);
+    free_ring(&session->waiting);
+    free_ring(&session->spill);
 }
 
-bool session_queue_settle(struct session *session)
+static size_t count_unsealed(const struct session *session, const struct queue_ring *ring)
 {
-    if (session->sent_seq != SENT_UNKNOWN) return false;
-    struct entry *last =
-        session->unsent == session->queue.next ? NULL : entry_of(session->unsent->prev);
-    session->sent_seq = last ? last->seq : session->next_seq - 1;
-    return true;
+    size_t count = 0;
+    queue_ring_for_each(entry, ring) count +=
+        entry->state != ENTRY_GONE && entry_seq >= session->sealed_end;
+    return count;
+}
+
+void session_queue_clear(struct session *session)
+{
+    size_t unsealed = count_unsealed(session, &session->flight) +
+                      count_unsealed(session, &session->waiting) +
+                      count_unsealed(session, &session->spill);
+    if (session_persistent(session) && unsealed) queue_journal_cancel(session, unsealed);
+    session->sealed_end = session->next_seq;
+    queue_journal_end(session);
+    session_queue_forget(session);
 }

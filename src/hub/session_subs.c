@@ -78,15 +78,9 @@ int session_subs_add(struct session *session, struct slice filter, uint8_t qos)
     return 0;
 }
 
-static void on_more_retained(struct loop_timer *timer)
-{
-    session_pump(container_of(timer, struct session, more_retained));
-}
-
 void session_subs_init(struct session *session)
 {
     list_init(&session->retained);
-    loop_timer_init(&session->more_retained, hub_loop(session->all->hub), on_more_retained);
 }
 
 void session_subs_deinit(struct session *session)
@@ -100,7 +94,6 @@ void session_subs_detach(struct session *session)
 {
     while (!list_empty(&session->retained))
         job_free(job_of(session->retained.next));
-    loop_timer_stop(&session->more_retained);
 }
 
 /* Once a minute: one packet may ask for a thousand filters. */
@@ -185,7 +178,7 @@ void session_subs_pump(struct session *session)
         int rc =
             *budget ? hub_retained_step(session->all->hub, &job->iter, budget, &msg) : ERR_BUSY;
         if (rc == ERR_BUSY) {
-            loop_timer_start(&session->more_retained, RETAINED_PAUSE_MS);
+            session_pump_later(session, RETAINED_PAUSE_MS);
             return;
         }
         if (rc == 0)

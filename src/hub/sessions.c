@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "hub/presence.h"
+#include "hub/queue_load.h"
 #include "hub/session_store.h"
 
 #include <stdlib.h>
@@ -30,15 +31,15 @@ static void on_sweep(struct loop_timer *timer)
 
 static void load_session(void *arg, int64_t id, const char *client_id, const char *principal,
                          int64_t created_at, int64_t disconnected_at, int64_t expiry_ms,
-                         int64_t sent_seq)
+                         struct msg *will)
 {
     struct sessions *all = arg;
     struct session *session = session_create(all, client_id, false);
     session->id = id;
     session->expiry_ms = expiry_ms;
-    session_queue_load(session, sent_seq, disconnected_at == 0);
-    session->disconnected_at = disconnected_at ? disconnected_at : clock_real_ms();
-    /* whose iot:Receive decides is known when the client is back: see unchecked */
+    session->disconnected_at = disconnected_at;
+    if (will) session->will = msg_ref(will);
+    /* whose iot:Receive decides is known when the client is back: see suspect_end */
     session_set_principal(session, principal_system());
     map_put(&all->by_id, session_key(&id), session);
     if (id >= all->next_id) all->next_id = id + 1;
@@ -51,21 +52,30 @@ static void load_subscription(void *arg, int64_t id, const char *filter, uint8_t
     if (session) session_subs_add(session, slice_str(filter), qos);
 }
 
-static void load_queued(void *arg, int64_t id, int64_t seq, struct msg *msg, uint8_t qos,
-                        bool retain)
-{
-    struct sessions *all = arg;
-    session_queue_load_entry(map_get(&all->by_id, session_key(&id)), seq, msg, qos, retain);
-}
-
 static void load_inbound(void *arg, int64_t id, int64_t key, struct msg *msg, bool routed)
 {
     struct sessions *all = arg;
     session_inbound_load(map_get(&all->by_id, session_key(&id)), key, msg, routed);
 }
 
-static const struct session_load_ops load_ops = { load_session, load_subscription, load_queued,
-                                                  load_inbound };
+static const struct session_load_ops load_ops = { load_session, load_subscription, load_inbound };
+
+static void load_queue(void *arg, const struct queue_summary *summary)
+{
+    struct sessions *all = arg;
+    struct session *session = map_get(&all->by_id, session_key(&summary->session));
+    if (session) session_queue_restore(session, summary, session->disconnected_at == 0);
+}
+
+static int load_all(struct db *db, void *arg)
+{
+    struct sessions *all = arg;
+    int64_t next_row = 1;
+    int rc = session_load(db, &load_ops, all);
+    if (rc == 0) rc = queue_load_summaries(db, load_queue, all, &next_row);
+    queue_journal_set_next_row(all->journal, next_row);
+    return rc;
+}
 
 int sessions_create(struct sessions **ret_sessions, struct hub *hub, struct diag *diag)
 {
@@ -73,15 +83,12 @@ int sessions_create(struct sessions **ret_sessions, struct hub *hub, struct diag
     all->hub = hub;
     all->store = hub_store(hub);
     all->opts = hub_opts(hub);
-    all->rows = msg_rows_create(all->store);
+    all->journal = queue_journal_create(all);
     all->presence = presence_create(hub);
     all->next_id = 1;
     list_init(&all->left);
-    list_init(&all->blocked);
-    all->on_commit.on_commit = session_queue_on_commit;
-    store_listen(all->store, &all->on_commit);
     loop_timer_init(&all->sweep, hub_loop(hub), on_sweep);
-    int rc = session_load(all->store, all->rows, &load_ops, all, diag);
+    int rc = store_read_now(all->store, load_all, all, diag);
     if (rc < 0) {
         sessions_destroy(all);
         return rc;
@@ -91,17 +98,33 @@ int sessions_create(struct sessions **ret_sessions, struct hub *hub, struct diag
     return 0;
 }
 
-static void start_session(struct session *session)
+static bool any_connected(const struct sessions *all)
 {
-    if (!session_queue_settle(session)) return;
-    session_row_offline(session->all->store, session->id, session->disconnected_at,
-                        session->sent_seq);
+    map_for_each(it, &all->by_id) {
+        const struct session *session = it->value;
+        if (!session->disconnected_at) return true;
+    }
+    return false;
+}
+
+/* The hub has died while the client was there: that was the end of its connection. */
+static void end_connection(struct session *session)
+{
+    struct msg *will = session->will;
+    session->will = NULL;
+    session->disconnected_at = clock_real_ms();
+    if (will) hub_route(session->all->hub, will, NULL, NULL);
+    msg_unref(will);
+    session_row_offline(session->all->store, session->id, session->disconnected_at);
 }
 
 void sessions_start(struct sessions *all)
 {
-    map_for_each(it, &all->by_id)
-        start_session(it->value);
+    if (any_connected(all)) queue_mark_crashed(all->store);
+    map_for_each(it, &all->by_id) {
+        struct session *session = it->value;
+        if (!session->disconnected_at) end_connection(session);
+    }
     session_inbound_start(all);
 }
 
@@ -109,7 +132,6 @@ void sessions_destroy(struct sessions *all)
 {
     if (!all) return;
     loop_timer_stop(&all->sweep);
-    store_unlisten(&all->on_commit);
     map_for_each(it, &all->by_client) {
         struct session *session = it->value;
         session_queue_forget(session);
@@ -118,7 +140,7 @@ void sessions_destroy(struct sessions *all)
     map_deinit(&all->by_client);
     map_deinit(&all->by_id);
     presence_destroy(all->presence);
-    msg_rows_destroy(all->rows);
+    queue_journal_destroy(all->journal);
     free(all);
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "store/blob_functions.h"
 
 #include <errno.h>
 #include <sqlite3.h>
@@ -101,6 +102,7 @@ int db_open(struct db **ret_db, const char *path, const char *vfs, bool full_syn
     struct db *db = xnew(struct db);
     db->sqlite = sqlite;
     sqlite3_busy_timeout(sqlite, 2000);
+    if (blob_functions_add(sqlite) != SQLITE_OK) BUG("SQLite takes no functions");
     rc = db_script(db,
                    full_sync ? "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
                              : "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;",

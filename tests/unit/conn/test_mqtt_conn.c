@@ -1073,6 +1073,8 @@ static void test_redelivery(void **state)
     settle(f);
     peer_open(f, &lamp);
     peer_connect(&lamp, "lamp", false);
+    settle(f);
+    turns(f, 3);
     assert_peer(&lamp, "connack:0+ t=1/1d#2 t=2/2d#3 ");
     peer_ack(&lamp, MQTT_TYPE_puback, 2);
     peer_ack(&lamp, MQTT_TYPE_pubrec, 3);

@@ -220,6 +220,8 @@ int64_t client_open_will(struct fixture *f, struct client *c, const char *id, bo
     list_push_back(&f->clients, &c->attached);
     c->commit = commit;
     session_ready(c->session);
+    while (c->session && session_is_loading(c->session))
+        loop_turn_wait(f->loop, 1000);
     return commit;
 }
 

@@ -89,11 +89,11 @@ static void test_pubrel_waits_for_the_commit(void **state)
     assert_log(&lamp, "");
     settle(f);
     assert_log(&lamp, "rel#2 ");
-    assert_int_equal(query(f, "SELECT count(*) FROM queue WHERE state = 1 AND message IS NULL"), 1);
-    assert_int_equal(query(f, "SELECT count(*) FROM message"), 0);
+    assert_int_equal(query(f, "SELECT count(*) FROM queue_state WHERE released = x'01'"), 1);
+    assert_int_equal(query(f, "SELECT count(*) FROM message_row"), 0);
     session_pubcomp(lamp.session, 2);
     settle(f);
-    assert_int_equal(query(f, "SELECT count(*) FROM queue"), 0);
+    assert_int_equal(query(f, "SELECT count(*) FROM queue_page"), 0);
     client_free(&lamp);
 }
 
@@ -251,17 +251,17 @@ static void test_message_row_is_shared(void **state)
     leave_absent(f, &b, "b", "#");
     publish(f, "t", "x", 1);
     settle(f);
-    assert_int_equal(query(f, "SELECT count(*) FROM message"), 1);
-    assert_int_equal(query(f, "SELECT count(*) FROM queue"), 2);
+    assert_int_equal(query(f, "SELECT count(*) FROM message_row"), 1);
+    assert_int_equal(query(f, "SELECT refs FROM message_ref"), 2);
     client_open(f, &a, "a", false);
     session_puback(a.session, 2);
     settle(f);
-    assert_int_equal(query(f, "SELECT count(*) FROM message"), 1);
+    assert_int_equal(query(f, "SELECT count(*) FROM message_row"), 1);
     client_open(f, &b, "b", true); /* clean: the old one ends */
     assert_false(b.present);
     settle(f);
-    assert_int_equal(query(f, "SELECT count(*) FROM message"), 0);
-    assert_int_equal(query(f, "SELECT count(*) FROM queue"), 0);
+    assert_int_equal(query(f, "SELECT count(*) FROM message_row"), 0);
+    assert_int_equal(query(f, "SELECT count(*) FROM queue_page"), 0);
     assert_int_equal(query(f, "SELECT count(*) FROM session"), 1);
     assert_int_equal(query(f, "SELECT count(*) FROM subscription"), 1);
     client_free(&a);
@@ -310,8 +310,8 @@ static void test_restart_keeps_everything(void **state)
     settle(f);
     session_pubcomp(lamp.session, 4);
     settle(f);
-    assert_int_equal(query(f, "SELECT count(*) FROM queue"), 0);
-    assert_int_equal(query(f, "SELECT count(*) FROM message"), 0);
+    assert_int_equal(query(f, "SELECT count(*) FROM queue_page"), 0);
+    assert_int_equal(query(f, "SELECT count(*) FROM message_row"), 0);
     client_free(&lamp);
 }
 
@@ -389,7 +389,8 @@ static void test_identifiers_wrap(void **state)
     leave_absent(f, &lamp, "lamp", "t");
     client_free(&lamp);
     fixture_close(f);
-    query(f, "UPDATE session SET sent_seq = 65532");
+    query(f, "REPLACE INTO queue_state (session, head, flight_end, unsent) "
+             "SELECT id, 65533, 65533, 65533 FROM session");
     fixture_open(f);
     client_open(f, &lamp, "lamp", false);
     publish_numbered(f, "t", 1, 4, 1);
@@ -425,20 +426,23 @@ static void test_damaged_rows(void **state)
     struct fixture *f = *state;
     struct client lamp = { 0 };
     leave_absent(f, &lamp, "lamp", "t");
-    publish_numbered(f, "t", 1, 3, 1);
-    settle(f);
+    for (int i = 1; i <= 3; i++) {
+        publish_numbered(f, "t", i, i, 1);
+        settle(f); /* a row each */
+    }
     fixture_close(f);
-    query(f, "UPDATE message SET data = x'01' WHERE id = 3");
-    query(f, "DELETE FROM message WHERE id = 1");
+    query(f, "UPDATE message_row SET data = x'01' WHERE id = 3");
+    query(f, "DELETE FROM message_row WHERE id = 1");
     fixture_open(f);
     publish_numbered(f, "t", 4, 5, 1); /* their rows must not meet the damaged ones */
     settle(f);
     fixture_restart(f);
     client_open(f, &lamp, "lamp", false);
-    assert_log(&lamp, "t=2/1#3 t=4/1#4 t=5/1#5 ");
+    assert_log(&lamp, "t=2/1#3 t=4/1#5 t=5/1#6 ");
     client_free(&lamp);
     settle(f);
-    assert_int_equal(query(f, "SELECT count(*) FROM message"), 3);
+    assert_int_equal(query(f, "SELECT count(*) FROM message_row"), 2);
+    assert_int_equal(query(f, "SELECT sum(refs) FROM message_ref"), 3);
 }
 
 /* ---- incoming QoS 2 ---- */
@@ -792,7 +796,7 @@ static void test_expiry(void **state)
     settle(f);
     assert_int_equal(sessions_count(hub_sessions(f->hub)), 1);
     assert_int_equal(query(f, "SELECT count(*) FROM session"), 1);
-    assert_int_equal(query(f, "SELECT count(*) FROM message"), 0);
+    assert_int_equal(query(f, "SELECT count(*) FROM message_row"), 0);
     clock_fake_advance(HOURS(5));
     turns(f, 2);
     assert_int_equal(sessions_count(hub_sessions(f->hub)), 1);
@@ -823,7 +827,7 @@ static void test_rights_of_who_comes_back(void **state)
     assert_log(&lamp, "");
     client_free(&lamp);
     settle(f);
-    assert_int_equal(query(f, "SELECT count(*) FROM queue"), 0);
+    assert_int_equal(query(f, "SELECT count(*) FROM queue_page"), 0);
 }
 
 /* ---- failing disks ---- */

@@ -1,0 +1,120 @@
+/* queue_page.c — see queue_page.h.
+ * An entry is a byte of flags, and up to three numbers of variable length (7 bits a byte, the lowest
+ * first, the high bit set on all but the last): how many sequence numbers were left out, unless none was;
+ * how far the row is from that of the entry before, unless it is the same; the place in the row. So
+ * messages of one commit take four bytes each. */
+#include "hub/queue_page.h"
+
+enum {
+    FLAG_QOS = 3,
+    FLAG_RETAIN = 4,
+    FLAG_RELEASED = 8,
+    FLAG_NEXT_SEQ = 16, /* no sequence number was left out */
+    FLAG_SAME_ROW = 32,
+    FLAGS_KNOWN = 63,
+};
+
+static void put_number(struct buf *out, uint64_t value)
+{
+    while (value >= 0x80) {
+        buf_put_u8(out, (uint8_t)(value | 0x80));
+        value >>= 7;
+    }
+    buf_put_u8(out, (uint8_t)value);
+}
+
+/* Numbers above INT64_MAX are not written. */
+static int64_t get_number(struct cursor *cur)
+{
+    uint64_t value = 0;
+    for (unsigned shift = 0; shift < 63; shift += 7) {
+        uint8_t byte = cursor_u8(cur);
+        value |= (uint64_t)(byte & 0x7f) << shift;
+        if (byte < 0x80) return (int64_t)value;
+    }
+    cur->rc = ERR_MALFORMED;
+    return 0;
+}
+
+void queue_page_put(struct buf *out, struct queue_tail *tail, const struct queue_ref *ref,
+                    size_t bytes)
+{
+    if (tail->count == 0)
+        *tail = (struct queue_tail){ .first_seq = ref->seq, .last_seq = ref->seq - 1 };
+    bool next = ref->seq == tail->last_seq + 1, same = ref->row == tail->last_row;
+    buf_put_u8(out, (uint8_t)(ref->qos | (ref->retain ? FLAG_RETAIN : 0) |
+                              (ref->released ? FLAG_RELEASED : 0) | (next ? FLAG_NEXT_SEQ : 0) |
+                              (same ? FLAG_SAME_ROW : 0)));
+    if (!next) put_number(out, (uint64_t)(ref->seq - tail->last_seq - 1));
+    if (!same) put_number(out, (uint64_t)(ref->row - tail->last_row));
+    put_number(out, ref->offset);
+    tail->last_seq = ref->seq;
+    tail->last_row = ref->row;
+    tail->count++;
+    tail->bytes += bytes;
+}
+
+bool queue_page_full(const struct queue_tail *tail)
+{
+    return tail->count >= QUEUE_PAGE_ENTRIES || tail->bytes >= QUEUE_PAGE_BYTES;
+}
+
+void queue_page_read(struct queue_page_reader *reader, int64_t first_seq, struct slice data)
+{
+    *reader =
+        (struct queue_page_reader){ .cur = cursor_init(data.ptr, data.len), .seq = first_seq - 1 };
+}
+
+static bool add(int64_t *number, int64_t more)
+{
+    return !__builtin_add_overflow(*number, more, number);
+}
+
+int queue_page_next(struct queue_page_reader *reader, struct queue_ref *ret_ref)
+{
+    struct cursor *cur = &reader->cur;
+    if (!cursor_error(cur) && cursor_left(cur) == 0) return 0;
+    uint8_t flags = cursor_u8(cur);
+    int64_t left_out = flags & FLAG_NEXT_SEQ ? 0 : get_number(cur);
+    int64_t rows = flags & FLAG_SAME_ROW ? 0 : get_number(cur);
+    int64_t offset = get_number(cur);
+    uint8_t qos = flags & FLAG_QOS;
+    bool fits = add(&reader->seq, left_out) && add(&reader->seq, 1) && add(&reader->row, rows);
+    if (cursor_error(cur) || !fits || offset > UINT32_MAX || flags > FLAGS_KNOWN || qos < 1 ||
+        qos > 2 || (reader->row == 0 && !(flags & FLAG_RELEASED))) {
+        cur->rc = ERR_MALFORMED;
+        return ERR_MALFORMED;
+    }
+    *ret_ref = (struct queue_ref){ .seq = reader->seq,
+                                   .row = reader->row,
+                                   .offset = (uint32_t)offset,
+                                   .qos = qos,
+                                   .retain = flags & FLAG_RETAIN,
+                                   .released = flags & FLAG_RELEASED };
+    return 1;
+}
+
+bool queue_bit(struct slice bits, int64_t at)
+{
+    if (at < 0 || (uint64_t)at >= bits.len * 8) return false;
+    return (uint8_t)bits.ptr[at / 8] >> (at % 8) & 1;
+}
+
+void queue_bit_set(struct buf *bits, int64_t at)
+{
+    while (bits->len <= (size_t)at / 8)
+        buf_put_u8(bits, 0);
+    bits->data[at / 8] = (char)((uint8_t)bits->data[at / 8] | 1u << (at % 8));
+}
+
+bool queue_state_is_gone(const struct queue_state *state, int64_t seq)
+{
+    if (seq < state->head) return true;
+    if (seq < state->flight_end) return queue_bit(state->done, seq - state->head);
+    return seq < state->unsent;
+}
+
+bool queue_state_is_released(const struct queue_state *state, int64_t seq)
+{
+    return seq < state->flight_end && queue_bit(state->released, seq - state->head);
+}

@@ -1,0 +1,32 @@
+/* queue_ring.c — see queue_ring.h. The capacity is a power of two above the count, so that the place of
+ * an entry is its number modulo the capacity, and stays when the front moves.
+ *  I1  from <= end; the entries between them are initialised. */
+#include "hub/queue_ring.h"
+
+enum { SMALLEST = 8 };
+
+static void grow(struct queue_ring *ring)
+{
+    struct queue_ring more = *ring;
+    more.cap = ring->cap ? ring->cap * 2 : SMALLEST;
+    more.at = xcalloc(more.cap, sizeof *more.at);
+    for (int64_t seq = ring->from; seq < ring->end; seq++)
+        *queue_ring_at(&more, seq) = *queue_ring_at(ring, seq);
+    free(ring->at);
+    *ring = more;
+}
+
+void queue_ring_push(struct queue_ring *ring, const struct queue_entry *entry)
+{
+    if (queue_ring_count(ring) == ring->cap) grow(ring);
+    *queue_ring_at(ring, ring->end++) = *entry;
+}
+
+void queue_ring_push_at(struct queue_ring *ring, int64_t seq, const struct queue_entry *entry)
+{
+    static const struct queue_entry gone = { .state = ENTRY_GONE };
+    if (queue_ring_empty(ring)) queue_ring_move(ring, seq);
+    while (ring->end < seq)
+        queue_ring_push(ring, &gone);
+    queue_ring_push(ring, entry);
+}

@@ -1,0 +1,62 @@
+/* Fuzz target of queue pages and of saved messages: what is read is written again and must read the same.
+ * The first byte says which. */
+#include "base/mem.h"
+#include "hub/msg.h"
+#include "hub/queue_page.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { MOST = 4096 };
+
+static void read_again(struct slice page, const struct queue_ref *refs, int count)
+{
+    struct queue_page_reader reader;
+    struct queue_ref ref;
+    queue_page_read(&reader, refs[0].seq, page);
+    for (int i = 0; i < count; i++)
+        if (queue_page_next(&reader, &ref) != 1 || memcmp(&ref, &refs[i], sizeof ref) != 0)
+            BUG("entry %d of a page reads differently", i);
+    if (queue_page_next(&reader, &ref) != 0) BUG("a page has more than was written");
+}
+
+static void check_page(struct slice data)
+{
+    static struct queue_ref refs[MOST];
+    struct queue_page_reader reader;
+    struct queue_tail tail = { 0 };
+    struct buf page = { 0 };
+    int count = 0;
+    memset(refs, 0, sizeof refs);
+    queue_page_read(&reader, 1, data);
+    while (count < MOST && queue_page_next(&reader, &refs[count]) == 1)
+        queue_page_put(&page, &tail, &refs[count++], 1);
+    if (count) read_again(buf_slice(&page), refs, count);
+    buf_deinit(&page);
+}
+
+static void check_message(struct slice data)
+{
+    struct slice saved;
+    struct msg *msg;
+    struct buf again = { 0 };
+    if (msg_find_framed(data, 0, &saved) < 0 || msg_load(saved, &msg) < 0) return;
+    msg_save(msg, &again);
+    if (again.len != msg_saved_size(msg)) BUG("msg_saved_size is wrong");
+    if (again.len != saved.len) BUG("a message has another size when it is saved again");
+    msg_unref(msg);
+    buf_deinit(&again);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size == 0) return 0;
+    struct slice rest = slice_of((const char *)data + 1, size - 1);
+    if (data[0] == 'm')
+        check_message(rest);
+    else
+        check_page(rest);
+    return 0;
+}
