@@ -39,6 +39,13 @@ int64_t clock_mono_ms(void)
     return current->mono_ns() / 1000000;
 }
 
+int64_t clock_cpu_ns(pid_t pid)
+{
+    clockid_t id;
+    int rc = clock_getcpuclockid(pid, &id);
+    return rc ? -rc : system_ns(id);
+}
+
 void clock_set_source(const struct clock_source *source)
 {
     current = source ? source : &system_source;

@@ -3,12 +3,16 @@
 #define BASE_CLOCK_H
 
 #include <stdint.h>
+#include <sys/types.h>
 
 /* Milliseconds since 1970-01-01 UTC. Thread safe. */
 int64_t clock_real_ms(void);
 /* Nanoseconds and milliseconds of a clock that never goes back, from an unknown origin. Thread safe. */
 int64_t clock_mono_ns(void);
 int64_t clock_mono_ms(void);
+/* CPU time that a process has used, all its threads, those that ended too; pid 0: our own. Negative
+ * errno when there is no such process. Always the system's. */
+int64_t clock_cpu_ns(pid_t pid);
 
 struct clock_source {
     int64_t (*real_ms)(void);
