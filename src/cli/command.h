@@ -51,6 +51,7 @@ int command_read_json(const struct cli_args *args, const char *file, struct json
 const char *const *command_environ(const struct cli_args *args);
 
 /* ---- the commands that are more than one operation, by file ---- */
+int bench_command(const struct cli_args *args);  /* cmd_bench.c */
 int check_run(const struct cli_args *args);      /* cmd_check.c */
 int key_create_run(const struct cli_args *args); /* cmd_credential.c */
 int token_create_run(const struct cli_args *args);

@@ -113,6 +113,36 @@ static const struct cli_flag shadow_flags[] = {
     NAME_FLAG("the named shadow; the classic one without it"),
     { 0 },
 };
+static const struct cli_flag bench_flags[] = {
+    { .name = "--host", .value = "HOST", .text = "the broker; 127.0.0.1 without it" },
+    { .name = "--port",
+      .letter = 'p',
+      .value = "PORT",
+      .text = "its port; 1883 without it, 8883 with --cafile" },
+    { .name = "--username", .letter = 'u', .value = "NAME", .text = "who connects" },
+    { .name = "--pw", .letter = 'P', .value = "PASSWORD", .text = "the password of --username" },
+    { .name = "--cafile",
+      .value = "FILE",
+      .text = "connect with TLS; the certificates (PEM) that the broker's must be signed by" },
+    { .name = "--seconds",
+      .letter = 's',
+      .value = "N",
+      .text = "measure for at most so long, 0.05 to 3600; 5 without it" },
+    { .name = "--payload", .value = "BYTES", .text = "of a message, 16 to 65536; 64 without it" },
+    { .name = "--rate",
+      .value = "N",
+      .text = "messages a second of the scenario latency; 20000 without it" },
+    { .name = "--scale",
+      .value = "PERCENT",
+      .text = "only this share of the connections, filters and queued messages, 1 to 100" },
+    { .name = "--pid",
+      .value = "PID",
+      .text = "the broker's process, when it runs on this machine: its CPU time is counted" },
+    { .name = "--cpu",
+      .value = "N",
+      .text = "end as soon as the broker has used so many CPU seconds; goes with --pid" },
+    { 0 },
+};
 
 #define OFFLINE_TEXT "Works while the hub runs and while it does not."
 #define TARGET_TEXT                                                                            \
@@ -198,6 +228,15 @@ const struct cli_command client_commands[] = {
       "standard\n"
       "input." },
     { "shadow delete", "THING", 1, 1, shadow_flags, simple_run, "delete a shadow", NULL },
+
+    { "bench", "[SCENARIO]...", 0, CLI_ANY, bench_flags, bench_command,
+      "put load on a broker and measure",
+      "Without a scenario, lists them. Works with any broker of MQTT 3.1.1; that is not to be "
+      "done\n"
+      "to one which others need. Uses client ids and topics that begin with \"bench\", and leaves\n"
+      "nothing behind. Says when the generator was the bottleneck and not the broker. With "
+      "--cafile\n"
+      "every scenario runs over TLS 1.2; a numeric HOST is not compared with the certificate." },
     { 0 },
 };
 

@@ -595,6 +595,13 @@ def test_many_things_are_listed_whole(hub, name):
     assert len([line for line in done(hub, "thing", "list") if line.startswith(name)]) == 260
 
 
+def test_bench_lists_its_scenarios(hub):
+    listed = object_of(hub, "bench")
+    names = [row["scenario"] for row in listed]
+    assert "fan-in-0" in names and "latency" in names and len(set(names)) == len(names)
+    assert [row["SCENARIO"] for row in table(done(hub, "bench"))] == names
+
+
 def test_every_command_was_used():
     """This file knows all commands of the program."""
     with open(__file__, encoding="utf-8") as file:

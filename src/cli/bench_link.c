@@ -1,0 +1,379 @@
+/* bench_link.c — one MQTT connection of the load generator (see bench_priv.h).
+ *
+ * It must cost less than what it measures. So: one read into a buffer that all share, packets with a
+ * short header are judged in place, acknowledgements gather in the connection's output, which leaves
+ * once a turn with one write. An idle connection has no buffers.
+ *
+ *  I1  A closed link has no descriptor, no buffers, and ignores events of the turn in which it closed.
+ *  I2  link->blocked is what epoll knows: it watches for room exactly when bytes wait for it. */
+#include "cli/bench_priv.h"
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "mqtt/mqtt.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+enum { QOS_MASK = 3, SHORT_BODY = 128 };
+
+/* ---- opening and closing -------------------------------------------------------------------- */
+
+static void watch(struct link *l, int op, bool room)
+{
+    struct epoll_event event = { .events = room ? EPOLLIN | EPOLLOUT : EPOLLIN, .data.ptr = l };
+    if (epoll_ctl(l->bench->epoll_fd, op, l->fd, &event) < 0) BUG("epoll_ctl: %d", errno);
+    l->blocked = room;
+}
+
+static int open_socket(struct bench *b, struct link *l)
+{
+    const int on = 1;
+    l->fd = socket(b->addr.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (l->fd < 0) return -errno;
+    int rc = connect(l->fd, (const struct sockaddr *)&b->addr, b->addr_len) < 0 ? -errno : 0;
+    if (rc == 0 && fcntl(l->fd, F_SETFL, O_NONBLOCK) < 0) rc = -errno;
+    setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (rc < 0) close(l->fd);
+    return rc;
+}
+
+/* The name to be checked; none for a bare address. */
+static const char *tls_host(const struct bench *b)
+{
+    const char *host = b->opts->host;
+    return strspn(host, "0123456789.") == strlen(host) || strchr(host, ':') ? NULL : host;
+}
+
+static void shake(struct link *l)
+{
+    int rc = tls_fd_handshake(l->tls, l->bench->diag);
+    if (rc == 0) {
+        l->stage = LINK_OPEN;
+        link_touch(l);
+    } else if (rc != -EAGAIN) {
+        bench_fail(l->bench, rc, NULL);
+    }
+}
+
+static void put_connect(struct link *l, const char *id, bool clean)
+{
+    const struct bench_opts *opts = l->bench->opts;
+    struct mqtt_connect connect = { .level = MQTT_LEVEL_311,
+                                    .clean_session = clean,
+                                    .client_id = slice_str(id ? id : ""),
+                                    .has_username = opts->user,
+                                    .has_password = opts->password,
+                                    .username = slice_str(opts->user ? opts->user : ""),
+                                    .password = slice_str(opts->password ? opts->password : "") };
+    mqtt_encode_connect(&l->out, &connect);
+}
+
+int link_open(struct bench *b, struct link *l, const char *id, bool clean)
+{
+    l->bench = b;
+    l->up = l->present = l->leaving = false;
+    int rc = open_socket(b, l);
+    if (rc < 0)
+        return bench_fail(b, rc, "%s port %d: %s", b->opts->host, (int)b->opts->port, err_text(rc));
+    l->stage = LINK_OPEN;
+    if (b->trust) {
+        rc = tls_fd_create(&l->tls, b->trust, l->fd, tls_host(b), b->diag);
+        l->stage = LINK_SHAKING;
+    }
+    watch(l, EPOLL_CTL_ADD, false);
+    put_connect(l, id, clean);
+    if (rc < 0) return bench_fail(b, rc, NULL);
+    if (l->tls)
+        shake(l);
+    else
+        link_touch(l);
+    return b->rc;
+}
+
+void link_close(struct link *l)
+{
+    if (l->stage == LINK_CLOSED) return;
+    l->stage = LINK_CLOSED;
+    tls_fd_destroy(l->tls);
+    l->tls = NULL;
+    close(l->fd);
+    buf_deinit(&l->in);
+    buf_deinit(&l->out);
+}
+
+/* The broker has closed. */
+static void ended(struct link *l)
+{
+    struct bench *b = l->bench;
+    bool expected = l->leaving;
+    b->moved = true;
+    link_close(l);
+    if (expected)
+        b->ended++;
+    else
+        bench_fail(b, ERR_CLOSED, "the broker closed a connection");
+}
+
+void link_subscribe(struct link *l, uint16_t packet_id, const char *filter, int qos)
+{
+    const struct mqtt_filter one = { slice_str(filter), (uint8_t)qos };
+    mqtt_encode_subscribe(&l->out, packet_id, &one, 1);
+    link_touch(l);
+}
+
+void link_leave(struct link *l)
+{
+    l->leaving = true;
+    mqtt_encode_empty(&l->out, MQTT_TYPE_disconnect);
+    link_touch(l);
+}
+
+/* ---- writing -------------------------------------------------------------------------------- */
+
+void link_touch(struct link *l)
+{
+    struct bench *b = l->bench;
+    if (l->dirty) return;
+    if (b->dirty_count == b->dirty_cap) {
+        b->dirty_cap = b->dirty_cap ? b->dirty_cap * 2 : 64;
+        b->dirty = xrealloc(b->dirty, b->dirty_cap * sizeof *b->dirty);
+    }
+    b->dirty[b->dirty_count++] = l;
+    l->dirty = true;
+}
+
+/* How many bytes went out; -EAGAIN; or another code. */
+static ssize_t put(struct link *l, const void *data, size_t len)
+{
+    if (l->tls) return tls_fd_write(l->tls, data, len);
+    ssize_t sent = send(l->fd, data, len, MSG_NOSIGNAL);
+    return sent < 0 ? -errno : sent;
+}
+
+static bool is_gone(ssize_t rc)
+{
+    return rc == -EPIPE || rc == -ECONNRESET || rc == ERR_CLOSED;
+}
+
+/* How many of the bytes are gone: out, or with the connection. */
+static size_t put_some(struct link *l, const void *data, size_t len)
+{
+    size_t done = 0;
+    while (done < len) {
+        ssize_t rc = put(l, (const char *)data + done, len - done);
+        if (rc == -EAGAIN) break;
+        if (rc < 0 && !is_gone(rc))
+            bench_fail(l->bench, (int)rc, "cannot write to the broker: %s", err_text((int)rc));
+        if (rc < 0) return len; /* that it has ended is told by reading */
+        done += (size_t)rc;
+    }
+    return done;
+}
+
+void link_flush(struct link *l)
+{
+    if (l->stage != LINK_OPEN) return;
+    if (l->out.len) buf_consume(&l->out, put_some(l, l->out.data, l->out.len));
+    bool waits = l->out.len > 0;
+    if (waits != l->blocked) watch(l, EPOLL_CTL_MOD, waits);
+}
+
+void link_send(struct link *l, const void *data, size_t len)
+{
+    size_t done = 0;
+    if (l->stage == LINK_OPEN && l->out.len == 0 && !l->tls) done = put_some(l, data, len);
+    if (done == len) return;
+    buf_append(&l->out, (const char *)data + done, len - done);
+    link_touch(l);
+}
+
+/* ---- reading -------------------------------------------------------------------------------- */
+
+static void broken(struct link *l, const char *why)
+{
+    bench_fail(l->bench, ERR_MALFORMED, "the broker sent a malformed packet: %s", why);
+}
+
+static void on_received(struct link *l)
+{
+    l->received++;
+    l->bench->received++;
+}
+
+/* `body` is what stands behind the fixed header. */
+static void on_publish(struct link *l, uint8_t first, const uint8_t *body, size_t len)
+{
+    unsigned qos = first >> 1 & QOS_MASK;
+    size_t head = len >= 2 ? 2 + ((size_t)body[0] << 8 | body[1]) : SIZE_MAX;
+    size_t id_at = head;
+    if (qos && head != SIZE_MAX) head += 2;
+    if (head > len) {
+        broken(l, "PUBLISH");
+        return;
+    }
+    if (qos < 2) on_received(l); /* else with PUBREL */
+    if (l->on_publish) l->on_publish(l, body + head, len - head);
+    if (qos == 0) return;
+    uint8_t *ack = (uint8_t *)buf_reserve(&l->out, MQTT_ACK_SIZE);
+    mqtt_put_ack(ack, qos == 1 ? MQTT_TYPE_puback : MQTT_TYPE_pubrec,
+                 (uint16_t)(body[id_at] << 8 | body[id_at + 1]));
+    l->out.len += MQTT_ACK_SIZE;
+    link_touch(l);
+}
+
+static void answer(struct link *l, uint8_t type, const uint8_t *body)
+{
+    mqtt_encode_ack(&l->out, type, (uint16_t)(body[0] << 8 | body[1]));
+    link_touch(l);
+}
+
+static void on_connack(struct link *l, const uint8_t *body)
+{
+    static const char *const reasons[] = { "",
+                                           "unacceptable protocol version",
+                                           "identifier rejected",
+                                           "server unavailable",
+                                           "bad user name or password",
+                                           "not authorized" };
+    if (body[1] != 0) {
+        bench_fail(l->bench, ERR_DENIED, "the broker refused to connect: %s",
+                   body[1] < ARRAY_LEN(reasons) ? reasons[body[1]] : "unknown reason");
+        return;
+    }
+    l->up = true;
+    l->present = body[0] & 1;
+    l->bench->up++;
+}
+
+static void on_suback(struct link *l, const uint8_t *body)
+{
+    if (body[2] > 2) {
+        bench_fail(l->bench, ERR_DENIED, "the broker refused a subscription");
+        return;
+    }
+    l->subacked++;
+    l->bench->subacked++;
+}
+
+static void on_acked(struct link *l)
+{
+    l->acked++;
+    l->bench->acked++;
+}
+
+/* Packets other than PUBLISH have two bytes or more, but for PINGRESP. */
+static void on_packet(struct link *l, uint8_t first, const uint8_t *body, size_t len)
+{
+    uint8_t type = first >> 4;
+    if (type == MQTT_TYPE_publish) {
+        on_publish(l, first, body, len);
+        return;
+    }
+    if (len < mqtt_type_info(type)->min || !mqtt_type_info(type)->server) {
+        broken(l, "not of a server, or too short");
+        return;
+    }
+    switch (type) {
+    case MQTT_TYPE_connack:
+        on_connack(l, body);
+        break;
+    case MQTT_TYPE_suback:
+        on_suback(l, body);
+        break;
+    case MQTT_TYPE_unsuback:
+        l->bench->unsubacked++;
+        break;
+    case MQTT_TYPE_puback:
+        on_acked(l);
+        break;
+    case MQTT_TYPE_pubcomp:
+        on_acked(l);
+        break;
+    case MQTT_TYPE_pubrec:
+        answer(l, MQTT_TYPE_pubrel, body);
+        break;
+    case MQTT_TYPE_pubrel:
+        on_received(l);
+        answer(l, MQTT_TYPE_pubcomp, body);
+        break;
+    default:
+        break;
+    }
+}
+
+/* A packet whose length needs more than one byte. Its size; 0: not whole yet, or broken. */
+static size_t on_long_packet(struct link *l, const uint8_t *data, size_t len)
+{
+    struct mqtt_frame frame;
+    const char *why = "";
+    int rc = mqtt_frame(data, len, BENCH_PACKET_MAX, MQTT_LEVEL_311, &frame, &why);
+    if (rc < 0) broken(l, why);
+    if (rc != 1) return 0;
+    on_packet(l, data[0], (const uint8_t *)frame.body.ptr, frame.body.len);
+    return frame.size;
+}
+
+/* How many bytes were whole packets. */
+static size_t parse(struct link *l, const uint8_t *data, size_t len)
+{
+    size_t at = 0;
+    while (len - at >= 2 && l->bench->rc == 0) {
+        size_t body = data[at + 1], size = 2 + body;
+        if (body >= SHORT_BODY)
+            size = on_long_packet(l, data + at, len - at);
+        else if (size <= len - at)
+            on_packet(l, data[at], data + at + 2, body);
+        else
+            size = 0;
+        if (size == 0) break;
+        at += size;
+    }
+    return at;
+}
+
+static ssize_t get(struct link *l, void *to, size_t len)
+{
+    if (l->tls) return tls_fd_read(l->tls, to, len);
+    ssize_t got = recv(l->fd, to, len, 0);
+    return got < 0 ? -errno : got;
+}
+
+/* True when there may be more. */
+static bool read_once(struct link *l)
+{
+    uint8_t *chunk = l->bench->chunk;
+    size_t len = l->in.len;
+    if (len) memcpy(chunk, l->in.data, len);
+    ssize_t got = get(l, chunk + len, BENCH_CHUNK);
+    if (got == -EAGAIN || got == -EINTR) return false;
+    if (got == 0 || is_gone(got)) {
+        ended(l);
+        return false;
+    }
+    if (got < 0) {
+        bench_fail(l->bench, (int)got, "cannot read from the broker: %s", err_text((int)got));
+        return false;
+    }
+    l->bench->moved = true;
+    len += (size_t)got;
+    size_t used = parse(l, chunk, len);
+    buf_clear(&l->in);
+    if (used < len) buf_append(&l->in, chunk + used, len - used);
+    return l->tls != NULL;
+}
+
+void link_on_event(struct link *l, uint32_t events)
+{
+    if (l->stage == LINK_SHAKING) shake(l);
+    if (l->stage != LINK_OPEN) return;
+    while (read_once(l) && l->stage == LINK_OPEN && l->bench->rc == 0)
+        ;
+    if (events & EPOLLOUT) link_touch(l);
+}

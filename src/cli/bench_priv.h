@@ -1,0 +1,117 @@
+/* bench_priv.h — a run of the load generator: its connections, its counters, its clock. */
+#ifndef CLI_BENCH_PRIV_H
+#define CLI_BENCH_PRIV_H
+
+#include "base/buf.h"
+#include "base/diag.h"
+#include "cli/bench.h"
+#include "net/tls_fd.h"
+
+#include <sys/socket.h>
+
+/* ---- one connection: bench_link.c ---- */
+
+enum link_stage { LINK_CLOSED, LINK_SHAKING, LINK_OPEN };
+
+/* Answers by itself what the protocol wants answered (PUBACK, PUBREC, PUBREL, PUBCOMP), and counts.
+ * Zero-initialised is closed. Must stay where it is until the end of the turn in which it closed. */
+struct link {
+    struct bench *bench;
+    enum link_stage stage;
+    int fd;
+    struct tls_fd *tls; /* NULL: plain */
+    bool blocked;       /* epoll watches for room to write */
+    bool dirty;         /* stands in bench->dirty */
+    bool up;            /* CONNACK has come */
+    bool present;       /* with "session present" */
+    bool leaving;       /* DISCONNECT was written: the end is no failure */
+    struct buf in;      /* the front of a packet that is not whole */
+    struct buf out;     /* what the kernel has not taken */
+    int64_t received;   /* messages: PUBLISH, with QoS 2 PUBREL */
+    int64_t acked;      /* PUBACK, PUBCOMP */
+    int64_t subacked;   /* SUBACK */
+    /* Each PUBLISH; NULL: it is only counted. */
+    void (*on_publish)(struct link *link, const uint8_t *payload, size_t len);
+    void *owner;
+};
+
+/* Connects and sends CONNECT. id NULL: one of the server's making. */
+int link_open(struct bench *b, struct link *link, const char *id, bool clean);
+void link_subscribe(struct link *link, uint16_t packet_id, const char *filter, int qos);
+/* Sends DISCONNECT; the broker closes, counted in bench->ended. */
+void link_leave(struct link *link);
+/* At once. Accepts a closed one. */
+void link_close(struct link *link);
+/* Queues bytes; with QoS 0 blocks of a publisher they go out without a copy, if all fit. */
+void link_send(struct link *link, const void *data, size_t len);
+/* What was put into link->out goes out in this turn. */
+void link_touch(struct link *link);
+void link_flush(struct link *link);
+void link_on_event(struct link *link, uint32_t events);
+
+/* ---- the run: bench_turn.c ---- */
+
+/* CPU and time between start and stop, added up. */
+struct meter {
+    int64_t wall_ns, own_ns, broker_ns;       /* the sums */
+    int64_t wall_from, own_from, broker_from; /* of the start */
+    int64_t looked_at;                        /* when the broker's clock was last asked */
+};
+
+struct bench {
+    const struct bench_opts *opts;
+    const struct bench_scenario *scenario;
+    struct diag *diag;
+    int rc; /* of the first failure */
+    struct sockaddr_storage addr;
+    socklen_t addr_len;
+    struct tls_trust *trust;
+    int epoll_fd;
+    uint8_t *chunk;      /* what is being read */
+    struct link **dirty; /* links with output */
+    size_t dirty_count, dirty_cap;
+    int64_t up, ended; /* CONNACKs, ends after DISCONNECT */
+    int64_t received, acked, subacked, unsubacked;
+    bool moved;       /* bytes have come in this turn */
+    int64_t moved_at; /* when they came last */
+    int64_t deadline; /* of the whole run */
+    struct meter meter;
+    struct bench_result *result;
+};
+
+enum { BENCH_CHUNK = 256 * 1024, BENCH_PACKET_MAX = 128 * 1024, BENCH_TICK_MS = 2 };
+
+/* Notes the first failure and ends the run. Returns its code. */
+int bench_fail(struct bench *b, int code, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Writes what is queued, waits for events, reads. 0, or the code of the failure. */
+int bench_turn(struct bench *b, int timeout_ms);
+/* Turns until the counter (of b) has come to `want`; ERR_TIMEOUT when nothing comes any more. */
+int bench_await(struct bench *b, const int64_t *counter, int64_t want, const char *what);
+/* True when bytes have not come for so long that none will. */
+bool bench_stalled(const struct bench *b);
+
+void meter_start(struct bench *b);
+/* First awaits that the broker has come to rest: what it does late is its work too. The time ends
+ * before that. */
+void meter_stop(struct bench *b);
+/* Whether enough is measured, the part that runs included. */
+bool meter_full(struct bench *b);
+/* The same between two parts. */
+bool meter_enough(const struct bench *b);
+
+/* A number of the scenario by the scale that was asked for, at least 1. */
+int64_t bench_scaled(const struct bench *b, int64_t number);
+/* Opens links[0..count) with ids PREFIX0, ...; a bounded number at a time; awaits all CONNACKs. */
+int bench_open_all(struct bench *b, struct link *links, size_t count, const char *prefix);
+
+/* ---- scenarios ---- */
+int bench_flow(struct bench *b);      /* bench_flow.c: publishers and subscribers */
+int bench_connects(struct bench *b);  /* bench_session.c */
+int bench_subscribe(struct bench *b); /* the same */
+int bench_idle(struct bench *b);      /* the same */
+int bench_enqueue(struct bench *b);   /* bench_queue.c */
+int bench_drain(struct bench *b);     /* the same */
+int bench_latency(struct bench *b);   /* bench_latency.c */
+
+#endif
