@@ -1,6 +1,6 @@
 /* bench_conn.c — what a QoS 0 publish to one receiver costs from on_read over the hub to the receiver's
- * stream, without sockets: stream pairs, a real hub, a fake auth. Also QoS 1 to a clean receiver. Not part
- * of the build; compile it like the fuzz target of the connection (tests/fuzz/fuzz_conn.c), which see. */
+ * stream, without sockets: stream pairs, a real hub, a fake auth. Also QoS 1 to a clean receiver. `./dev bench
+ * conn` runs it. */
 #include "../unit/hub/auth_fake.h"
 
 #include "base/clock.h"

@@ -1,12 +1,18 @@
-"""Throughput of thingd and mosquitto on loopback, alternately, in one run, as ratios.
+"""thingd beside mosquitto and a bare relay, over loopback, as ratios per CPU second of the broker.
 
-usage: run.py THINGD LOAD [ROUNDS]
+usage: run.py THINGD RELAY [ROUNDS] [-k WORD]... [-l] [--cpu SECONDS] [--json FILE]
 
-Each cell runs one scenario against one broker for SECONDS; the broker's CPU time is read from /proc. What
-counts are the ratios: the machine may be shared, and an absolute time means little.
+Every cell is a broker of its own, started for it, and one run of `thingd bench`, which stops when the broker
+has used --cpu seconds of CPU and counts to the last message. The brokers take turns within a round. What
+counts are the ratios of the medians: the machine may be shared, and an absolute time means little.
 """
+import argparse
+import contextlib
 import json
 import os
+import pathlib
+import resource
+import shutil
 import socket
 import statistics
 import subprocess
@@ -14,15 +20,33 @@ import sys
 import tempfile
 import time
 
-SECONDS = 3
-SCENARIOS = [
-    ("fan-in 10 to 1, QoS 0", ["--pubs", "10", "--subs", "1", "--qos", "0", "--window", "1000"]),
-    ("fan-in 10 to 1, QoS 1, window 100", ["--pubs", "10", "--subs", "1", "--qos", "1"]),
-    ("fan-in 10 to 1, QoS 2, window 100", ["--pubs", "10", "--subs", "1", "--qos", "2"]),
-    ("fan-out 1 to 100, QoS 0", ["--pubs", "1", "--subs", "100", "--qos", "0", "--window", "200"]),
-    ("fan-out 1 to 100, QoS 1", ["--pubs", "1", "--subs", "100", "--qos", "1"]),
-    ("50 pairs, QoS 0", ["--shape", "pairs", "--pubs", "50", "--subs", "50", "--qos", "0"]),
-    ("50 pairs, QoS 1", ["--shape", "pairs", "--pubs", "50", "--subs", "50", "--qos", "1"]),
+NEAR = 0.85  # a row counts as reached from this share of its goal on
+LONGEST = 60  # seconds of a cell
+CONNECTIONS = 10100  # that the scenarios need
+
+# name, scenario of `thingd bench`, goal of thingd ÷ mosquitto, mode of the relay if there is one for it
+ROWS = [
+    ("fan-in 10 to 1, QoS 0, batched writes", "fan-in-0", 11, "fan"),
+    ("the same, one packet for each write", "fan-in-0-single", "relay", "fan"),
+    ("fan-in QoS 1, window 100", "fan-in-1", 10, None),
+    ("fan-in QoS 2", "fan-in-2", 13, None),
+    ("fan-out 1 to 100, QoS 0", "fan-out-100-0", 13, "fan"),
+    ("fan-out 1 to 100, QoS 1", "fan-out-100-1", 16, None),
+    ("fan-out 1 to 1000, QoS 0", "fan-out-1000-0", 22, "fan"),
+    ("fan-out 1 to 1000, QoS 1", "fan-out-1000-1", 15, None),
+    ("50 pairs, QoS 0", "pairs-50-0", 11, "pairs"),
+    ("50 pairs, QoS 1", "pairs-50-1", 9, None),
+    ("500 pairs, QoS 1, window 1", "pairs-500-1", 1.2, None),
+    ("10,000 wildcard subscriptions", "filters-10k", 6, None),
+    ("100,000 wildcard subscriptions", "filters-100k", 5, None),
+    ("subscribing 100,000 filters", "subscribe", 1.5, None),
+    ("connects over TCP", "connect", 1.3, None),
+    ("offline queue: enqueue 60,000", "queue-in", 3, None),
+    ("offline queue: drain of those", "queue-out", 6, None),
+    ("10,000 wildcard subscriptions, guests", "guests", 5, None),
+    ("fan-in QoS 0 over TLS 1.2", "fan-in-0 tls", 4.5, None),
+    ("latency at 20,000 messages/s, p50", "latency", 1.0, None),
+    ("memory of an idle connection", "idle", 1536, None),
 ]
 
 
@@ -32,92 +56,184 @@ def free_port():
         return s.getsockname()[1]
 
 
-def wait_for_port(port):
-    for _ in range(200):
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except OSError:
-            time.sleep(0.05)
-    sys.exit(f"nothing listens on port {port}")
-
-
-def cpu_seconds(pid):
-    with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
-        fields = stat.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def resident_kib(pid):
-    with open(f"/proc/{pid}/status", encoding="ascii") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
-
-
 class Broker:
+    """A process that listens on loopback; ends with the `with`."""
+
     def __init__(self, name, command, port):
-        self.name = name
-        self.port = port
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_for_port(port)
-        self.idle_kib = resident_kib(self.process.pid)
+        self.name, self.command, self.port = name, command, port
 
-    def run(self, load, options):
-        before = cpu_seconds(self.process.pid)
-        out = subprocess.run([load, "127.0.0.1", str(self.port), *options, "--seconds", str(SECONDS)],
-                             check=True, capture_output=True, text=True, timeout=120)
-        if out.stderr:
-            print(f"  {self.name}: {out.stderr.strip()}", file=sys.stderr)
-        result = json.loads(out.stdout)
-        cpu = cpu_seconds(self.process.pid) - before
-        return result["received"] / result["seconds"], result["received"] / max(cpu, 0.01)
+    def __enter__(self):
+        self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for _ in range(400):
+            with contextlib.suppress(OSError):
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return self
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.05)
+        self.__exit__()
+        sys.exit(f"{self.name} does not listen on port {self.port}")
 
-    def stop(self):
+    def __exit__(self, *_):
         self.process.terminate()
-        self.process.wait(10)
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
 
 
-def start_thingd(binary, folder):
-    port = free_port()
-    sets = [f"listener.mqtt.port={port}", "listener.http.enabled=false", "listener.mqtts.enabled=false",
-            "listener.https.enabled=false", "log.level=error"]
-    command = [binary, "-d", os.path.join(folder, "data"), "serve"]
-    for one in sets:
-        command += ["--set", one]
-    return Broker("thingd", command, port)
+class Brokers:
+    """The commands that start them, with what they need below `folder`."""
+
+    def __init__(self, thingd, relay, folder):
+        self.thingd_binary, self.relay_binary, self.folder = thingd, relay, folder
+        self.cert, self.key = folder / "cert.pem", folder / "key.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+                        "-nodes", "-keyout", self.key, "-out", self.cert, "-days", "2", "-subj", "/CN=localhost",
+                        "-addext", "subjectAltName=DNS:localhost"], check=True, capture_output=True)
+        self.key.chmod(0o644)  # mosquitto gives up being root before it reads
+
+    def thingd(self, tls):
+        port = free_port()
+        sets = ["log.level=error", f"limits.connections={CONNECTIONS}", "listener.http.enabled=false",
+                "listener.https.enabled=false", f"tls.cert={self.cert}", f"tls.key={self.key}"]
+        here, other = ("mqtts", "mqtt") if tls else ("mqtt", "mqtts")
+        sets += [f"listener.{here}.port={port}", f"listener.{here}.address=127.0.0.1",
+                 f"listener.{here}.anonymous=true", f"listener.{other}.enabled=false"]
+        command = [self.thingd_binary, "-d", self.folder / "data", "serve"]
+        for one in sets:
+            command += ["--set", one]
+        return Broker("thingd", command, port)
+
+    def mosquitto(self, tls):
+        port = free_port()
+        conf = self.folder / "mosquitto.conf"
+        # no limit of the number and bytes of queued messages; as many in flight as thingd's default
+        conf.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\n"
+                        "max_queued_messages 0\nmax_queued_bytes 0\nmax_inflight_messages 100\nlog_type none\n" +
+                        (f"certfile {self.cert}\nkeyfile {self.key}\n" if tls else ""))
+        binary = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
+        return Broker("mosquitto", [binary, "-c", conf], port)
+
+    def relay(self, mode):
+        port = free_port()
+        return Broker("relay", [self.relay_binary, str(port), mode], port)
 
 
-def start_mosquitto(folder):
-    port = free_port()
-    conf = os.path.join(folder, "mosquitto.conf")
-    with open(conf, "w", encoding="ascii") as file:
-        file.write(f"listener {port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\n"
-                   "max_queued_messages 0\nmax_inflight_messages 100\nlog_type none\n")
-    binary = next(path for path in ("/usr/sbin/mosquitto", "/usr/bin/mosquitto") if os.path.exists(path))
-    return Broker("mosquitto", [binary, "-c", conf], port)
+def measure(generator, broker, scenario, tls, cpu, cert):
+    """One cell: the object that `thingd bench --json` prints."""
+    command = [generator, "bench", scenario, "--json", "--pid", str(broker.process.pid), "-p", str(broker.port)]
+    # latency and memory are no question of CPU
+    command += ["-s", "5"] if scenario == "latency" else ["-s", str(LONGEST), "--cpu", str(cpu)]
+    if tls:
+        command += ["--cafile", cert]
+    out = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST + 600)
+    if out.returncode:
+        sys.exit(f"{broker.name}: {out.stderr.strip()}")
+    result = json.loads(out.stdout)[0]
+    if result["lost"]:
+        print(f"  {broker.name} lost {result['lost']} of {result['count']} messages", file=sys.stderr)
+    return result
+
+
+def median(cells, member):
+    return statistics.median(cell[member] for cell in cells)
+
+
+def run_row(row, rounds, brokers, cpu):
+    """Medians by broker: {"thingd": {member: value}, ...}."""
+    scenario, _, tls = row[1].partition(" ")
+    starts = [("thingd", lambda: brokers.thingd(tls)), ("mosquitto", lambda: brokers.mosquitto(tls))]
+    if row[3]:
+        starts.append(("relay", lambda: brokers.relay(row[3])))
+    cells = {name: [] for name, _ in starts}
+    for _ in range(rounds):
+        for name, start in starts:
+            with start() as broker:
+                cells[name].append(measure(brokers.thingd_binary, broker, scenario, tls, cpu, brokers.cert))
+    numbers = [m for m, value in cells["thingd"][0].items() if isinstance(value, (int, float))]
+    return {name: {m: median(got, m) for m in numbers if all(m in cell for cell in got)}
+            for name, got in cells.items()}
+
+
+def verdict(goal, value, less=False):
+    share = goal / value if less else value / goal
+    return "reached" if share >= 1 else "reached at 0.85" if share >= NEAR else "short"
+
+
+def number(value):
+    return f"{value:,.0f}"
+
+
+def lines_of(row, got):
+    """The rows of the table: name, thingd, mosquitto, per CPU second of both, ratio, goal, verdict, relay."""
+    ours, theirs, relay = got["thingd"], got["mosquitto"], got.get("relay")
+    name, scenario, goal = row[:3]
+    if scenario == "latency":
+        for p, most in ("p50", goal), ("p99", 1.5):
+            a, b = ours[p + "Microseconds"], theirs[p + "Microseconds"]
+            yield (name.replace("p50", p), f"{a:.0f} µs", f"{b:.0f} µs", "", "", f"{a / b:.2f}", f"≤ {most}",
+                   verdict(most, a / b, less=True), "")
+        return
+    if scenario == "idle":
+        a, b = ours["bytesPerConnection"], theirs["bytesPerConnection"]
+        yield (name, f"{number(a)} B", f"{number(b)} B", "", "", f"{a / b:.2f}" if b > 0 else "–",
+               f"≤ {number(goal)} B", verdict(goal, a, less=True) if a > 0 else "reached", "")
+        return
+    a, b = ours["perBrokerCpuSecond"], theirs["perBrokerCpuSecond"]
+    if goal == "relay":
+        goal = relay["perBrokerCpuSecond"] / b
+    yield (name, number(ours["perSecond"]), number(theirs["perSecond"]), number(a), number(b), f"{a / b:.1f}",
+           f"≥ {goal:.3g}", verdict(goal, a / b), number(relay["perBrokerCpuSecond"]) if relay else "")
+
+
+HEAD = ("scenario", "thingd /s", "mosquitto /s", "thingd per CPU s", "mosquitto", "ratio", "goal", "", "relay")
+WIDTHS = (38, 11, 12, 16, 11, 5, 9, 15, 11)
+
+
+def print_line(cells):
+    print("| " + " | ".join(cell.ljust(width) if i in (0, 7) else cell.rjust(width)
+                            for i, (cell, width) in enumerate(zip(cells, WIDTHS))) + " |", flush=True)
+
+
+def raise_limit():
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
 
 
 def main():
-    thingd_binary, load = sys.argv[1], sys.argv[2]
-    rounds = int(sys.argv[3]) if len(sys.argv) > 3 else 3
+    parser = argparse.ArgumentParser(prog="./dev bench broker")
+    parser.add_argument("thingd")
+    parser.add_argument("relay")
+    parser.add_argument("rounds", nargs="?", type=int, default=5)
+    parser.add_argument("-k", action="append", default=[], metavar="WORD")
+    parser.add_argument("-l", action="store_true", help="list the scenarios")
+    parser.add_argument("--cpu", type=float, default=2.0, help="CPU seconds of the broker in each cell")
+    parser.add_argument("--json", type=pathlib.Path, help="write the medians here too")
+    args = parser.parse_args()
+    rows = [row for row in ROWS if not args.k or any(word in row[1] or word in row[0] for word in args.k)]
+    if args.l or not rows or args.rounds < 1:
+        print("\n".join(f"{row[1]:18} {row[0]}" for row in ROWS))
+        return 0 if args.l else 2
+    if raise_limit() < CONNECTIONS + 100:
+        print("the limit of open files is too low for the row of idle connections", file=sys.stderr)
+        rows = [row for row in rows if row[1] != "idle"]
+    results = {}
+    print_line(HEAD)
+    print_line(["-" * width for width in WIDTHS])
     with tempfile.TemporaryDirectory(prefix="thingd-bench-") as folder:
-        brokers = [start_thingd(thingd_binary, folder), start_mosquitto(folder)]
-        try:
-            print(f"binary {os.path.getsize(thingd_binary) / 1024:.0f} KiB; resident when idle: " +
-                  ", ".join(f"{b.name} {b.idle_kib} KiB" for b in brokers))
-            print(f"{'scenario':36} {'thingd msg/s':>13} {'mosquitto':>11} {'ratio':>6} "
-                  f"{'per CPU s':>12} {'mosquitto':>11} {'ratio':>6}")
-            for title, options in SCENARIOS:
-                cells = {b.name: [] for b in brokers}
-                for _ in range(rounds):
-                    for broker in brokers:
-                        cells[broker.name].append(broker.run(load, options))
-                ours, theirs = ([statistics.median(x) for x in zip(*cells[b.name])] for b in brokers)
-                print(f"{title:36} {ours[0]:13.0f} {theirs[0]:11.0f} {ours[0] / theirs[0]:6.2f} "
-                      f"{ours[1]:12.0f} {theirs[1]:11.0f} {ours[1] / theirs[1]:6.2f}", flush=True)
-        finally:
-            for broker in brokers:
-                broker.stop()
+        os.chmod(folder, 0o755)
+        brokers = Brokers(args.thingd, args.relay, pathlib.Path(folder))
+        for row in rows:
+            results[row[1]] = run_row(row, args.rounds, brokers, args.cpu)
+            for cells in lines_of(row, results[row[1]]):
+                print_line(cells)
+    if args.json:
+        args.json.write_text(json.dumps(results, indent=2) + "\n")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
