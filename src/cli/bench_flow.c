@@ -1,12 +1,16 @@
 /* bench_flow.c — publishers and subscribers: fan-in, fan-out, pairs, and many filters.
  *
  * The load is closed, so that a broker which bounds its queues drops nothing and a slow one is not
- * buried: no more than `window` messages of a publisher are under way. QoS 0: sent, and not yet
- * received by all who should; QoS 1 and 2: not yet acknowledged, and not more than two windows
- * unreceived. Within that, publishers send as fast as they can.
+ * buried: no more than `window` messages of a publisher are under way, which is sent and not yet
+ * received by all who should, and with QoS 1 and 2 not yet acknowledged either. Within that,
+ * publishers send as fast as they can.
  *
  * A publisher's packets are encoded once, in a block. QoS 0 sends runs of that block as they are;
- * QoS 1 and 2 copy them and write their identifiers. With `single` each packet has its own write. */
+ * QoS 1 and 2 copy them and write their identifiers. With `single` each packet has its own write, one
+ * of each publisher in a turn.
+ *
+ * Who may send first changes from turn to turn: else a slow broker, which frees one place at a time,
+ * would soon be fed by the first publisher alone, and a fan-in would be none. */
 #include "cli/bench_priv.h"
 
 #include "base/clock.h"
@@ -21,9 +25,7 @@
 
 enum {
     BATCH_BYTES = 32 * 1024, /* of one publisher in one turn */
-    SINGLES = 32,            /* the same, one write for each packet */
     GUESTS = 64,             /* at a time */
-    LAG_WINDOWS = 2,
 };
 
 struct pub {
@@ -43,7 +45,8 @@ struct flow {
     struct pub *pubs;
     struct link *subs;
     size_t pub_count, sub_count, filter_count;
-    int64_t fan; /* receivers of a message */
+    int64_t fan;  /* receivers of a message */
+    size_t first; /* the publisher whose turn it is */
     int64_t sent;
     struct link guests[GUESTS];
     int64_t guest_count; /* so far */
@@ -97,10 +100,7 @@ static void put_ids(struct pub *p, uint8_t *packets, size_t count)
 static void send_run(struct flow *f, struct pub *p, size_t count)
 {
     const char *from = p->block.data + p->next * p->size;
-    if (f->shape->single) {
-        for (size_t i = 0; i < count; i++)
-            link_send(&p->link, from + i * p->size, p->size);
-    } else if (f->shape->qos == 0) {
+    if (f->shape->qos == 0) {
         link_send(&p->link, from, count * p->size);
     } else {
         size_t at = p->link.out.len;
@@ -118,23 +118,20 @@ static int64_t at_least_0(int64_t value)
     return value > 0 ? value : 0;
 }
 
-/* How many messages publisher `index` may have sent more. */
-static int64_t room_of(const struct flow *f, size_t index)
+/* How many messages publisher `index` may have sent more; `left` have not had their turn yet. */
+static int64_t room_of(const struct flow *f, size_t index, int64_t left)
 {
     const struct pub *p = &f->pubs[index];
     int64_t window = f->shape->window, pubs = (int64_t)f->pub_count;
     if (f->shape->topics == BENCH_PAIRS) {
         int64_t unseen = p->sent - f->subs[index].received;
         if (f->shape->qos == 0) return at_least_0(window - unseen);
-        if (unseen >= window * LAG_WINDOWS) return 0;
+        if (unseen >= window) return 0;
         return at_least_0(window - (p->sent - p->link.acked));
     }
     int64_t unseen = f->sent - f->b->received / f->fan;
-    if (f->shape->qos == 0) {
-        int64_t left = pubs - (int64_t)index; /* those who have not had their turn share evenly */
-        return at_least_0((window * pubs - unseen + left - 1) / left);
-    }
-    if (unseen >= window * pubs * LAG_WINDOWS) return 0;
+    if (f->shape->qos == 0) return at_least_0((window * pubs - unseen + left - 1) / left);
+    if (unseen >= window * pubs) return 0;
     return at_least_0(window - (p->sent - p->link.acked));
 }
 
@@ -142,11 +139,14 @@ static int64_t room_of(const struct flow *f, size_t index)
 static bool publish_all(struct flow *f)
 {
     bool more = false;
-    for (size_t i = 0; i < f->pub_count; i++) {
+    f->first = (f->first + 1) % f->pub_count;
+    for (size_t n = 0; n < f->pub_count; n++) {
+        size_t i = (f->first + n) % f->pub_count;
         struct pub *p = &f->pubs[i];
         if (p->link.out.len >= BATCH_BYTES || p->link.blocked) continue;
-        size_t most = f->shape->single ? SINGLES : 1 + BATCH_BYTES / p->size;
-        size_t room = (size_t)room_of(f, i), count = room < most ? room : most;
+        size_t most = f->shape->single ? 1 : 1 + BATCH_BYTES / p->size;
+        size_t room = (size_t)room_of(f, i, (int64_t)(f->pub_count - n));
+        size_t count = room < most ? room : most;
         count = run_of(p, count);
         if (count) send_run(f, p, count);
         more |= count < room;
