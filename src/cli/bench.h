@@ -80,8 +80,9 @@ struct bench_result {
 int bench_run(const struct bench_opts *opts, const struct bench_scenario *scenario,
               struct bench_result *ret_result, struct diag *diag);
 
-/* The value below which `percent` of the values are (nearest rank). Sorts; count > 0. */
-int64_t bench_percentile(int64_t *values, size_t count, double percent);
+/* The least value that `permille` of the values do not exceed (nearest rank): 500 is the median.
+ * Sorts; count > 0. */
+int64_t bench_percentile(int64_t *values, size_t count, unsigned permille);
 
 /* One object, the members of which are documented in the manual of the command. */
 struct json *bench_result_json(const struct bench_scenario *scenario,

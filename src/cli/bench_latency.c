@@ -112,9 +112,9 @@ static void take_times(struct latency *t)
         bench_fail(t->b, ERR_TIMEOUT, "no message came");
         return;
     }
-    r->p50_ns = bench_percentile(t->times, t->received, 50);
-    r->p99_ns = bench_percentile(t->times, t->received, 99);
-    r->late_ns = bench_percentile(t->lates, t->sent, 99);
+    r->p50_ns = bench_percentile(t->times, t->received, 500);
+    r->p99_ns = bench_percentile(t->times, t->received, 990);
+    r->late_ns = bench_percentile(t->lates, t->sent, 990);
 }
 
 int bench_latency(struct bench *b)

@@ -78,11 +78,9 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-int64_t bench_percentile(int64_t *values, size_t count, double percent)
+int64_t bench_percentile(int64_t *values, size_t count, unsigned permille)
 {
     qsort(values, count, sizeof *values, compare);
-    double rank = percent / 100 * (double)count;
-    size_t n = (size_t)rank;
-    if ((double)n < rank) n++;
-    return values[n > 0 ? n - 1 : 0];
+    size_t rank = (count * permille + 999) / 1000;
+    return values[rank > 0 ? rank - 1 : 0];
 }

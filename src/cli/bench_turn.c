@@ -169,18 +169,32 @@ bool meter_enough(const struct bench *b)
 
 /* ---- a run ---------------------------------------------------------------------------------- */
 
+/* 0 when somebody listens there. */
+static int try_address(struct bench *b, const struct addrinfo *one)
+{
+    int fd = socket(one->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int rc = fd < 0 || connect(fd, one->ai_addr, one->ai_addrlen) < 0 ? -errno : 0;
+    if (fd >= 0) close(fd);
+    if (rc < 0) return rc;
+    memcpy(&b->addr, one->ai_addr, one->ai_addrlen);
+    b->addr_len = one->ai_addrlen;
+    return 0;
+}
+
+/* The first address of the name that answers. */
 static int resolve(struct bench *b)
 {
     char port[16];
+    const char *host = b->opts->host;
     struct addrinfo *found, hints = { .ai_socktype = SOCK_STREAM };
     snprintf(port, sizeof port, "%d", (int)b->opts->port);
-    int rc = getaddrinfo(b->opts->host, port, &hints, &found);
-    if (rc != 0)
-        return bench_fail(b, ERR_NOT_FOUND, "host '%s': %s", b->opts->host, gai_strerror(rc));
-    memcpy(&b->addr, found->ai_addr, found->ai_addrlen);
-    b->addr_len = found->ai_addrlen;
+    int rc = getaddrinfo(host, port, &hints, &found);
+    if (rc != 0) return bench_fail(b, ERR_NOT_FOUND, "host '%s': %s", host, gai_strerror(rc));
+    rc = -EADDRNOTAVAIL;
+    for (const struct addrinfo *one = found; one && rc < 0; one = one->ai_next)
+        rc = try_address(b, one);
     freeaddrinfo(found);
-    return 0;
+    return rc < 0 ? bench_fail(b, rc, "%s port %s: %s", host, port, err_text(rc)) : 0;
 }
 
 static int load_trust(struct bench *b)

@@ -1,6 +1,7 @@
 /* Unit tests of buf, map, list, text, arena, diag, log. */
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/cursor.h"
 #include "base/diag.h"
 #include "base/err.h"
@@ -10,6 +11,8 @@
 #include "base/rand.h"
 #include "base/text.h"
 #include "lib/test.h"
+
+#include <unistd.h>
 
 static void buf_grows_and_consumes(void **state)
 {
@@ -205,6 +208,17 @@ static void uuid_has_version_and_variant(void **state)
     assert_non_null(strchr("89ab", text[19]));
 }
 
+static void the_cpu_clock_counts_a_process(void **state)
+{
+    int64_t before = clock_cpu_ns(0);
+    assert_true(before > 0);
+    long turns = 0;
+    while (clock_cpu_ns(getpid()) <= before && turns < 100000000)
+        turns++;
+    assert_true(clock_cpu_ns(0) > before);
+    assert_int_equal(clock_cpu_ns(4194304), -ESRCH); /* one more than Linux has */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +234,7 @@ int main(void)
         cmocka_unit_test(log_escapes_values),
         cmocka_unit_test(arena_gives_aligned_zeroed_memory),
         cmocka_unit_test(uuid_has_version_and_variant),
+        cmocka_unit_test(the_cpu_clock_counts_a_process),
     };
     return cmocka_run_group_tests_name("base", tests, NULL, NULL);
 }

@@ -1,0 +1,49 @@
+/* Fuzz target of what the load generator reads from a broker. The first byte says where the rest is cut
+ * in two, so that packets come in parts. */
+#include "base/diag.h"
+#include "base/mem.h"
+#include "cli/bench_priv.h"
+
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Looks at every byte that it is given. */
+static void on_publish(struct link *link, const uint8_t *payload, size_t len)
+{
+    static volatile uint8_t seen;
+    for (size_t i = 0; i < len; i++)
+        seen ^= payload[i];
+}
+
+static void feed(struct link *link, int fd, const uint8_t *data, size_t len)
+{
+    if (len == 0 || link->stage == LINK_CLOSED || link->bench->rc < 0) return;
+    ssize_t sent = send(fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent > 0) link_on_event(link, EPOLLIN);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const struct bench_opts opts = { .host = "" };
+    struct diag diag = DIAG_INIT;
+    struct bench b = { .opts = &opts, .diag = &diag, .epoll_fd = -1 };
+    struct link link = { .bench = &b, .stage = LINK_OPEN, .on_publish = on_publish };
+    int pair[2];
+    if (size == 0) return 0;
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) < 0) abort();
+    b.chunk = xmalloc(BENCH_CHUNK + BENCH_PACKET_MAX);
+    link.fd = pair[0];
+    size_t cut = data[0] < size - 1 ? data[0] : size - 1;
+    feed(&link, pair[1], data + 1, cut);
+    feed(&link, pair[1], data + 1 + cut, size - 1 - cut);
+    if (b.rc < 0 && !*diag.text) BUG("a failure without a reason");
+    link_close(&link);
+    close(pair[1]);
+    free(b.chunk);
+    free(b.dirty);
+    return 0;
+}
