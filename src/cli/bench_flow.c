@@ -18,6 +18,7 @@
 #include "base/mem.h"
 #include "mqtt/mqtt.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -159,8 +160,8 @@ static bool publish_all(struct flow *f)
 static void guest_comes(struct flow *f, struct link *guest)
 {
     char id[64], filter[64];
-    snprintf(id, sizeof id, "bench-guest-%d-%lld", (int)getpid(), (long long)f->guest_count);
-    snprintf(filter, sizeof filter, "bench/guest%lld/#", (long long)f->guest_count);
+    snprintf(id, sizeof id, "bench-guest-%d-%" PRId64, (int)getpid(), f->guest_count);
+    snprintf(filter, sizeof filter, "bench/guest%" PRId64 "/#", f->guest_count);
     if (link_open(f->b, guest, id, true) < 0) return;
     guest->subacked = 0;
     link_subscribe(guest, 1, filter, 0);
@@ -240,8 +241,8 @@ static void await_all(struct flow *f)
     b->result->lost = at_least_0(f->sent * f->fan - b->received);
     b->result->count = b->received;
     if (b->rc == 0 && f->shape->qos && b->result->lost)
-        bench_fail(b, ERR_TIMEOUT, "%lld of %lld messages did not come", (long long)b->result->lost,
-                   (long long)(f->sent * f->fan));
+        bench_fail(b, ERR_TIMEOUT, "%" PRId64 " of %" PRId64 " messages did not come",
+                   b->result->lost, (f->sent * f->fan));
 }
 
 static void measure(struct flow *f)

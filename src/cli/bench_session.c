@@ -14,6 +14,8 @@
 
 enum { MANY = 100 /* filters of one UNSUBSCRIBE */ };
 
+#define FILTER "bench/%03zu/%04d/+" /* client, number */
+
 /* ---- connects ------------------------------------------------------------------------------- */
 
 /* Each goes from connect over CONNACK and DISCONNECT to the end, then begins again. Without an id
@@ -61,7 +63,7 @@ static void subscribe_all(struct bench *b, struct link *links, size_t count, int
     while (b->rc == 0 && b->subacked - start < each * (int64_t)count) {
         for (size_t i = 0; i < count && sent < each; i++) {
             char filter[64];
-            snprintf(filter, sizeof filter, "bench/%03zu/%04d/+", i, (int)sent);
+            snprintf(filter, sizeof filter, FILTER, i, (int)sent);
             link_subscribe(&links[i], (uint16_t)(sent % UINT16_MAX + 1), filter, 0);
         }
         if (sent < each) sent++;
@@ -71,23 +73,26 @@ static void subscribe_all(struct bench *b, struct link *links, size_t count, int
     }
 }
 
+/* The filters of client `index` from number `from` on, as many as one packet takes. */
+static void put_unsubscribe(struct link *l, size_t index, int64_t from, int64_t to)
+{
+    char text[MANY][64];
+    struct mqtt_filter filters[MANY];
+    size_t count = 0;
+    for (int64_t n = from; n < to && count < MANY; n++, count++) {
+        snprintf(text[count], sizeof text[count], FILTER, index, (int)n);
+        filters[count] = (struct mqtt_filter){ slice_str(text[count]), 0 };
+    }
+    mqtt_encode_unsubscribe(&l->out, (uint16_t)(from + 1), filters, count);
+    link_touch(l);
+}
+
 static void unsubscribe_all(struct bench *b, struct link *links, size_t count, int64_t each)
 {
     int64_t want = b->unsubacked;
     for (size_t i = 0; i < count; i++) {
-        for (int64_t n = 0; n < each; n += MANY) {
-            char text[MANY][64];
-            struct mqtt_filter filters[MANY];
-            size_t have = 0;
-            for (; have < MANY && n + (int64_t)have < each; have++) {
-                snprintf(text[have], sizeof text[have], "bench/%03zu/%04d/+", i,
-                         (int)(n + (int64_t)have));
-                filters[have] = (struct mqtt_filter){ slice_str(text[have]), 0 };
-            }
-            mqtt_encode_unsubscribe(&links[i].out, (uint16_t)(n + 1), filters, have);
-            link_touch(&links[i]);
-            want++;
-        }
+        for (int64_t n = 0; n < each; n += MANY, want++)
+            put_unsubscribe(&links[i], i, n, each);
     }
     bench_await(b, &b->unsubacked, want, "UNSUBACKs");
 }

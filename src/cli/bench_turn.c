@@ -14,6 +14,7 @@
 #include "base/mem.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <netdb.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -82,8 +83,8 @@ int bench_await(struct bench *b, const int64_t *counter, int64_t want, const cha
     while (*counter < want && b->rc == 0) {
         bench_turn(b, BENCH_TICK_MS);
         if (bench_stalled(b))
-            bench_fail(b, ERR_TIMEOUT, "%lld of %lld %s did not come", (long long)(want - *counter),
-                       (long long)want, what);
+            bench_fail(b, ERR_TIMEOUT, "%" PRId64 " of %" PRId64 " %s did not come",
+                       (want - *counter), want, what);
     }
     return b->rc;
 }
