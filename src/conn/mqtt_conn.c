@@ -1,4 +1,5 @@
-/* mqtt_conn.c — translates between packets and the session; decides nothing that the hub decides.
+/* mqtt_conn.c — translates between packets and the session; decides nothing that the hub decides. CONNECT
+ * is in mqtt_connect.c.
  *
  *   await CONNECT ─► (user name: ask auth) ─► greet ─► connected ─► closing
  *
@@ -14,20 +15,12 @@
  *  I2  No packet is handled before the one before it is through (the stream is paused while auth is
  *      asked, and while CONNACK waits).
  *  I3  After mqtt_close nothing of the connection is touched but by on_closed. */
-#include "conn/mqtt_conn.h"
+#include "conn/mqtt_conn_priv.h"
 
-#include "auth/auth.h"
-#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
-#include "base/rand.h"
-#include "base/text.h"
-#include "conn/ack_queue.h"
-#include "hub/session.h"
-#include "loop/loop.h"
-#include "mqtt/mqtt.h"
 #include "store/store.h"
 
 #include <stdio.h>
@@ -37,50 +30,14 @@
 enum {
     MOST_OWED = 4096,             /* acknowledgements above which nothing more is read */
     MOST_FILTERS = 1024,          /* in one SUBSCRIBE */
-    CLIENT_ID_MAX = 256,          /* bytes; a client id is kept in many places */
     CONNECT_MAX = 5 * 65537 + 16, /* the longest CONNECT */
     SMALL_PACKET = 1024,          /* copied into the output rather than referenced */
     READ_AHEAD = 128 << 10, /* what a stream may have read beyond the packet that we stopped at */
-    REFUSED_LEVEL_5 = 0x84, /* MQTT 5.0, section 3.2.2.2: unsupported protocol version */
-};
-
-enum conn_state { CONN_AWAIT, CONN_LOGIN, CONN_GREET, CONN_UP, CONN_CLOSING };
-
-/* A question to auth, which may come back after the connection is gone. */
-struct login {
-    struct mqtt_conn *conn; /* NULL: gone */
-    struct buf packet;      /* the CONNECT */
-};
-
-struct mqtt_conn {
-    struct session_link link; /* first */
-    struct mqtt_env *env;
-    struct stream *stream;
-    struct list conns;
-    struct list waiting;
-    enum conn_state state;
-    uint8_t level;
-    struct principal *principal;
-    struct auth_watch watch;
-    struct session *session;
-    struct login *login;
-    struct ack_queue acks;
-    bool paused;             /* by us, because too many acknowledgements are owed */
-    struct loop_timer timer; /* CONNECT time-out, then keep-alive */
-    int64_t keep_alive_ms;   /* 1.5 times; 0: none */
-    int64_t heard_at;
-    size_t pending;         /* output when the timer looked last, while paused */
-    enum session_end ended; /* why, once closing */
 };
 
 static struct mqtt_conn *conn_of(struct session_link *link)
 {
     return container_of(link, struct mqtt_conn, link);
-}
-
-static const char *client_id(const struct mqtt_conn *c)
-{
-    return c->session ? session_client_id(c->session) : "";
 }
 
 /* ---- the end ---- */
@@ -93,13 +50,13 @@ static void on_closed(struct stream *stream)
     free(c);
 }
 
-static void mqtt_close(struct mqtt_conn *c, enum session_end why, bool linger)
+void mqtt_close(struct mqtt_conn *c, enum session_end why, bool linger)
 {
     if (c->state == CONN_CLOSING) return;
     c->state = CONN_CLOSING;
     struct session *session = c->session;
     if (session)
-        LOG(LOG_INFO, "mqtt", "client disconnected", LOG_S("client", client_id(c)),
+        LOG(LOG_INFO, "mqtt", "client disconnected", LOG_S("client", mqtt_client_id(c)),
             LOG_S("reason", session_end_name(why)));
     c->session = NULL;
     loop_timer_stop(&c->timer);
@@ -112,10 +69,10 @@ static void mqtt_close(struct mqtt_conn *c, enum session_end why, bool linger)
 }
 
 /* What the peer has sent breaks the protocol [MQTT-4.8.0-1]. */
-static void protocol_error(struct mqtt_conn *c, const char *why)
+void mqtt_protocol_error(struct mqtt_conn *c, const char *why)
 {
     metrics_inc(METRIC_MQTT_MALFORMED);
-    LOG(LOG_WARN, "mqtt", "protocol error, connection closed", LOG_S("client", client_id(c)),
+    LOG(LOG_WARN, "mqtt", "protocol error, connection closed", LOG_S("client", mqtt_client_id(c)),
         LOG_S("peer", c->stream->peer.address), LOG_S("reason", why ? why : "malformed packet"));
     mqtt_close(c, SESSION_END_CLIENT_ERROR, false);
 }
@@ -125,7 +82,7 @@ static void publish_failed(struct mqtt_conn *c, int64_t rc)
 {
     if (rc == ERR_STORE) {
         LOG(LOG_ERROR, "mqtt", "publish refused: the store is behind or failing",
-            LOG_S("client", client_id(c)));
+            LOG_S("client", mqtt_client_id(c)));
         mqtt_close(c, SESSION_END_SERVER_ERROR, false);
     } else {
         mqtt_close(c, rc == ERR_DENIED ? SESSION_END_FORBIDDEN : SESSION_END_CLIENT_ERROR, false);
@@ -193,7 +150,7 @@ static bool link_congested(struct session_link *link)
 static void link_end(struct session_link *link, enum session_end why)
 {
     struct mqtt_conn *c = conn_of(link);
-    LOG(LOG_INFO, "mqtt", "client disconnected", LOG_S("client", client_id(c)),
+    LOG(LOG_INFO, "mqtt", "client disconnected", LOG_S("client", mqtt_client_id(c)),
         LOG_S("reason", session_end_name(why)));
     c->session = NULL;
     mqtt_close(c, why, false);
@@ -224,16 +181,6 @@ static void balance(struct mqtt_conn *c)
     if (!c->acks.count) list_remove(&c->waiting);
 }
 
-/* CONNACK has left. */
-static void greeted(struct mqtt_conn *c)
-{
-    c->state = CONN_UP;
-    c->heard_at = loop_now(hub_loop(c->env->hub));
-    loop_timer_stop(&c->timer);
-    if (c->keep_alive_ms) loop_timer_start(&c->timer, c->keep_alive_ms);
-    session_ready(c->session);
-}
-
 static void release(struct mqtt_conn *c)
 {
     struct buf out = { 0 };
@@ -242,7 +189,7 @@ static void release(struct mqtt_conn *c)
     if (out.len) stream_write(c->stream, out.data, out.len);
     buf_deinit(&out);
     if (c->state == CONN_GREET && !c->acks.count) {
-        greeted(c);
+        mqtt_greet(c);
         stream_resume(c->stream);
     }
     balance(c);
@@ -253,7 +200,7 @@ void mqtt_conn_release(struct list *waiting_link)
     release(container_of(waiting_link, struct mqtt_conn, waiting));
 }
 
-static void owe(struct mqtt_conn *c, const uint8_t *packet, size_t len, int64_t commit)
+void mqtt_owe(struct mqtt_conn *c, const uint8_t *packet, size_t len, int64_t commit)
 {
     if (!c->acks.count && commit <= committed(c)) {
         stream_write(c->stream, packet, len);
@@ -285,7 +232,7 @@ static void settle(struct mqtt_conn *c, uint8_t type, uint16_t id, int64_t commi
     } else if (commit < 0) {
         publish_failed(c, commit);
     } else {
-        owe(c, packet, sizeof packet, commit);
+        mqtt_owe(c, packet, sizeof packet, commit);
     }
 }
 
@@ -296,7 +243,7 @@ static void on_publish(struct mqtt_conn *c, const struct mqtt_frame *frame)
     struct mqtt_publish publish;
     const char *why = NULL;
     if (mqtt_decode_publish(frame, c->level, &publish, &why) < 0) {
-        protocol_error(c, why);
+        mqtt_protocol_error(c, why);
         return;
     }
     struct hub *hub = c->env->hub;
@@ -304,7 +251,7 @@ static void on_publish(struct mqtt_conn *c, const struct mqtt_frame *frame)
         .topic = publish.topic,
         .payload = publish.payload,
         .properties = publish.properties,
-        .client_id = slice_str(client_id(c)),
+        .client_id = slice_str(mqtt_client_id(c)),
         .principal = slice_str(principal_identifier(c->principal)),
         .qos = publish.qos,
         .retain = publish.retain,
@@ -329,7 +276,7 @@ static void on_ack(struct mqtt_conn *c, const struct mqtt_frame *frame)
     struct mqtt_ack ack;
     const char *why = NULL;
     if (mqtt_decode_ack(frame, c->level, &ack, &why) < 0) {
-        protocol_error(c, why);
+        mqtt_protocol_error(c, why);
         return;
     }
     switch (ack.type) {
@@ -345,7 +292,7 @@ static void on_ack(struct mqtt_conn *c, const struct mqtt_frame *frame)
     default: {
         int64_t commit = session_release(c->session, ack.id);
         if (commit < 0)
-            protocol_error(c, "PUBREL before PUBREC was sent");
+            mqtt_protocol_error(c, "PUBREL before PUBREC was sent");
         else
             settle(c, MQTT_TYPE_pubcomp, ack.id, commit);
     }
@@ -368,11 +315,11 @@ static void on_subscribe(struct mqtt_conn *c, const struct mqtt_frame *frame)
     struct mqtt_subscribe subscribe;
     const char *why = NULL;
     if (mqtt_decode_subscribe(frame, c->level, &subscribe, &why) < 0) {
-        protocol_error(c, why);
+        mqtt_protocol_error(c, why);
         return;
     }
     if (subscribe.count > MOST_FILTERS) {
-        protocol_error(c, "more than 1024 filters in one SUBSCRIBE");
+        mqtt_protocol_error(c, "more than 1024 filters in one SUBSCRIBE");
         return;
     }
     uint8_t *codes = xmalloc(subscribe.count);
@@ -383,7 +330,7 @@ static void on_subscribe(struct mqtt_conn *c, const struct mqtt_frame *frame)
         codes[n++] = subscribe_one(c, &one, &commit);
     struct buf packet = { 0 };
     mqtt_encode_suback(&packet, subscribe.id, codes, n);
-    owe(c, (const uint8_t *)packet.data, packet.len, commit);
+    mqtt_owe(c, (const uint8_t *)packet.data, packet.len, commit);
     buf_deinit(&packet);
     at = n = 0;
     while (mqtt_subscribe_next(&subscribe, &at, &one))
@@ -397,7 +344,7 @@ static void on_unsubscribe(struct mqtt_conn *c, const struct mqtt_frame *frame)
     struct mqtt_subscribe unsubscribe;
     const char *why = NULL;
     if (mqtt_decode_unsubscribe(frame, c->level, &unsubscribe, &why) < 0) {
-        protocol_error(c, why);
+        mqtt_protocol_error(c, why);
         return;
     }
     struct mqtt_filter one;
@@ -414,7 +361,7 @@ static void on_pingreq(struct mqtt_conn *c, const struct mqtt_frame *frame)
     static const uint8_t pingresp[] = { 0xd0, 0x00 };
     const char *why = NULL;
     if (mqtt_decode_empty(frame, &why) < 0)
-        protocol_error(c, why);
+        mqtt_protocol_error(c, why);
     else
         stream_write(c->stream, pingresp, sizeof pingresp);
 }
@@ -423,14 +370,14 @@ static void on_disconnect(struct mqtt_conn *c, const struct mqtt_frame *frame)
 {
     const char *why = NULL;
     if (mqtt_decode_empty(frame, &why) < 0)
-        protocol_error(c, why);
+        mqtt_protocol_error(c, why);
     else
         mqtt_close(c, SESSION_END_CLIENT_INITIATED, true);
 }
 
 static void on_second_connect(struct mqtt_conn *c, const struct mqtt_frame *frame)
 {
-    protocol_error(c, "a second CONNECT [MQTT-3.1.0-2]");
+    mqtt_protocol_error(c, "a second CONNECT [MQTT-3.1.0-2]");
 }
 
 typedef void (*packet_cb)(struct mqtt_conn *c, const struct mqtt_frame *frame);
@@ -447,26 +394,7 @@ static const packet_cb packet_handlers[MQTT_TYPE_COUNT] = {
     [MQTT_TYPE_disconnect] = on_disconnect,
 };
 
-/* ---- CONNECT ---- */
-
-static void refuse_connect(struct mqtt_conn *c, uint8_t level, uint8_t code)
-{
-    metrics_inc(METRIC_MQTT_CONNECTS_REFUSED);
-    struct buf packet = { 0 };
-    mqtt_encode_connack(&packet, level, false, code);
-    stream_write(c->stream, packet.data, packet.len);
-    buf_deinit(&packet);
-    mqtt_close(c, SESSION_END_AUTH_ERROR, true);
-}
-
-static void on_principal_change(struct auth_watch *watch, struct principal *principal)
-{
-    struct mqtt_conn *c = container_of(watch, struct mqtt_conn, watch);
-    if (principal->valid) return;
-    LOG(LOG_WARN, "mqtt", "connection closed: its credential is no longer valid",
-        LOG_S("client", client_id(c)), LOG_S("principal", principal->label));
-    mqtt_close(c, SESSION_END_AUTH_ERROR, false);
-}
+/* ---- time ---- */
 
 /* While we do not read, the client's silence is our doing, unless it is one that takes no output. */
 static bool silence_is_ours(struct mqtt_conn *c)
@@ -484,7 +412,7 @@ static void on_timer(struct loop_timer *timer)
     struct mqtt_conn *c = container_of(timer, struct mqtt_conn, timer);
     if (c->state == CONN_GREET) {
         LOG(LOG_WARN, "mqtt", "closed: the store could not keep the session in time",
-            LOG_S("client", client_id(c)));
+            LOG_S("client", mqtt_client_id(c)));
         mqtt_close(c, SESSION_END_SERVER_ERROR, false);
         return;
     }
@@ -499,194 +427,9 @@ static void on_timer(struct loop_timer *timer)
         loop_timer_start(timer, c->keep_alive_ms - silent);
         return;
     }
-    LOG(LOG_INFO, "mqtt", "keep-alive time-out", LOG_S("client", client_id(c)),
+    LOG(LOG_INFO, "mqtt", "keep-alive time-out", LOG_S("client", mqtt_client_id(c)),
         LOG_I("silent_ms", silent));
     mqtt_close(c, SESSION_END_KEEP_ALIVE, false);
-}
-
-/* [MQTT-3.1.2-24] */
-static int64_t keep_alive_of(const struct mqtt_conn *c, uint16_t seconds)
-{
-    uint16_t most = c->env->opts->max_keep_alive_s;
-    if (most && (seconds == 0 || seconds > most)) seconds = most;
-    return (int64_t)seconds * 1500;
-}
-
-static struct msg *will_of(struct mqtt_conn *c, const struct mqtt_connect *connect, struct slice id)
-{
-    if (!connect->will) return NULL;
-    return msg_create(&(struct msg_opts){
-        .topic = connect->will_topic,
-        .payload = connect->will_payload,
-        .properties = connect->will_properties,
-        .client_id = id,
-        .principal = slice_str(principal_identifier(c->principal)),
-        .qos = connect->will_qos,
-        .retain = connect->will_retain,
-        .over_mqtt = true,
-        .will = true,
-    });
-}
-
-/* May this principal connect so? Logs a refusal. */
-static int authorize(struct mqtt_conn *c, const struct mqtt_connect *connect, const char *id)
-{
-    char *will_topic =
-        connect->will ? xstrndup(connect->will_topic.ptr, connect->will_topic.len) : NULL;
-    struct auth_conn conn = {
-        .client_id = id,
-        .source_ip = c->stream->peer.address,
-        .persistent = !connect->clean_session,
-        .will_topic = will_topic,
-    };
-    int rc = auth_require(hub_auth(c->env->hub), c->principal, &conn, POLICY_ACTION_CONNECT,
-                          AUTH_CLIENT, slice_str(id));
-    if (rc == 0 && connect->will)
-        rc = hub_authorize_publish(c->env->hub, c->principal, &conn, connect->will_topic,
-                                   connect->will_retain);
-    free(will_topic);
-    return rc;
-}
-
-static void accept_connect(struct mqtt_conn *c, const struct mqtt_connect *connect, bool present,
-                           int64_t commit)
-{
-    struct buf packet = { 0 };
-    mqtt_encode_connack(&packet, connect->level, present, MQTT_ACCEPTED);
-    owe(c, (const uint8_t *)packet.data, packet.len, commit);
-    buf_deinit(&packet);
-    c->keep_alive_ms = keep_alive_of(c, connect->keep_alive);
-    c->state = CONN_GREET;
-    LOG(LOG_INFO, "mqtt", "client connected", LOG_S("client", client_id(c)),
-        LOG_S("principal", c->principal->label), LOG_S("peer", c->stream->peer.address),
-        LOG_I("level", connect->level), LOG_I("clean", connect->clean_session),
-        LOG_I("keep_alive", connect->keep_alive), LOG_I("present", present));
-    if (c->acks.count)
-        stream_pause(c->stream);
-    else
-        greeted(c);
-}
-
-static void open_session(struct mqtt_conn *c, const struct mqtt_connect *connect, const char *id)
-{
-    struct session_open_opts opts = {
-        .client_id = slice_str(id),
-        .clean = connect->clean_session,
-        .principal = c->principal,
-        .source_ip = c->stream->peer.address,
-        .will = will_of(c, connect, slice_str(id)),
-        .link = &c->link,
-    };
-    struct session *session;
-    bool present;
-    int64_t commit = session_open(c->env->hub, &opts, &session, &present);
-    msg_unref(opts.will);
-    if (commit < 0) {
-        LOG(LOG_WARN, "mqtt", "connect refused", LOG_S("client", id), LOG_ERR((int)commit));
-        refuse_connect(c, connect->level, MQTT_REFUSED_UNAVAILABLE);
-        return;
-    }
-    c->session = session;
-    accept_connect(c, connect, present, commit);
-}
-
-/* The principal is known: the second half of CONNECT. */
-static void log_in(struct mqtt_conn *c, const struct mqtt_connect *connect)
-{
-    char made_up[32];
-    char *given = xstrndup(connect->client_id.ptr, connect->client_id.len);
-    const char *id = given;
-    if (!connect->client_id.len) { /* [MQTT-3.1.3-6] */
-        snprintf(made_up, sizeof made_up, "auto-%016llx", (unsigned long long)rand_u64());
-        id = made_up;
-    }
-    c->level = connect->level;
-    auth_watch_principal(c->principal, &c->watch, on_principal_change);
-    if (authorize(c, connect, id) < 0)
-        refuse_connect(c, connect->level, MQTT_REFUSED_NOT_AUTHORIZED);
-    else
-        open_session(c, connect, id);
-    free(given);
-}
-
-static int decode_connect(const struct buf *packet, struct mqtt_connect *ret_connect)
-{
-    struct mqtt_frame frame;
-    const char *why;
-    if (mqtt_frame((const uint8_t *)packet->data, packet->len, packet->len, 0, &frame, &why) != 1)
-        return ERR_MALFORMED;
-    return mqtt_decode_connect(&frame, ret_connect, &why);
-}
-
-static void on_login(void *arg, int rc, struct principal *principal, const char *why)
-{
-    struct login *login = arg;
-    struct mqtt_conn *c = login->conn;
-    struct mqtt_connect connect;
-    if (c) {
-        c->login = NULL;
-        c->state = CONN_AWAIT;
-        stream_resume(c->stream);
-        if (decode_connect(&login->packet, &connect) < 0) BUG("a CONNECT changed while it waited");
-    }
-    if (c && rc < 0) {
-        refuse_connect(c, connect.level,
-                       rc == ERR_AUTH ? MQTT_REFUSED_BAD_LOGIN : MQTT_REFUSED_UNAVAILABLE);
-    } else if (c) {
-        principal_unref(c->principal);
-        c->principal = principal_ref(principal);
-        log_in(c, &connect);
-    }
-    principal_unref(principal);
-    explicit_bzero(login->packet.data, login->packet.len); /* it holds the password */
-    buf_deinit(&login->packet);
-    free(login);
-}
-
-/* A user name decides, unless a certificate has: AWS's SDKs send their metrics as a user name. */
-static bool asks_for_login(const struct mqtt_conn *c, const struct mqtt_connect *connect)
-{
-    if (c->principal && c->principal->kind == PRINCIPAL_CERT) return false;
-    bool metrics = slice_starts(connect->username, "?SDK=") && !connect->has_password;
-    return connect->has_username && !metrics;
-}
-
-static void on_connect(struct mqtt_conn *c, const struct mqtt_frame *frame, const uint8_t *data)
-{
-    struct mqtt_connect connect;
-    const char *why = NULL;
-    int rc = mqtt_decode_connect(frame, &connect, &why);
-    if (rc == ERR_UNSUPPORTED) { /* [MQTT-3.1.2-2] */
-        LOG(LOG_WARN, "mqtt", "connect refused: protocol level not supported",
-            LOG_S("peer", c->stream->peer.address), LOG_I("level", mqtt_connect_level(frame)));
-        uint8_t level = mqtt_connect_level(frame);
-        refuse_connect(c, level, level < MQTT_LEVEL_5 ? MQTT_REFUSED_LEVEL : REFUSED_LEVEL_5);
-    } else if (rc == ERR_INVALID) { /* [MQTT-3.1.3-8] */
-        LOG(LOG_WARN, "mqtt", "connect refused: the client id is empty",
-            LOG_S("peer", c->stream->peer.address));
-        refuse_connect(c, MQTT_LEVEL_311, MQTT_REFUSED_CLIENT_ID);
-    } else if (rc < 0) {
-        protocol_error(c, why);
-    } else if (connect.client_id.len > CLIENT_ID_MAX) {
-        LOG(LOG_WARN, "mqtt", "connect refused: the client id is longer than 256 bytes",
-            LOG_S("peer", c->stream->peer.address), LOG_SLICE("client", connect.client_id));
-        refuse_connect(c, connect.level, MQTT_REFUSED_CLIENT_ID);
-    } else if (asks_for_login(c, &connect)) {
-        c->state = CONN_LOGIN;
-        c->login = xnew(struct login);
-        c->login->conn = c;
-        buf_append(&c->login->packet, data, frame->size);
-        stream_pause(c->stream);
-        auth_by_password(hub_auth(c->env->hub), connect.username, connect.password,
-                         c->stream->peer.address, on_login, c->login);
-    } else if (!c->principal) {
-        metrics_inc(METRIC_AUTH_FAILURES);
-        LOG(LOG_WARN, "mqtt", "connect refused: this listener needs a certificate or a user name",
-            LOG_S("peer", c->stream->peer.address), LOG_SLICE("client", connect.client_id));
-        refuse_connect(c, connect.level, MQTT_REFUSED_NOT_AUTHORIZED);
-    } else {
-        log_in(c, &connect);
-    }
 }
 
 /* ---- the stream ---- */
@@ -701,19 +444,19 @@ static size_t handle_packet(struct mqtt_conn *c, const uint8_t *data, size_t len
     int rc = mqtt_frame(data, len, most, c->level, &frame, &why);
     if (rc == 0) return 0;
     if (rc < 0) {
-        protocol_error(c, rc == ERR_TOO_LARGE ? "packet longer than mqtt.max_packet" : why);
+        mqtt_protocol_error(c, rc == ERR_TOO_LARGE ? "packet longer than mqtt.max_packet" : why);
         return 0;
     }
     if (c->state == CONN_AWAIT && frame.type != MQTT_TYPE_connect) {
-        protocol_error(c, "[MQTT-3.1.0-1] the first packet is no CONNECT");
+        mqtt_protocol_error(c, "[MQTT-3.1.0-1] the first packet is no CONNECT");
     } else if (c->state == CONN_AWAIT) {
-        on_connect(c, &frame, data);
+        mqtt_connect_received(c, &frame, data);
     } else {
         packet_cb handler = packet_handlers[frame.type];
         if (handler)
             handler(c, &frame);
         else
-            protocol_error(c, "a packet that only servers send");
+            mqtt_protocol_error(c, "a packet that only servers send");
     }
     return frame.size;
 }
