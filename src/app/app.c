@@ -100,6 +100,9 @@ static struct front_opts front_opts_of(const struct app *app)
         .connect_timeout_ms = conf->mqtt.connect_timeout,
         .max_keep_alive_s = (uint16_t)conf->mqtt.max_keepalive,
         .output_buffer = (size_t)conf->mqtt.output_buffer,
+        .output_timeout_ms = conf->mqtt.output_timeout,
+        .packet_rate = { .rate = conf->mqtt.max_packet_rate },
+        .byte_rate = { .rate = conf->mqtt.max_byte_rate },
     };
 }
 

@@ -22,6 +22,8 @@
       "MQTT CONNECTs refused")                                                                     \
     X(MQTT_MALFORMED, "thingd_mqtt_malformed_total", "counter",                                    \
       "MQTT connections closed for a malformed packet or a protocol violation")                    \
+    X(MQTT_THROTTLED, "thingd_mqtt_throttled_total", "counter",                                    \
+      "Times an MQTT connection had to wait because it sent faster than it may")                   \
     X(SESSIONS, "thingd_sessions", "gauge", "MQTT sessions, connected or kept")                    \
     X(SUBSCRIPTIONS, "thingd_subscriptions", "gauge", "Subscriptions of sessions")                 \
     X(RETAINED, "thingd_retained_messages", "gauge", "Retained messages")                          \

@@ -80,6 +80,9 @@ struct config {
         int64_t session_expiry;
         int64_t max_sessions;
         int64_t output_buffer;
+        int64_t output_timeout;
+        int64_t max_packet_rate;
+        int64_t max_byte_rate;
         int64_t max_retained;
         int64_t max_retained_bytes;
         int64_t match_cache;

@@ -176,6 +176,18 @@ const struct option config_options[] = {
       .min = KIB(64), .max = GIB(1), .fallback = "4m", .reload = true,
       .text = "Bytes queued towards one connection above which QoS 0 messages to it are dropped "
               "and others wait in its session." },
+    { .name = "mqtt.output_timeout", .type = OPT_DURATION, .offset = CONF(mqtt.output_timeout),
+      .min = 1000, .max = 24 * 3600 * 1000, .fallback = "2m", .reload = true,
+      .text = "A client that takes nothing of the output which waits for it for so long is "
+              "disconnected, whatever its keep-alive." },
+    { .name = "mqtt.max_packet_rate", .type = OPT_INT, .offset = CONF(mqtt.max_packet_rate),
+      .min = 0, .max = MILLION, .fallback = "0", .reload = true,
+      .text = "Packets a second from one connection, and as many at once; a faster one is read "
+              "from later, and nothing is lost. Acknowledgements of what the hub sent do not "
+              "count. 0: no limit." },
+    { .name = "mqtt.max_byte_rate", .type = OPT_BYTES, .offset = CONF(mqtt.max_byte_rate),
+      .min = 0, .max = GIB(1), .fallback = "0", .reload = true,
+      .text = "The same in bytes a second." },
     { .name = "mqtt.max_retained", .type = OPT_INT, .offset = CONF(mqtt.max_retained),
       .min = 0, .max = 10 * MILLION, .fallback = "100000", .reload = true,
       .text = "Topics with a retained message; above it new ones are not retained." },

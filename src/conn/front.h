@@ -4,6 +4,7 @@
 #ifndef CONN_FRONT_H
 #define CONN_FRONT_H
 
+#include "base/bucket.h"
 #include "hub/hub.h"
 #include "net/listener.h"
 #include "net/stream.h"
@@ -21,6 +22,10 @@ struct front_opts {
     int64_t connect_timeout_ms; /* from accept to CONNECT, or to the first byte of a request */
     uint16_t max_keep_alive_s;  /* longer ones, and 0, are taken for this one; 0: no limit */
     size_t output_buffer;       /* bytes of output above which a client is congested */
+    int64_t
+        output_timeout_ms; /* who takes none of the output that waits for so long is gone; 0: never */
+    struct bucket_limit packet_rate; /* of each MQTT connection, acknowledgements not counted */
+    struct bucket_limit byte_rate;
 };
 
 struct front *front_create(struct hub *hub, const struct front_opts *opts);

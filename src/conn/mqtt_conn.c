@@ -1,14 +1,14 @@
 /* mqtt_conn.c — translates between packets and the session; decides nothing that the hub decides. CONNECT
- * is in mqtt_connect.c.
+ * is in mqtt_connect.c, when a connection is read from in mqtt_pace.c.
  *
  *   await CONNECT ─► (user name: ask auth) ─► greet ─► connected ─► closing
  *
  * Every packet type has one handler, found through a table; the protocol level is data.
  *
  * Acknowledgements leave when what they promise is committed, in order (ack_queue). When nothing waits,
- * they are written at once. A connection that owes too many is not read from: so publishers are slowed
- * when the store falls behind, and nothing is lost. CONNACK is such an acknowledgement too: a new
- * persistent session is committed first. Until it has left nothing else is read or sent [MQTT-3.2.0-1].
+ * they are written at once. A connection that owes too many is not read from (mqtt_pace.c). CONNACK is such
+ * an acknowledgement too: a new persistent session is committed first. Until it has left nothing else is
+ * read or sent [MQTT-3.2.0-1].
  *
  *  I1  A session is attached from CONNECT to the end of the connection, or until the session has let go of
  *      us by link.end; it sends nothing before CONNACK has left (session_ready).
@@ -28,7 +28,6 @@
 #include <string.h>
 
 enum {
-    MOST_OWED = 4096,             /* acknowledgements above which nothing more is read */
     MOST_FILTERS = 1024,          /* in one SUBSCRIBE */
     CONNECT_MAX = 5 * 65537 + 16, /* the longest CONNECT */
     SMALL_PACKET = 1024,          /* copied into the output rather than referenced */
@@ -47,6 +46,7 @@ static void on_closed(struct stream *stream)
     struct mqtt_conn *c = stream->owner;
     list_remove(&c->conns);
     principal_unref(c->principal);
+    mqtt_pace_free(c);
     free(c);
 }
 
@@ -61,6 +61,7 @@ void mqtt_close(struct mqtt_conn *c, enum session_end why, bool linger)
     c->session = NULL;
     loop_timer_stop(&c->timer);
     list_remove(&c->waiting);
+    mqtt_pace_stop(c);
     auth_unwatch(&c->watch);
     ack_queue_deinit(&c->acks);
     if (c->login) c->login->conn = NULL;
@@ -166,21 +167,6 @@ static int64_t committed(const struct mqtt_conn *c)
     return store_committed(hub_store(c->env->hub));
 }
 
-/* Reads on or not: who owes us reading gets no answers to more. */
-static void balance(struct mqtt_conn *c)
-{
-    bool flooded = stream_over_high_water(c->stream);
-    if (!c->paused && (flooded || c->acks.count > MOST_OWED)) {
-        c->paused = true;
-        stream_pause(c->stream);
-    } else if (c->paused && !flooded && c->acks.count < MOST_OWED / 2) {
-        c->paused = false;
-        stream_resume(c->stream);
-    }
-    if (c->acks.count && list_empty(&c->waiting)) list_push_back(&c->env->waiting, &c->waiting);
-    if (!c->acks.count) list_remove(&c->waiting);
-}
-
 static void release(struct mqtt_conn *c)
 {
     struct buf out = { 0 };
@@ -192,7 +178,7 @@ static void release(struct mqtt_conn *c)
         mqtt_greet(c);
         stream_resume(c->stream);
     }
-    balance(c);
+    mqtt_balance(c);
 }
 
 void mqtt_conn_release(struct list *waiting_link)
@@ -207,7 +193,7 @@ void mqtt_owe(struct mqtt_conn *c, const uint8_t *packet, size_t len, int64_t co
         return;
     }
     ack_queue_push(&c->acks, packet, len, commit);
-    balance(c);
+    mqtt_balance(c);
 }
 
 static void on_decided(void *arg, int64_t commit)
@@ -228,7 +214,7 @@ static void settle(struct mqtt_conn *c, uint8_t type, uint16_t id, int64_t commi
     mqtt_put_ack(packet, type, id);
     if (commit == HUB_HELD) {
         ack_queue_hold(&c->acks, packet, sizeof packet);
-        balance(c);
+        mqtt_balance(c);
     } else if (commit < 0) {
         publish_failed(c, commit);
     } else {
@@ -396,17 +382,6 @@ static const packet_cb packet_handlers[MQTT_TYPE_COUNT] = {
 
 /* ---- time ---- */
 
-/* While we do not read, the client's silence is our doing, unless it is one that takes no output. */
-static bool silence_is_ours(struct mqtt_conn *c)
-{
-    if (!c->paused) return false;
-    balance(c);
-    size_t pending = stream_pending(c->stream);
-    bool moved = pending != c->pending;
-    c->pending = pending;
-    return !c->paused || moved || c->acks.count >= MOST_OWED / 2;
-}
-
 static void on_timer(struct loop_timer *timer)
 {
     struct mqtt_conn *c = container_of(timer, struct mqtt_conn, timer);
@@ -421,15 +396,7 @@ static void on_timer(struct loop_timer *timer)
         mqtt_close(c, SESSION_END_CLIENT_ERROR, false);
         return;
     }
-    if (silence_is_ours(c)) c->heard_at = loop_now(hub_loop(c->env->hub));
-    int64_t silent = loop_now(hub_loop(c->env->hub)) - c->heard_at;
-    if (silent < c->keep_alive_ms) { /* one timer for all packets: it only looks */
-        loop_timer_start(timer, c->keep_alive_ms - silent);
-        return;
-    }
-    LOG(LOG_INFO, "mqtt", "keep-alive time-out", LOG_S("client", mqtt_client_id(c)),
-        LOG_I("silent_ms", silent));
-    mqtt_close(c, SESSION_END_KEEP_ALIVE, false);
+    mqtt_watch_time(c);
 }
 
 /* ---- the stream ---- */
@@ -463,7 +430,7 @@ static size_t handle_packet(struct mqtt_conn *c, const uint8_t *data, size_t len
 
 static bool listening(const struct mqtt_conn *c)
 {
-    return (c->state == CONN_AWAIT || c->state == CONN_UP) && !c->paused;
+    return (c->state == CONN_AWAIT || c->state == CONN_UP) && !c->pauses;
 }
 
 static size_t on_read(struct stream *stream, const uint8_t *data, size_t len)
@@ -471,11 +438,13 @@ static size_t on_read(struct stream *stream, const uint8_t *data, size_t len)
     struct mqtt_conn *c = stream->owner;
     size_t used = 0;
     c->heard_at = loop_now(hub_loop(c->env->hub));
-    while (used < len && listening(c)) {
+    while (used < len && listening(c) && mqtt_pace_next(c)) {
+        uint8_t type = data[used] >> 4;
         size_t size = handle_packet(c, data + used, len - used);
         if (size == 0) break;
         used += size;
-        if (c->state != CONN_CLOSING && stream_over_high_water(c->stream)) balance(c);
+        mqtt_pace_spend(c, type, size);
+        if (c->state != CONN_CLOSING && stream_over_high_water(c->stream)) mqtt_balance(c);
     }
     return c->state == CONN_CLOSING ? len : used;
 }
@@ -485,7 +454,7 @@ static void on_writable(struct stream *stream)
     struct mqtt_conn *c = stream->owner;
     c->heard_at = loop_now(hub_loop(c->env->hub)); /* it reads: it lives */
     if (c->session) session_pump(c->session);
-    if (c->state != CONN_CLOSING) balance(c);
+    if (c->state != CONN_CLOSING) mqtt_balance(c);
 }
 
 static void on_end(struct stream *stream, int rc)

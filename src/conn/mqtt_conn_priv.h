@@ -1,5 +1,5 @@
-/* mqtt_conn_priv.h — between mqtt_conn.c (packets of a connection that is up, its time, its end) and
- * mqtt_connect.c (from CONNECT to CONNACK). */
+/* mqtt_conn_priv.h — between mqtt_conn.c (packets of a connection that is up, its end), mqtt_connect.c
+ * (from CONNECT to CONNACK) and mqtt_pace.c (when it is read from, and how long it may be silent). */
 #ifndef CONN_MQTT_CONN_PRIV_H
 #define CONN_MQTT_CONN_PRIV_H
 
@@ -12,6 +12,12 @@
 #include "mqtt/mqtt.h"
 
 enum conn_state { CONN_AWAIT, CONN_LOGIN, CONN_GREET, CONN_UP, CONN_CLOSING };
+
+/* Why we do not read. Each is set and cleared by itself. */
+enum mqtt_pause {
+    PAUSE_OWED = 1, /* too many acknowledgements wait, or it does not take its output */
+    PAUSE_RATE = 2, /* above mqtt.max_packet_rate or max_byte_rate */
+};
 
 /* A question to auth, which may come back after the connection is gone. */
 struct login {
@@ -32,12 +38,15 @@ struct mqtt_conn {
     struct session *session;
     struct login *login;
     struct ack_queue acks;
-    bool paused;             /* by us, because too many acknowledgements are owed */
-    struct loop_timer timer; /* CONNECT time-out, then keep-alive */
-    int64_t keep_alive_ms;   /* 1.5 times; 0: none */
+    uint8_t pauses;            /* why it is not read from: enum mqtt_pause */
+    struct throttle *throttle; /* NULL while no limit of rates was ever there */
+    struct loop_timer timer;   /* CONNECT time-out, then keep-alive */
+    int64_t keep_alive_ms;     /* 1.5 times; 0: none */
     int64_t heard_at;
-    size_t pending;         /* output when the timer looked last, while paused */
-    enum session_end ended; /* why, once closing */
+    /* of the output, when mqtt_watch_time looked last */
+    size_t pending;
+    uint64_t sent;
+    int64_t moved_at; /* when it was seen to move, or there was none */
 };
 
 static inline const char *mqtt_client_id(const struct mqtt_conn *c)
@@ -51,6 +60,25 @@ void mqtt_close(struct mqtt_conn *c, enum session_end why, bool linger);
 void mqtt_protocol_error(struct mqtt_conn *c, const char *why);
 /* The packet leaves when `commit` is reached and everything owed before it has left. */
 void mqtt_owe(struct mqtt_conn *c, const uint8_t *packet, size_t len, int64_t commit);
+
+/* ---- mqtt_pace.c ---- */
+/* Reads on or not: who owes us reading gets no answers to more. */
+void mqtt_balance(struct mqtt_conn *c);
+/* May the next packet be handled now? Else the connection is paused until it may. */
+bool mqtt_pace_limited(struct mqtt_conn *c);
+static inline bool mqtt_pace_next(struct mqtt_conn *c)
+{
+    const struct front_opts *opts = c->env->opts;
+    return (!opts->packet_rate.rate && !opts->byte_rate.rate) || mqtt_pace_limited(c);
+}
+/* A packet of that type and size was handled. */
+void mqtt_pace_spend(struct mqtt_conn *c, uint8_t type, size_t size);
+/* The connection is up, and its clock begins; or its timer has fired. Closes one that was silent for too
+ * long, or has taken no output. */
+void mqtt_watch_begin(struct mqtt_conn *c);
+void mqtt_watch_time(struct mqtt_conn *c);
+void mqtt_pace_stop(struct mqtt_conn *c);
+void mqtt_pace_free(struct mqtt_conn *c);
 
 /* ---- mqtt_connect.c ---- */
 /* The first packet, which is a CONNECT; data is the whole of it. */

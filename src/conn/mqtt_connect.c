@@ -89,9 +89,7 @@ static int authorize(struct mqtt_conn *c, const struct mqtt_connect *connect, co
 void mqtt_greet(struct mqtt_conn *c)
 {
     c->state = CONN_UP;
-    c->heard_at = loop_now(hub_loop(c->env->hub));
-    loop_timer_stop(&c->timer);
-    if (c->keep_alive_ms) loop_timer_start(&c->timer, c->keep_alive_ms);
+    mqtt_watch_begin(c);
     session_ready(c->session);
 }
 

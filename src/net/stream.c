@@ -213,6 +213,11 @@ size_t stream_pending(const struct stream *s)
     return core->queued + (s->ops->below ? s->ops->below(core) : 0);
 }
 
+uint64_t stream_sent(const struct stream *s)
+{
+    return ((const struct stream_core *)s)->sent;
+}
+
 bool stream_over_high_water(const struct stream *s)
 {
     return stream_pending(s) > ((const struct stream_core *)s)->high_water;
@@ -258,6 +263,7 @@ void stream_core_sent(struct stream_core *core, size_t n)
 {
     if (n > core->queued) BUG("%zu bytes sent of %zu", n, core->queued);
     core->queued -= n;
+    core->sent += n;
     while (n > 0) {
         struct stream_seg *seg = core->head;
         if (n < seg->len) {

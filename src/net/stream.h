@@ -78,6 +78,8 @@ void stream_write(struct stream *s, const void *data, size_t len);
 void stream_write_chunk(struct stream *s, struct chunk *chunk, size_t at, size_t len);
 /* Bytes queued and not yet taken by the kernel. */
 size_t stream_pending(const struct stream *s);
+/* Bytes that have left the queue so far: who does not take its output makes no progress here. */
+uint64_t stream_sent(const struct stream *s);
 /* Above it, the owner should stop producing until on_writable. Default 1 MB. */
 void stream_set_high_water(struct stream *s, size_t bytes);
 bool stream_over_high_water(const struct stream *s);

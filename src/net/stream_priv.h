@@ -45,6 +45,7 @@ struct stream_core {
     struct stream_seg *head; /* output queue */
     struct stream_seg *tail;
     size_t queued; /* bytes in it */
+    uint64_t sent; /* that have left it */
     size_t high_water;
     size_t read_limit;
     struct list dirty; /* in net's list: to be flushed at the end of the turn */

@@ -997,6 +997,142 @@ static void test_dead_reader(void **state)
     peer_close(&lamp);
 }
 
+/* ---- rates ---- */
+
+static void set_rates(int64_t packets, int64_t bytes)
+{
+    front_opts.packet_rate.rate = packets;
+    front_opts.byte_rate.rate = bytes;
+    front_set_opts(front, &front_opts);
+}
+
+/* Faster than it may: read from later, and nothing is lost. */
+static void test_packet_rate(void **state)
+{
+    struct fixture *f = *state;
+    struct service all = { .does = SERVICE_COUNT };
+    struct peer lamp = { 0 };
+    struct buf packets = { 0 };
+    service_start(f, &all, "t");
+    peer_open(f, &lamp);
+    put_connect(&packets, "lamp", true, 1);
+    peer_send_buf(&lamp, &packets);
+    set_rates(10, 0);
+    int64_t throttled = metrics_get(METRIC_MQTT_THROTTLED);
+    for (int i = 0; i < 35; i++)
+        put_publish(&packets, "t", "x", 0, 0, false);
+    peer_send_buf(&lamp, &packets);
+    assert_int_equal(all.count, 10);
+    assert_int_equal(metrics_get(METRIC_MQTT_THROTTLED), throttled + 1);
+    for (int i = 1; i <= 25; i++) { /* its keep-alive is 1.5 s, and it is silent */
+        clock_fake_advance(99);
+        turns(f, 3);
+        assert_int_equal(all.count, 9 + i);
+        clock_fake_advance(1);
+        turns(f, 3);
+        assert_int_equal(all.count, 10 + i);
+    }
+    assert_false(lamp.ended);
+    set_rates(0, 0);
+    for (int i = 0; i < 100; i++)
+        put_publish(&packets, "t", "x", 0, 0, false);
+    peer_send_buf(&lamp, &packets);
+    assert_int_equal(all.count, 135);
+    service_stop(&all);
+    peer_close(&lamp);
+}
+
+/* A packet that is larger than the burst goes through, and is paid for afterwards. */
+static void test_byte_rate(void **state)
+{
+    struct fixture *f = *state;
+    struct service all = { .does = SERVICE_COUNT };
+    struct peer lamp = { 0 };
+    char payload[1001];
+    memset(payload, 'x', 1000);
+    payload[1000] = '\0';
+    service_start(f, &all, "t");
+    peer_open(f, &lamp);
+    peer_connect(&lamp, "lamp", true);
+    set_rates(0, 500);
+    peer_publish(&lamp, "t", payload, 0, 0);
+    assert_int_equal(all.count, 1);
+    peer_publish(&lamp, "t", "y", 0, 0);
+    clock_fake_advance(SECONDS(1));
+    turns(f, 3);
+    assert_int_equal(all.count, 1);
+    clock_fake_advance(SECONDS(1));
+    turns(f, 3);
+    assert_int_equal(all.count, 2);
+    service_stop(&all);
+    peer_close(&lamp);
+}
+
+/* What a subscriber acknowledges does not count as its packets; closing while it waits does no harm. */
+static void test_rate_of_acknowledgements(void **state)
+{
+    struct fixture *f = *state;
+    struct peer lamp = { 0 };
+    struct buf packets = { 0 };
+    peer_open(f, &lamp);
+    peer_connect(&lamp, "lamp", true);
+    set_rates(1, 0);
+    for (int i = 1; i <= 50; i++)
+        mqtt_encode_ack(&packets, MQTT_TYPE_puback, (uint16_t)i);
+    buf_append(&packets, "\xc0\x00\xc0\x00", 4);
+    peer_send_buf(&lamp, &packets);
+    assert_peer(&lamp, "connack:0 pingresp ");
+    clock_fake_advance(SECONDS(1));
+    turns(f, 3);
+    assert_peer(&lamp, "pingresp ");
+    peer_send(&lamp, "\xc0\x00\xc0\x00", 4);
+    front_close_all(front); /* while it waits */
+    turns(f, 3);
+    assert_peer(&lamp, "end");
+    peer_close(&lamp);
+}
+
+/* Without a keep-alive, and with output far below the mark: who takes none of it goes. */
+static void test_output_that_is_never_taken(void **state)
+{
+    struct fixture *f = *state;
+    struct peer lamp = { 0 };
+    char payload[2001];
+    memset(payload, 'x', 2000);
+    payload[2000] = '\0';
+    front_opts.output_timeout_ms = SECONDS(60);
+    front_set_opts(front, &front_opts);
+    struct stream *server = peer_pair(f, &lamp);
+    front_accept(NULL, server, &open_listener);
+    turns(f, 3);
+    peer_connect(&lamp, "lamp", true);
+    peer_subscribe(&lamp, 1, "t", 0);
+    stream_pair_set_window(server, 1000);
+    clock_fake_advance(DAYS(1)); /* nothing waits: it lives */
+    turns(f, 3);
+    stream_pause(lamp.stream);
+    publish(f, "t", payload, 0);
+    publish(f, "t", payload, 0);
+    turns(f, 3);
+    clock_fake_advance(SECONDS(60)); /* seen to wait for the first time */
+    turns(f, 3);
+    stream_resume(lamp.stream); /* it takes a little, in its own time */
+    turns(f, 3);
+    stream_pause(lamp.stream);
+    publish(f, "t", payload, 0);
+    turns(f, 3);
+    clock_fake_advance(SECONDS(59));
+    turns(f, 3);
+    assert_int_equal(sessions_count(hub_sessions(f->hub)), 1);
+    for (int i = 0; i < 2; i++) {
+        peer_send(&lamp, "\xc0\x00", 2); /* and speaks, which does not help it */
+        clock_fake_advance(SECONDS(60));
+        turns(f, 3);
+    }
+    assert_int_equal(sessions_count(hub_sessions(f->hub)), 0);
+    peer_close(&lamp);
+}
+
 /* The mark may be lowered while a connection is above it: it must come to life again. */
 static void test_smaller_output_buffer(void **state)
 {
@@ -1119,6 +1255,10 @@ int main(void)
         TEST(test_publish_and_go),
         TEST(test_slow_reader),
         TEST(test_dead_reader),
+        TEST(test_packet_rate),
+        TEST(test_byte_rate),
+        TEST(test_rate_of_acknowledgements),
+        TEST(test_output_that_is_never_taken),
         TEST(test_smaller_output_buffer),
         TEST(test_large_messages),
         TEST(test_redelivery),
