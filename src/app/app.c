@@ -14,6 +14,7 @@
 #include "app/data_dir.h"
 #include "app/host_names.h"
 #include "auth/auth.h"
+#include "base/budget.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
@@ -306,10 +307,10 @@ static void begin_stop(struct app *app)
 }
 
 /* The limits that connections and sessions are held to from now on. */
-static void apply_limits(struct app *app, const struct config *conf)
+static void apply_limits(struct app *app, struct config *conf)
 {
-    app->conf->log = conf->log;
-    app->conf->mqtt = conf->mqtt;
+    config_take_reloaded(app->conf, conf);
+    budget_set_limit((size_t)app->conf->limits.memory);
     struct hub_opts hub_opts = hub_opts_of(app->conf);
     struct front_opts front_opts = front_opts_of(app);
     hub_set_opts(app->hub, &hub_opts);
@@ -462,6 +463,7 @@ int app_start(struct app **ret_app, struct config *conf, struct data_dir *dir,
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a failed write, as a full disk is */
     app->max_connections = claim_descriptors(conf);
+    budget_set_limit((size_t)conf->limits.memory);
     json_set_default_limits((size_t)conf->json.max_bytes, (int)conf->json.max_depth);
     int rc = core_open(&app->core, conf, dir, diag);
     if (rc < 0) {

@@ -31,6 +31,15 @@
     X(MESSAGES_OUT, "thingd_messages_sent_total", "counter", "Messages delivered to sessions")     \
     X(BYTES_IN, "thingd_bytes_received_total", "counter", "Bytes read from connections")           \
     X(BYTES_OUT, "thingd_bytes_sent_total", "counter", "Bytes written to connections")             \
+    X(MEMORY_LIMIT, "thingd_memory_limit_bytes", "gauge", "limits.memory")                         \
+    X(MEMORY_MESSAGES, "thingd_memory_messages_bytes", "gauge",                                    \
+      "Memory for messages: retained, queued, on their way")                                       \
+    X(MEMORY_QUEUES, "thingd_memory_queues_bytes", "gauge",                                        \
+      "Memory for queues, beside the messages")                                                    \
+    X(MEMORY_OUTPUT, "thingd_memory_output_bytes", "gauge",                                        \
+      "Memory for output that waits for sockets")                                                  \
+    X(MEMORY_WAITS, "thingd_memory_waits_total", "counter",                                        \
+      "Times a publisher had to wait because limits.memory was reached")                           \
     X(DROPS, "thingd_messages_dropped_total", "counter",                                           \
       "Messages dropped because a queue was full")                                                 \
     X(DENIALS, "thingd_denials_total", "counter", "Actions which no policy allowed")               \

@@ -109,7 +109,6 @@ static const char *option_label(const struct loader *l, const char *key)
     BUG("no key %s", key);
 }
 
-/* A certificate and its key come together. */
 /* Rather than a profile that does half of what its name says. */
 static void check_profile(struct loader *l)
 {
@@ -118,6 +117,18 @@ static void check_profile(struct loader *l)
                      option_label(l, "hub.profile"));
 }
 
+/* Retained messages alone must not use up what all may have: nobody could publish any more. */
+static void check_memory(struct loader *l)
+{
+    struct config *conf = l->conf;
+    int64_t most = conf->limits.memory / 2;
+    if (conf->mqtt.max_retained_bytes <= most) return;
+    const char *retained = option_label(l, "mqtt.max_retained_bytes");
+    if (retained) loader_error(l, "%s: is more than half of limits.memory", retained);
+    conf->mqtt.max_retained_bytes = most;
+}
+
+/* A certificate and its key come together. */
 static void check_key_pair(struct loader *l)
 {
     bool cert = *l->conf->tls.cert, key = *l->conf->tls.key;
@@ -155,6 +166,7 @@ void loader_finish(struct loader *l, const char *const *env)
     complete_paths(conf);
     check_key_pair(l);
     check_profile(l);
+    check_memory(l);
     for (size_t i = 0; i < conf->listener_count; i++)
         check_listener(l, i);
 }
@@ -200,4 +212,10 @@ void config_reload_diff(const struct config *before, const struct config *after,
     for (size_t i = 0; i < after->listener_count; i++)
         if (!find(before, after->listeners[i].name))
             push_key(ret_keys, after->listeners[i].name, "");
+}
+
+void config_take_reloaded(struct config *into, struct config *from)
+{
+    for (size_t i = 0; i < config_option_count; i++)
+        if (config_options[i].reload) option_swap(&config_options[i], into, from);
 }

@@ -118,6 +118,7 @@ struct config {
     } rules;
     struct {
         int64_t connections;
+        int64_t memory;
     } limits;
 
     struct config_listener
@@ -154,6 +155,10 @@ char *config_data_dir(const char *const *env);
  * listener which is in one of the two only is "listener.NAME". The caller owns the list. */
 void config_reload_diff(const struct config *before, const struct config *after,
                         struct config_list *ret_keys);
+
+/* Gives `into` the values of `from` for every key that SIGHUP may change. `from` is good only to be freed
+ * afterwards. */
+void config_take_reloaded(struct config *into, struct config *from);
 
 /* conf/thingd.conf: every key commented out, with its default and its text. */
 void config_print_sample(struct buf *out);

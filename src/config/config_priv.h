@@ -64,6 +64,8 @@ int option_set(const struct option *option, void *base, const char *text, const 
 int option_set_items(const struct option *option, void *base, const char *const *items,
                      size_t count, const char *shown, struct diag *diag);
 void option_clear(const struct option *option, void *base);
+/* Each of the two gets the other's value. */
+void option_swap(const struct option *option, void *a, void *b);
 bool option_equal(const struct option *option, const void *a, const void *b);
 /* As text that option_set takes. */
 void option_format(const struct option *option, const void *base, struct buf *out);

@@ -266,6 +266,12 @@ const struct option config_options[] = {
     { .name = "limits.connections", .type = OPT_INT, .offset = CONF(limits.connections),
       .min = 10, .max = MILLION, .fallback = "10000",
       .text = "Open connections of all listeners; above it new ones are closed and counted." },
+    { .name = "limits.memory", .type = OPT_BYTES, .offset = CONF(limits.memory),
+      .min = MIB(1), .max = GIB(1024), .fallback = "256m", .reload = true,
+      .text = "Memory for messages (retained, queued, on their way) and output of all together. "
+              "Above it publishers are not read from, QoS 0 is dropped for clients that are "
+              "behind, and new connections are refused. At least twice mqtt.max_retained_bytes, "
+              "whose default gives way." },
 };
 const size_t config_option_count = ARRAY_LEN(config_options);
 

@@ -321,6 +321,34 @@ void option_clear(const struct option *option, void *base)
     }
 }
 
+static size_t member_size(enum option_type type)
+{
+    switch (type) {
+    case OPT_INT:
+    case OPT_BYTES:
+    case OPT_DURATION:
+        return sizeof(int64_t);
+    case OPT_BOOL:
+        return sizeof(bool);
+    case OPT_ENUM:
+        return sizeof(int);
+    case OPT_STRING:
+        return sizeof(char *);
+    case OPT_LIST:
+        return sizeof(struct config_list);
+    }
+    BUG("type %d of options", type);
+}
+
+void option_swap(const struct option *option, void *a, void *b)
+{
+    unsigned char kept[sizeof(struct config_list)];
+    size_t size = member_size(option->type);
+    memcpy(kept, option_at(option, a), size);
+    memcpy(option_at(option, a), option_at(option, b), size);
+    memcpy(option_at(option, b), kept, size);
+}
+
 static bool list_equal(const struct config_list *a, const struct config_list *b)
 {
     if (a->count != b->count) return false;

@@ -177,6 +177,8 @@ struct front *front_create(struct hub *hub, const struct front_opts *opts)
     list_init(&front->guests);
     list_init(&front->mqtt.conns);
     list_init(&front->mqtt.waiting);
+    list_init(&front->mqtt.starved);
+    loop_timer_init(&front->mqtt.starving, hub_loop(hub), mqtt_conn_feed);
     store_listen(hub_store(hub), &front->on_commit);
     return front;
 }
@@ -206,6 +208,7 @@ void front_destroy(struct front *front)
 {
     if (!front) return;
     if (front_count(front)) BUG("front destroyed with connections");
+    loop_timer_stop(&front->mqtt.starving);
     store_unlisten(&front->on_commit);
     free(front);
 }

@@ -145,7 +145,7 @@ static void link_pubrel(struct session_link *link, uint16_t id)
 
 static bool link_congested(struct session_link *link)
 {
-    return stream_over_high_water(conn_of(link)->stream); /* on_writable follows it */
+    return mqtt_pace_congested(conn_of(link));
 }
 
 static void link_end(struct session_link *link, enum session_end why)
@@ -453,6 +453,7 @@ static void on_writable(struct stream *stream)
 {
     struct mqtt_conn *c = stream->owner;
     c->heard_at = loop_now(hub_loop(c->env->hub)); /* it reads: it lives */
+    mqtt_pace_writable(c);
     if (c->session) session_pump(c->session);
     if (c->state != CONN_CLOSING) mqtt_balance(c);
 }
@@ -474,6 +475,7 @@ void mqtt_conn_start(struct mqtt_env *env, struct stream *stream, struct princip
     c->stream = stream;
     c->principal = principal;
     list_init(&c->waiting);
+    list_init(&c->starved);
     list_init(&c->watch.link);
     ack_queue_init(&c->acks, c);
     list_push_back(&env->conns, &c->conns);

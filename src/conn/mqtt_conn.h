@@ -4,6 +4,7 @@
 
 #include "base/list.h"
 #include "conn/front.h"
+#include "loop/loop.h"
 
 struct principal;
 struct mqtt_conn;
@@ -14,11 +15,16 @@ struct mqtt_env {
     const struct front_opts *opts;
     struct list conns;   /* all of them */
     struct list waiting; /* those whose acknowledgements wait for a commit */
+    struct list starved; /* those that may not publish more before there is memory again */
+    struct loop_timer starving;
+    int64_t starved_logged_at;
 };
 
 /* Takes the stream, whose unread bytes begin with a CONNECT, and a reference to principal (NULL: nobody
  * yet; a user name and password are needed). */
 void mqtt_conn_start(struct mqtt_env *env, struct stream *stream, struct principal *principal);
+/* Of mqtt_env.starving, which runs while anybody is starved: ends that when there is memory again. */
+void mqtt_conn_feed(struct loop_timer *starving);
 /* The link of mqtt_env.conns. */
 void mqtt_conn_shutdown(struct list *conns_link);
 /* The link of mqtt_env.waiting: sends the acknowledgements whose commit is reached. */

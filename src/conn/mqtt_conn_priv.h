@@ -15,8 +15,9 @@ enum conn_state { CONN_AWAIT, CONN_LOGIN, CONN_GREET, CONN_UP, CONN_CLOSING };
 
 /* Why we do not read. Each is set and cleared by itself. */
 enum mqtt_pause {
-    PAUSE_OWED = 1, /* too many acknowledgements wait, or it does not take its output */
-    PAUSE_RATE = 2, /* above mqtt.max_packet_rate or max_byte_rate */
+    PAUSE_OWED = 1,   /* too many acknowledgements wait, or it does not take its output */
+    PAUSE_RATE = 2,   /* above mqtt.max_packet_rate or max_byte_rate */
+    PAUSE_MEMORY = 4, /* it has published, and limits.memory is reached */
 };
 
 /* A question to auth, which may come back after the connection is gone. */
@@ -31,6 +32,7 @@ struct mqtt_conn {
     struct stream *stream;
     struct list conns;
     struct list waiting;
+    struct list starved;
     enum conn_state state;
     uint8_t level;
     struct principal *principal;
@@ -39,6 +41,7 @@ struct mqtt_conn {
     struct login *login;
     struct ack_queue acks;
     uint8_t pauses;            /* why it is not read from: enum mqtt_pause */
+    bool lean;                 /* its output is kept small: limits.memory was reached */
     struct throttle *throttle; /* NULL while no limit of rates was ever there */
     struct loop_timer timer;   /* CONNECT time-out, then keep-alive */
     int64_t keep_alive_ms;     /* 1.5 times; 0: none */
@@ -73,6 +76,9 @@ static inline bool mqtt_pace_next(struct mqtt_conn *c)
 }
 /* A packet of that type and size was handled. */
 void mqtt_pace_spend(struct mqtt_conn *c, uint8_t type, size_t size);
+/* Is its output above what it may be? on_writable follows, and calls the second. */
+bool mqtt_pace_congested(struct mqtt_conn *c);
+void mqtt_pace_writable(struct mqtt_conn *c);
 /* The connection is up, and its clock begins; or its timer has fired. Closes one that was silent for too
  * long, or has taken no output. */
 void mqtt_watch_begin(struct mqtt_conn *c);

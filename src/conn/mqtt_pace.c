@@ -2,7 +2,8 @@
  *
  * A connection is not read from while it owes us something: room for our answers (too many of its
  * acknowledgements wait for the store, or it does not take its output), or time (it sends faster than it may).
- * So publishers are slowed by their own sockets, and nothing is lost. Each reason is a bit of `pauses`.
+ * And while the hub has no memory to spare, publishers are not read from, and nobody's output may grow beyond
+ * LEAN_OUTPUT: QoS 0 is dropped for who is behind, the rest waits in its session. So publishers are slowed by their own sockets, and nothing is lost. Each reason is a bit of `pauses`.
  *
  * One timer watches the silence of a client that is up: it fires when the keep-alive or the time for output
  * could be over, looks, and sleeps again; packets only note when they came.
@@ -12,6 +13,7 @@
  *  I3  Output that waits either moves between two looks, or its time runs. */
 #include "conn/mqtt_conn_priv.h"
 
+#include "base/budget.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -20,7 +22,9 @@
 #include <stdlib.h>
 
 enum {
-    MOST_OWED = 4096, /* acknowledgements above which nothing more is read */
+    MOST_OWED = 4096,       /* acknowledgements above which nothing more is read */
+    LEAN_OUTPUT = 64 << 10, /* more than a turn has for a client that keeps up */
+    FEED_MS = 20,
 };
 
 struct throttle {
@@ -110,8 +114,54 @@ static bool is_answer(uint8_t type)
     return type == MQTT_TYPE_puback || type == MQTT_TYPE_pubrec || type == MQTT_TYPE_pubcomp;
 }
 
+static void starve(struct mqtt_conn *c)
+{
+    struct mqtt_env *env = c->env;
+    metrics_inc(METRIC_MEMORY_WAITS);
+    pause(c, PAUSE_MEMORY);
+    list_push_back(&env->starved, &c->starved);
+    if (!loop_timer_active(&env->starving)) loop_timer_start(&env->starving, FEED_MS);
+    int64_t now = now_of(c);
+    if (env->starved_logged_at && now - env->starved_logged_at < MINUTES(1)) return;
+    env->starved_logged_at = now;
+    LOG(LOG_WARN, "mqtt", "limits.memory is reached: publishers wait",
+        LOG_I("messages", metrics_get(METRIC_MEMORY_MESSAGES)),
+        LOG_I("queues", metrics_get(METRIC_MEMORY_QUEUES)),
+        LOG_I("output", metrics_get(METRIC_MEMORY_OUTPUT)), LOG_I("limit", budget_limit()));
+}
+
+void mqtt_conn_feed(struct loop_timer *starving)
+{
+    struct mqtt_env *env = container_of(starving, struct mqtt_env, starving);
+    if (!budget_relaxed()) {
+        loop_timer_start(starving, FEED_MS);
+        return;
+    }
+    for (struct list *link; (link = list_pop_front(&env->starved));)
+        unpause(container_of(link, struct mqtt_conn, starved), PAUSE_MEMORY);
+}
+
+bool mqtt_pace_congested(struct mqtt_conn *c)
+{
+    if (!c->lean && budget_over() && stream_pending(c->stream) > LEAN_OUTPUT) {
+        c->lean = true;
+        stream_set_high_water(c->stream, LEAN_OUTPUT);
+    }
+    return stream_over_high_water(c->stream); /* on_writable follows it */
+}
+
+void mqtt_pace_writable(struct mqtt_conn *c)
+{
+    if (!c->lean) return;
+    c->lean = false;
+    stream_set_high_water(c->stream, c->env->opts->output_buffer);
+}
+
 void mqtt_pace_spend(struct mqtt_conn *c, uint8_t type, size_t size)
 {
+    if (type == MQTT_TYPE_publish && budget_over() && c->state == CONN_UP &&
+        !(c->pauses & PAUSE_MEMORY))
+        starve(c);
     if (!c->throttle) return;
     bucket_spend(&c->throttle->bytes, (int64_t)size);
     if (!is_answer(type)) bucket_spend(&c->throttle->packets, 1);
@@ -176,6 +226,7 @@ void mqtt_watch_time(struct mqtt_conn *c)
 
 void mqtt_pace_stop(struct mqtt_conn *c)
 {
+    list_remove(&c->starved);
     if (c->throttle) loop_timer_stop(&c->throttle->timer);
 }
 

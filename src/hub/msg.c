@@ -2,6 +2,7 @@
  *  I1  Nothing that msg_create has set changes afterwards; caches are filled at most once. */
 #include "hub/msg.h"
 
+#include "base/budget.h"
 #include "base/clock.h"
 #include "base/cursor.h"
 #include "base/err.h"
@@ -28,6 +29,7 @@ struct msg *msg_create(const struct msg_opts *opts)
     size_t len = opts->topic.len + opts->payload.len + opts->properties.len + opts->client_id.len +
                  opts->principal.len;
     struct msg *msg = xmalloc(sizeof *msg + len);
+    budget_add(BUDGET_MESSAGES, sizeof *msg + len);
     char *at = msg->data;
     *msg = (struct msg){
         .refs = 1,
@@ -64,6 +66,7 @@ void msg_unref(struct msg *msg)
     if (!msg || --msg->refs) return;
     for (size_t i = 0; i < ARRAY_LEN(msg->wire); i++)
         if (msg->wire[i]) chunk_unref(msg->wire[i]);
+    budget_sub(BUDGET_MESSAGES, msg_size(msg));
     free(msg);
 }
 

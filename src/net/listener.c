@@ -12,6 +12,7 @@
  *      the one that we made. */
 #include "net/listener.h"
 
+#include "base/budget.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
@@ -274,7 +275,7 @@ static void begin_tls(struct listener *l, struct stream *s)
     tls_accept(s, &opts);
 }
 
-static void refuse(struct listener *l, int fd)
+static void refuse(struct listener *l, int fd, const char *why, int64_t limit)
 {
     close(fd);
     metrics_inc(METRIC_CONNECTIONS_REFUSED);
@@ -282,7 +283,7 @@ static void refuse(struct listener *l, int fd)
     int64_t now = loop_now(l->loop);
     if (l->refusal_logged >= 0 && now - l->refusal_logged < REFUSAL_LOG_MS) return;
     LOG(LOG_WARN, "net", "connections refused, the limit is reached",
-        LOG_S("listener", l->opts.name), LOG_I("limit", l->opts.max_connections),
+        LOG_S("listener", l->opts.name), LOG_S("of", why), LOG_I("limit", limit),
         LOG_I("refused", l->refused));
     l->refusal_logged = now;
     l->refused = 0;
@@ -299,7 +300,11 @@ static void welcome(struct listener *l, int fd)
 {
     struct stream *s;
     if (is_full(l)) {
-        refuse(l, fd);
+        refuse(l, fd, "limits.connections", (int64_t)l->opts.max_connections);
+        return;
+    }
+    if (budget_over() && !l->opts.path) {
+        refuse(l, fd, "limits.memory", (int64_t)budget_limit());
         return;
     }
     int rc = tcp_stream_create(&s, l->loop, fd, l->net->gauge);

@@ -9,13 +9,15 @@
  *  I2  After stream_close: no callback but on_closed. It comes once, later, and then s is freed.
  *  I3  on_end comes once, after everything that was read has been shown; a broken write side
  *      does not end the reading, since the peer's last words may wait there.
- *  I4  rest is at most read_limit long, and has no memory when it is empty.
+ *  I4  Chunks and segments are counted in the budget while they live.
+ *  I5  rest is at most read_limit long, and has no memory when it is empty.
  *
  * The way of the end:
  *    stream_close ─┬─ queue empty, or no linger ──────────────────► ops->close ─► closed ─► on_closed
  *                  └─ lingering ── all sent, broken, or 5 s over ──────┘ */
 #include "net/net_priv.h"
 
+#include "base/budget.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
@@ -36,6 +38,7 @@ struct stream_seg {
     const uint8_t *data;
     size_t len;
     size_t room; /* free bytes behind own ones */
+    size_t size; /* of the segment's memory, without the chunk */
     uint8_t own[];
 };
 
@@ -45,6 +48,7 @@ struct chunk *chunk_create(size_t len)
 {
     if (len > UINT32_MAX) BUG("chunk of %zu bytes", len);
     struct chunk *chunk = xmalloc(sizeof *chunk + len);
+    budget_add(BUDGET_OUTPUT, sizeof *chunk + len);
     chunk->refs = 1;
     chunk->len = (uint32_t)len;
     return chunk;
@@ -58,13 +62,16 @@ struct chunk *chunk_ref(struct chunk *chunk)
 
 void chunk_unref(struct chunk *chunk)
 {
-    if (chunk && --chunk->refs == 0) free(chunk);
+    if (!chunk || --chunk->refs) return;
+    budget_sub(BUDGET_OUTPUT, sizeof *chunk + chunk->len);
+    free(chunk);
 }
 
 /* ---- output queue ---- */
 
 static void push_seg(struct stream_core *core, struct stream_seg *seg)
 {
+    budget_add(BUDGET_OUTPUT, seg->size);
     seg->next = NULL;
     if (core->tail)
         core->tail->next = seg;
@@ -79,6 +86,7 @@ static void pop_seg(struct stream_core *core)
     core->head = seg->next;
     if (!core->head) core->tail = NULL;
     chunk_unref(seg->chunk);
+    budget_sub(BUDGET_OUTPUT, seg->size);
     free(seg);
 }
 
@@ -108,7 +116,7 @@ static void push_copy(struct stream_core *core, const uint8_t *data, size_t len)
     size_t size = sizeof(struct stream_seg) + len;
     if (size < SEG_SIZE) size = SEG_SIZE;
     struct stream_seg *seg = xmalloc(size);
-    *seg = (struct stream_seg){ .data = seg->own, .room = size - sizeof *seg };
+    *seg = (struct stream_seg){ .data = seg->own, .room = size - sizeof *seg, .size = size };
     append_own(seg, data, len);
     push_seg(core, seg);
 }
@@ -116,7 +124,9 @@ static void push_copy(struct stream_core *core, const uint8_t *data, size_t len)
 static void push_chunk(struct stream_core *core, struct chunk *chunk, size_t at, size_t len)
 {
     struct stream_seg *seg = xmalloc(sizeof *seg);
-    *seg = (struct stream_seg){ .chunk = chunk_ref(chunk), .data = chunk->data + at, .len = len };
+    *seg = (struct stream_seg){
+        .chunk = chunk_ref(chunk), .data = chunk->data + at, .len = len, .size = sizeof *seg
+    };
     push_seg(core, seg);
 }
 

@@ -281,6 +281,8 @@ static void bad_sources(void **state)
           "thingd.conf:1: hub.profile: 'aws' is not one of standard, aws-strict" },
         { FILE_TEXT, "hub: { profile = \"aws-strict\"; };",
           "thingd.conf:1: hub.profile: the profile aws-strict is not supported yet" },
+        { FILE_TEXT, "mqtt: { max_retained_bytes = \"200m\"; };",
+          "thingd.conf:1: mqtt.max_retained_bytes: is more than half of limits.memory" },
         { FILE_TEXT, "hub: { account = \"12345678901\"; };",
           "thingd.conf:1: hub.account: '12345678901' is not an account of twelve digits" },
         { FILE_TEXT, "hub: { account = \"12345678901x\"; };",
@@ -898,6 +900,34 @@ static void reload_names_what_must_wait(void **state)
     config_free(b);
 }
 
+/* A default that does not fit what was set gives way. */
+static void memory_for_retained_messages(void **state)
+{
+    write_file("thingd.conf", "limits: { memory = \"32m\"; };");
+    struct config *conf = load_good("thingd.conf", NULL, NULL);
+    assert_int_equal(conf->mqtt.max_retained_bytes, 16 << 20);
+    config_free(conf);
+}
+
+/* What SIGHUP may change moves, of every type; the rest stays. */
+static void reloaded_keys_are_taken(void **state)
+{
+    write_file("thingd.conf",
+               "log: { level = \"debug\"; }; tls: { cert = \"/new.pem\"; key = \"/k\"; };"
+               "mqtt: { max_inflight = 7; match_cache = 17; };"
+               "hub: { region = \"elsewhere\"; };");
+    struct config *before = load_good(NULL, NULL, NULL);
+    struct config *after = load_good("thingd.conf", NULL, NULL);
+    config_take_reloaded(before, after);
+    config_free(after);
+    assert_int_equal(before->log.level, LOG_DEBUG);
+    assert_string_equal(before->tls.cert, "/new.pem");
+    assert_int_equal(before->mqtt.max_inflight, 7);
+    assert_int_equal(before->mqtt.match_cache, 4096);
+    assert_string_equal(before->hub.region, "local");
+    config_free(before);
+}
+
 /* ---- the printed pages ---------------------------------------------------------------------- */
 
 /* Compares with the committed file; THINGD_TEST_UPDATE=1 in the environment writes it instead. */
@@ -1004,6 +1034,8 @@ int main(void)
         cmocka_unit_test(anonymous_to_the_network_is_warned_of),
         cmocka_unit_test(reload_names_what_must_wait),
         cmocka_unit_test(the_sample_is_as_printed),
+        cmocka_unit_test(memory_for_retained_messages),
+        cmocka_unit_test(reloaded_keys_are_taken),
         cmocka_unit_test(the_manual_is_as_printed),
         cmocka_unit_test(the_sample_changes_nothing),
         cmocka_unit_test(values_survive_their_text),

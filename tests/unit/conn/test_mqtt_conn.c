@@ -2,6 +2,7 @@
  * auth and clock. What a client gets is compared as text, one word a packet. */
 #include "../hub/hub_fixture.h"
 
+#include "base/budget.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
@@ -217,6 +218,7 @@ static int teardown(void **state)
 {
     struct fixture *f = *state;
     vfs_fault_reset();
+    budget_set_limit(0);
     front_close_all(front);
     for (int i = 0; i < 1000 && front_count(front); i++) {
         clock_fake_advance(1000);
@@ -226,7 +228,9 @@ static int teardown(void **state)
     hub_flush(f->hub);
     store_stop(f->store);
     front_destroy(front);
-    return fixture_teardown(state);
+    int rc = fixture_teardown(state);
+    assert_int_equal(budget_used(), 0); /* whatever was counted has gone again */
+    return rc;
 }
 
 /* ---- CONNECT ---- */
@@ -1133,6 +1137,84 @@ static void test_output_that_is_never_taken(void **state)
     peer_close(&lamp);
 }
 
+/* No memory to spare: publishers wait, who is behind gets no QoS 0; both are over with the lack. */
+static void test_memory_budget(void **state)
+{
+    struct fixture *f = *state;
+    struct service all = { .does = SERVICE_COUNT };
+    struct peer lamp = { 0 }, deaf = { 0 };
+    struct buf packets = { 0 };
+    char payload[2001];
+    memset(payload, 'x', 2000);
+    payload[2000] = '\0';
+    front_opts.output_buffer = 10 << 20;
+    front_set_opts(front, &front_opts);
+    service_start(f, &all, "u");
+    peer_open(f, &deaf);
+    peer_connect(&deaf, "deaf", true);
+    peer_subscribe(&deaf, 1, "t", 1);
+    stream_pause(deaf.stream);
+    for (int i = 0; i < 100; i++) /* the line holds 64 KB, ours is more than that */
+        publish(f, "t", payload, 0);
+    turns(f, 3);
+    peer_open(f, &lamp);
+    put_connect(&packets, "lamp", true, 1);
+    peer_send_buf(&lamp, &packets);
+
+    int64_t drops = metrics_get(METRIC_DROPS), waits = metrics_get(METRIC_MEMORY_WAITS);
+    budget_set_limit(1);
+    publish(f, "t", "lost", 0);
+    publish(f, "t", "kept", 1);
+    assert_int_equal(metrics_get(METRIC_DROPS), drops + 1);
+    for (int i = 1; i <= 3; i++)
+        put_publish(&packets, "u", "x", 1, (uint16_t)i, false);
+    peer_send_buf(&lamp, &packets);
+    assert_int_equal(all.count, 1);
+    assert_int_equal(metrics_get(METRIC_MEMORY_WAITS), waits + 1);
+    clock_fake_advance(MINUTES(10));
+    turns(f, 5);
+    assert_int_equal(all.count, 1);
+    assert_peer(&lamp, "connack:0 puback#1 ");
+
+    budget_set_limit(0);
+    clock_fake_advance(SECONDS(1));
+    turns(f, 8);
+    assert_peer(&lamp, "puback#2 puback#3 ");
+    assert_int_equal(all.count, 3);
+    stream_resume(deaf.stream);
+    turns(f, 50);
+    const char *log = peer_log(&deaf);
+    assert_null(strstr(log, "lost"));
+    assert_non_null(strstr(log, "t=kept/1"));
+    publish(f, "t", "again", 0);
+    turns(f, 3);
+    assert_peer(&deaf, "t=again/0 ");
+    peer_close(&lamp);
+    peer_close(&deaf);
+    service_stop(&all);
+}
+
+/* Who keeps up gets everything, and a starved publisher may go while it waits. */
+static void test_memory_budget_and_the_quick(void **state)
+{
+    struct fixture *f = *state;
+    struct peer lamp = { 0 }, quick = { 0 };
+    peer_open(f, &quick);
+    peer_connect(&quick, "quick", true);
+    peer_subscribe(&quick, 1, "t", 0);
+    peer_open(f, &lamp);
+    peer_connect(&lamp, "lamp", true);
+    budget_set_limit(1);
+    publish(f, "t", "1", 0);
+    peer_publish(&lamp, "t", "2", 0, 0);
+    assert_peer(&quick, "connack:0 suback#1:0 t=1/0 t=2/0 ");
+    front_close_all(front);
+    turns(f, 3);
+    assert_peer(&lamp, "connack:0 end");
+    peer_close(&lamp);
+    peer_close(&quick);
+}
+
 /* The mark may be lowered while a connection is above it: it must come to life again. */
 static void test_smaller_output_buffer(void **state)
 {
@@ -1259,6 +1341,8 @@ int main(void)
         TEST(test_byte_rate),
         TEST(test_rate_of_acknowledgements),
         TEST(test_output_that_is_never_taken),
+        TEST(test_memory_budget),
+        TEST(test_memory_budget_and_the_quick),
         TEST(test_smaller_output_buffer),
         TEST(test_large_messages),
         TEST(test_redelivery),

@@ -1,6 +1,7 @@
 /* Unit tests of TCP and Unix sockets and of the listener, over the loopback of the machine. */
 #include "net_tests.h"
 
+#include "base/budget.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/metrics.h"
@@ -376,6 +377,29 @@ static void errors_name_the_address_and_the_reason(void **state)
     assert_non_null(strstr(diag.text, "192.0.2.1:0"));
 }
 
+static void without_memory_connections_are_closed(void **state)
+{
+    struct buf got = { 0 };
+    struct chunk *chunk = chunk_create(2000);
+    struct listener *l = open_local(NULL);
+    int64_t before = metrics_get(METRIC_CONNECTIONS_REFUSED);
+    log_capture();
+    budget_set_limit(1000);
+    int fd = client_connect(listener_port(l));
+    client_await_end(fd, &got);
+    assert_int_equal(side_count, 0);
+    assert_int_equal(metrics_get(METRIC_CONNECTIONS_REFUSED), before + 1);
+    assert_non_null(strstr(buf_str(&logged), "of=limits.memory limit=1000"));
+    chunk_unref(chunk);
+    int again = client_connect(listener_port(l));
+    AWAIT(side_count == 1);
+    budget_set_limit(0);
+    close(fd);
+    close(again);
+    close_listener(l);
+    buf_deinit(&got);
+}
+
 static void above_the_limit_connections_are_closed(void **state)
 {
     struct buf got = { 0 };
@@ -605,6 +629,7 @@ int main(void)
         T(errors_name_the_address_and_the_reason),
         T(above_the_limit_connections_are_closed),
         T(connections_outlive_their_listener),
+        T(without_memory_connections_are_closed),
         T(out_of_descriptors_accepting_waits),
         T(stream_and_listener_may_be_closed_in_on_accept),
         T(a_storm_of_connections_is_accepted),
