@@ -246,6 +246,14 @@ static unsigned handshake_workers(const struct config *conf)
 
 /* ---- listeners ---- */
 
+static struct admission_limits admission_of(const struct config *conf)
+{
+    return (struct admission_limits){
+        .rate = { .rate = conf->limits.connect_rate, .burst = conf->limits.connect_burst },
+        .connections = (size_t)conf->limits.connections_per_address,
+    };
+}
+
 static int open_listener(struct app *app, const struct config_listener *conf, struct diag *diag)
 {
     struct app_listener *slot = &app->listeners[app->open_listeners];
@@ -263,6 +271,7 @@ static int open_listener(struct app *app, const struct config_listener *conf, st
                                .lane = app->handshakes,
                                .max_connections = (size_t)app->max_connections,
                                .handshake_timeout_ms = app->conf->tls.handshake_timeout,
+                               .admission = admission_of(app->conf),
                                .arg = &slot->front,
                            },
                            front_accept, diag);
@@ -315,6 +324,9 @@ static void apply_limits(struct app *app, struct config *conf)
     struct front_opts front_opts = front_opts_of(app);
     hub_set_opts(app->hub, &hub_opts);
     front_set_opts(app->front, &front_opts);
+    struct admission_limits admission = admission_of(app->conf);
+    for (size_t i = 0; i < app->open_listeners; i++)
+        listener_set_admission(app->listeners[i].listener, &admission);
 }
 
 /* New connections get it; those that are there keep what they have. Takes the references. */

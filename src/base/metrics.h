@@ -14,6 +14,10 @@
     X(CONNECTIONS_TOTAL, "thingd_connections_total", "counter", "Connections accepted")            \
     X(CONNECTIONS_REFUSED, "thingd_connections_refused_total", "counter",                          \
       "Connections closed because a limit was reached")                                            \
+    X(ADDRESS_REFUSED, "thingd_address_refused_total", "counter",                                  \
+      "Connections closed because their address had too many or made them too fast")               \
+    X(ACCEPT_PAUSES, "thingd_accept_pauses_total", "counter",                                      \
+      "Times a listener had to wait because the system had no descriptor or memory left")          \
     X(TLS_HANDSHAKES, "thingd_tls_handshakes_total", "counter", "TLS handshakes completed")        \
     X(TLS_FAILURES, "thingd_tls_failures_total", "counter", "TLS handshakes failed")               \
     X(MQTT_CLIENTS, "thingd_mqtt_clients", "gauge", "MQTT clients connected")                      \

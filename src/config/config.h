@@ -118,6 +118,9 @@ struct config {
     } rules;
     struct {
         int64_t connections;
+        int64_t connections_per_address;
+        int64_t connect_rate;
+        int64_t connect_burst;
         int64_t memory;
     } limits;
 

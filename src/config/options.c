@@ -266,6 +266,18 @@ const struct option config_options[] = {
     { .name = "limits.connections", .type = OPT_INT, .offset = CONF(limits.connections),
       .min = 10, .max = MILLION, .fallback = "10000",
       .text = "Open connections of all listeners; above it new ones are closed and counted." },
+    { .name = "limits.connections_per_address", .type = OPT_INT,
+      .offset = CONF(limits.connections_per_address),
+      .min = 0, .max = MILLION, .fallback = "0", .reload = true,
+      .text = "Of these, how many may come from one address (IPv6: one /64); loopback is spared. "
+              "0: no limit." },
+    { .name = "limits.connect_rate", .type = OPT_INT, .offset = CONF(limits.connect_rate),
+      .min = 0, .max = MILLION, .fallback = "0", .reload = true,
+      .text = "New connections a second from one address (IPv6: one /64), on average; further "
+              "ones are closed. Loopback is spared. 0: no limit." },
+    { .name = "limits.connect_burst", .type = OPT_INT, .offset = CONF(limits.connect_burst),
+      .min = 1, .max = MILLION, .fallback = "20", .reload = true,
+      .text = "How many of them may come at once." },
     { .name = "limits.memory", .type = OPT_BYTES, .offset = CONF(limits.memory),
       .min = MIB(1), .max = GIB(1024), .fallback = "256m", .reload = true,
       .text = "Memory for messages (retained, queued, on their way) and output of all together. "

@@ -1,6 +1,6 @@
 /* listener.c — accepts connections and brings them to the point where bytes can be read.
  *
- *  bind ─► accept ─► over the limit: close ·  plain: on_accept ·  TLS: handshake ─► on_accept
+ *  bind ─► accept ─► over a limit: close ·  plain: on_accept ·  TLS: handshake ─► on_accept
  *
  *  I1  At most ACCEPT_BATCH connections are accepted in a turn, so a storm of connects does not keep
  *      those who are in from being served.
@@ -41,6 +41,7 @@ enum {
     PAUSE_MIN_MS = 100,
     PAUSE_MAX_MS = 2000,
     REFUSAL_LOG_MS = 1000,
+    PAUSE_LOG_MS = 60000,
     LOCAL_RESERVE = 16, /* connections which Unix sockets may have above the limit */
 };
 
@@ -54,6 +55,7 @@ struct listener {
     size_t handshake_count;
     struct loop_timer pause; /* runs while the system has no descriptors */
     int64_t pause_ms;
+    int64_t pause_logged;   /* when, in loop_now(); -1 never */
     int64_t refusal_logged; /* when, in loop_now(); -1 never */
     uint64_t refused;       /* since then */
     int fd;
@@ -296,9 +298,23 @@ static bool is_full(const struct listener *l)
     return l->opts.max_connections && l->net->gauge->count >= l->opts.max_connections + reserve;
 }
 
-static void welcome(struct listener *l, int fd)
+static void refuse_address(struct listener *l, int fd, struct admission_address *address,
+                           const char *why)
+{
+    close(fd);
+    metrics_inc(METRIC_CONNECTIONS_REFUSED);
+    metrics_inc(METRIC_ADDRESS_REFUSED);
+    int64_t refused = admission_complain(address, loop_now(l->loop));
+    if (!refused) return;
+    LOG(LOG_WARN, "net", "connections refused, an address has reached its limit",
+        LOG_S("listener", l->opts.name), LOG_S("address", admission_address_text(address)),
+        LOG_S("of", why), LOG_I("refused", refused));
+}
+
+static void welcome(struct listener *l, int fd, const struct sockaddr_storage *from)
 {
     struct stream *s;
+    struct admission_address *address;
     if (is_full(l)) {
         refuse(l, fd, "limits.connections", (int64_t)l->opts.max_connections);
         return;
@@ -307,11 +323,19 @@ static void welcome(struct listener *l, int fd)
         refuse(l, fd, "limits.memory", (int64_t)budget_limit());
         return;
     }
+    const char *why =
+        admission_enter(l->net->admission, from, &l->opts.admission, loop_now(l->loop), &address);
+    if (why) {
+        refuse_address(l, fd, address, why);
+        return;
+    }
     int rc = tcp_stream_create(&s, l->loop, fd, l->net->gauge);
     if (rc < 0) { /* gone already */
+        admission_leave(l->net->admission, address);
         LOG(LOG_DEBUG, "net", "connection lost", LOG_S("listener", l->opts.name), LOG_ERR(rc));
         return;
     }
+    tcp_stream_set_from(s, address);
     if (l->opts.tls)
         begin_tls(l, s);
     else
@@ -331,11 +355,18 @@ static void on_pause_over(struct loop_timer *timer)
     watch(container_of(timer, struct listener, pause));
 }
 
+/* Where one connection goes and the next takes its descriptor, each acceptance ends a pause: so the log
+ * has its own measure. */
 static void pause_accepting(struct listener *l, int rc)
 {
-    if (l->pause_ms == 0)
-        LOG(LOG_ERROR, "net", "cannot accept connections", LOG_S("listener", l->opts.name),
-            LOG_ERR(rc));
+    int64_t now = loop_now(l->loop);
+    metrics_inc(METRIC_ACCEPT_PAUSES);
+    if (l->pause_logged < 0 || now - l->pause_logged >= PAUSE_LOG_MS) {
+        LOG(LOG_ERROR, "net", "cannot accept connections, trying again and again",
+            LOG_S("listener", l->opts.name), LOG_ERR(rc),
+            LOG_I("pauses", metrics_get(METRIC_ACCEPT_PAUSES)));
+        l->pause_logged = now;
+    }
     l->pause_ms = l->pause_ms ? l->pause_ms * 2 : PAUSE_MIN_MS;
     if (l->pause_ms > PAUSE_MAX_MS) l->pause_ms = PAUSE_MAX_MS;
     uv_poll_stop(&l->poll);
@@ -368,10 +399,12 @@ static void on_connection(uv_poll_t *handle, int status, int events)
     struct listener *l = container_of(handle, struct listener, poll);
     loop_event(l->loop);
     for (int i = 0; i < ACCEPT_BATCH && !l->closing; i++) {
-        int fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        struct sockaddr_storage from = { 0 };
+        socklen_t len = sizeof from;
+        int fd = accept4(l->fd, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
             l->pause_ms = 0;
-            welcome(l, fd);
+            welcome(l, fd, &from);
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
             return;
         } else if (!is_passing(errno)) {
@@ -409,7 +442,7 @@ int listener_open(struct listener **ret_listener, struct loop *loop,
     l->opts.path = opts->path ? xstrdup(opts->path) : NULL;
     l->opts.address = NULL;
     l->on_accept = on_accept;
-    l->refusal_logged = -1;
+    l->refusal_logged = l->pause_logged = -1;
     l->port = bound_port(fd);
     int rc = uv_poll_init(loop_uv(loop), &l->poll, fd);
     if (rc < 0) {
@@ -443,6 +476,11 @@ void listener_set_tls(struct listener *listener, struct tls_server *tls)
     tls_server_ref(tls);
     tls_server_unref(listener->opts.tls);
     listener->opts.tls = tls;
+}
+
+void listener_set_admission(struct listener *listener, const struct admission_limits *limits)
+{
+    listener->opts.admission = *limits;
 }
 
 static void on_handle_closed(uv_handle_t *handle)

@@ -5,6 +5,7 @@
 #define NET_LISTENER_H
 
 #include "base/diag.h"
+#include "net/admission.h"
 #include "net/stream.h"
 
 struct loop;
@@ -22,7 +23,8 @@ struct listener_opts {
     int backlog;              /* 0: 1024 */
     size_t max_connections; /* open ones of all listeners of the loop, a few more for a Unix socket;
                                  above it: closed, counted, logged. 0: no limit */
-    int64_t handshake_timeout_ms; /* 0: 10 s */
+    int64_t handshake_timeout_ms;      /* 0: 10 s */
+    struct admission_limits admission; /* for each address; all listeners count together */
     void *arg;
 };
 
@@ -41,6 +43,8 @@ const char *listener_name(const struct listener *listener);
 /* Reload: connections accepted from now on get this server. Takes its own reference. Only for
  * listeners opened with TLS. */
 void listener_set_tls(struct listener *listener, struct tls_server *tls);
+/* Other limits for connections from now on. */
+void listener_set_admission(struct listener *listener, const struct admission_limits *limits);
 /* Stops accepting; connections in their handshake are closed; established ones live on. Removes the
  * socket file. cb (may be NULL) is called later on the loop when nothing of it is left. */
 void listener_close(struct listener *listener, void (*cb)(void *arg), void *arg);

@@ -11,6 +11,7 @@
 #include "net/net_priv.h"
 
 #include "base/mem.h"
+#include "net/admission.h"
 #include "net/tcp_priv.h"
 
 #include <stdlib.h>
@@ -39,6 +40,7 @@ struct net *net_ref(struct loop *loop)
         net = xnew(struct net);
         net->loop = loop;
         net->gauge = conn_gauge_create();
+        net->admission = admission_create();
         list_init(&net->dirty);
         list_init(&net->tls_waiting);
         loop_timer_init(&net->tls_retry, loop, net_tls_retry);
@@ -61,6 +63,7 @@ void net_unref(struct net *net)
     loop_task_cancel(&net->wake);
     loop_timer_stop(&net->tls_retry);
     conn_gauge_unref(net->gauge);
+    admission_destroy(net->admission);
     free(net->read_buf);
     free(net->plain_buf);
     free(net->join_buf);

@@ -17,9 +17,10 @@ struct net {
     struct loop_hook hook; /* flushes the dirty streams */
     struct loop_task wake; /* keeps the loop from sleeping on a dirty stream */
     struct list dirty;
-    bool flushing;            /* the hook is at it */
-    struct conn_gauge *gauge; /* connections of all listeners */
-    struct list tls_waiting;  /* handshakes that the lane has no room for */
+    bool flushing;               /* the hook is at it */
+    struct conn_gauge *gauge;    /* connections of all listeners */
+    struct admission *admission; /* and where they come from */
+    struct list tls_waiting;     /* handshakes that the lane has no room for */
     struct loop_timer tls_retry;
     uint8_t *read_buf;  /* NET_READ_SIZE */
     uint8_t *plain_buf; /* NET_PLAIN_SIZE, decrypted */

@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/metrics.h"
+#include "net/admission.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -30,12 +31,20 @@
 #include <unistd.h>
 #include <uv.h>
 
-enum { DRAIN_MS = 1000, KEEP_IDLE_S = 120, KEEP_INTERVAL_S = 30, KEEP_COUNT = 4 };
+enum {
+    DRAIN_MS = 1000,
+    KEEP_IDLE_S = 120,
+    KEEP_INTERVAL_S = 30,
+    KEEP_COUNT = 4,
+    /* for a peer that is gone while output is on its way: then no keep-alive is sent */
+    USER_TIMEOUT_MS = (KEEP_IDLE_S + KEEP_COUNT * KEEP_INTERVAL_S) * 1000,
+};
 
 struct tcp_stream {
     struct stream_core core; /* first */
     uv_poll_t poll;
     struct conn_gauge *gauge;
+    struct admission_address *from;
     int fd;
     int events;
     bool started : 1;
@@ -72,6 +81,8 @@ static void gauge_enter(struct tcp_stream *tcp, struct conn_gauge *gauge)
 static void gauge_leave(struct tcp_stream *tcp)
 {
     metrics_add(METRIC_CONNECTIONS, -1);
+    admission_leave(tcp->core.net->admission, tcp->from);
+    tcp->from = NULL;
     if (!tcp->gauge) return;
     tcp->gauge->count--;
     conn_gauge_unref(tcp->gauge);
@@ -318,6 +329,7 @@ static void tune(int fd)
         { IPPROTO_TCP, TCP_KEEPIDLE, KEEP_IDLE_S },
         { IPPROTO_TCP, TCP_KEEPINTVL, KEEP_INTERVAL_S },
         { IPPROTO_TCP, TCP_KEEPCNT, KEEP_COUNT },
+        { IPPROTO_TCP, TCP_USER_TIMEOUT, USER_TIMEOUT_MS },
     };
     for (size_t i = 0; i < ARRAY_LEN(options); i++)
         setsockopt(fd, options[i].level, options[i].name, &options[i].value, sizeof(int));
@@ -340,6 +352,11 @@ int tcp_stream_create(struct stream **ret_stream, struct loop *loop, int fd,
     gauge_enter(tcp, gauge);
     *ret_stream = &tcp->core.s;
     return 0;
+}
+
+void tcp_stream_set_from(struct stream *s, struct admission_address *from)
+{
+    tcp_of(stream_core(s))->from = from;
 }
 
 void tcp_stream_start(struct stream *s)

@@ -19,6 +19,9 @@ void conn_gauge_unref(struct conn_gauge *gauge);
 int tcp_stream_create(struct stream **ret_stream, struct loop *loop, int fd,
                       struct conn_gauge *gauge);
 void tcp_stream_start(struct stream *s);
+/* The socket's end is the end of a connection of that address (may be NULL). */
+struct admission_address;
+void tcp_stream_set_from(struct stream *s, struct admission_address *from);
 
 /* Numeric address without brackets, IPv4 in IPv6 as IPv4, "unix" for a Unix socket. */
 void tcp_address_print(const struct sockaddr_storage *address, char ret_text[48],

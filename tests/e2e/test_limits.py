@@ -1,8 +1,12 @@
 """Limits that can be set: each is honoured, says so, and is counted."""
 
 import json
+import pathlib
+import re
+import resource
 import socket
 import struct
+import threading
 
 import pytest
 
@@ -460,6 +464,132 @@ def hub_metrics_or_nothing(hub):
         return hub.request("GET", "/metrics", "http").text
     except OSError:  # refused as well, as long as the others are there
         return ""
+
+
+# ---- descriptors
+
+
+class Watch:
+    """A connection made in time, to read the figures when no other can be made."""
+
+    def __init__(self, hub):
+        self.sock = socket.create_connection((HOST, hub.port("http")), TIMEOUT)
+        self.file = self.sock.makefile("rb")
+        self.metric("connections")  # a connection that says nothing is closed soon
+
+    def metric(self, name):
+        self.sock.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        head = {}
+        assert b" 200 " in self.file.readline()
+        while line := self.file.readline().strip():
+            key, _, value = line.partition(b":")
+            head[key.lower()] = value.strip()
+        body = self.file.read(int(head[b"content-length"])).decode()
+        return int(re.search(rf"^thingd_{name} (-?\d+)$", body, re.MULTILINE)[1])
+
+    def close(self):
+        self.file.close()
+        self.sock.close()
+
+
+def test_without_descriptors(make_hub, name):
+    """Accepting waits, and does not spin; it goes on by itself, and those who are in notice nothing."""
+    hub = make_hub().start()
+    watch = Watch(hub)
+    with hub.mqtt(name) as client:
+        client.subscribe(name, 1)
+        pid = hub.process.pid
+        used = len(list(pathlib.Path(f"/proc/{pid}/fd").iterdir()))
+        _, most = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        mark = hub.mark()
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (used + 3, most))
+        raws = [hub.raw() for _ in range(10)]
+        for i, raw in enumerate(raws):
+            raw.send(connect_packet(f"{name}-{i}"))
+        hub.wait_log("cannot accept connections", since=mark, listener="mqtt")
+        for i in range(50):
+            client.publish(name, str(i), 1)
+            client.expect(name, str(i))
+        hub.eventually(lambda: watch.metric("accept_pauses_total") >= 3, "it tries again")
+        assert watch.metric("accept_pauses_total") < 100
+        lines = [line for line in hub.log.since(mark) if "cannot accept" in line]
+        assert len(lines) == 1, lines
+        for raw in raws[:3]:  # give theirs to three others
+            raw.expect(CONNACK)
+            raw.close()
+        for raw in raws[3:6]:
+            raw.expect(CONNACK)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (most, most))
+        for raw in raws[6:]:
+            raw.expect(CONNACK)
+        for raw in raws[3:]:
+            raw.close()
+    watch.close()
+    assert len([line for line in hub.log.since(mark) if "cannot accept" in line]) == 1
+
+
+# ---- mqtt.max_packet_rate, mqtt.max_byte_rate, limits.memory
+
+
+@pytest.mark.parametrize("sets", [["mqtt.max_packet_rate=100"], ["mqtt.max_byte_rate=10k"]])
+def test_rates(make_hub, name, sets):
+    """A flood is slowed, and nothing of it is lost; its neighbour is not slowed."""
+    hub = make_hub(sets=sets).start()
+    with hub.mqtt(f"{name}-sub") as sub, hub.raw() as raw, hub.mqtt(f"{name}-other") as other:
+        sub.subscribe(f"{name}/#", 0)
+        raw.connect(name)
+        mark = hub.mark()
+        raw.send(*[publish_packet(f"{name}/t", b"%03d" % i + b"x" * 100) for i in range(250)])
+        hub.wait_log("sends faster", since=mark, client=name)
+        other.publish(f"{name}/other", "quick", 1)
+        got = []
+        while len(got) < 251:
+            got.append(sub.next().payload[:3])
+        place = got.index(b"qui")
+        assert place < 250, "a neighbour waited for the flood"
+        got.pop(place)
+        assert got == [b"%03d" % i for i in range(250)]
+        assert hub.metric("mqtt_throttled_total") > 0
+        assert len([line for line in hub.log.since(mark) if "sends faster" in line]) == 1
+
+
+def test_memory(make_hub, name):
+    """A subscriber that takes nothing uses the memory up; all is well again when it goes."""
+    hub = make_hub(sets=["limits.memory=4m", "mqtt.output_buffer=64m"]).start()
+    watch = Watch(hub)
+
+    def used():
+        return sum(watch.metric(f"memory_{use}_bytes") for use in ("messages", "queues", "output"))
+
+    with hub.mqtt(f"{name}-sub") as sub, hub.raw() as deaf, hub.raw() as raw:
+        sub.subscribe(f"{name}/small", 1)
+        deaf.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        deaf.connect(f"{name}-deaf")
+        deaf.subscribe(f"{name}/large", 1)
+        raw.connect(f"{name}-pub")
+        mark = hub.mark()
+        flood = threading.Thread(target=raw.send, daemon=True, args=[
+            publish_packet(f"{name}/large", b"x" * 100_000, 1, mid=i) for i in range(1, 101)])
+        flood.start()
+        hub.wait_log("limits.memory is reached", since=mark)
+        assert 4 << 20 < used() < 6 << 20
+        raw.expect(PUBACK)
+        assert watch.metric("memory_waits_total") >= 1
+        with pytest.raises((Closed, Failure, OSError)):
+            hub.raw().connect(f"{name}-new")
+        hub.wait_log("connections refused, the limit is reached", since=mark, of="limits.memory")
+        assert hub.cli("status").returncode == 0, "who is on the machine is locked out"
+        deaf.close()
+        flood.join(TIMEOUT)
+        assert not flood.is_alive()
+        raw.send(publish_packet(f"{name}/small", "x", 1, mid=101))
+        sub.expect(f"{name}/small", "x")
+        for mid in range(2, 102):  # late, and none is missing
+            assert raw.expect(PUBACK) == struct.pack(">H", mid)
+    hub.eventually(lambda: used() < 1 << 20, "the memory is free")
+    with hub.mqtt(f"{name}-new"):
+        pass
+    watch.close()
 
 
 # ---- rules

@@ -290,7 +290,7 @@ static void a_peer_that_never_reads_is_dropped_after_five_seconds(void **state)
     clock_fake_remove();
 }
 
-static void sockets_have_nodelay_and_keepalive(void **state)
+static void sockets_have_nodelay_and_end_with_their_peer(void **state)
 {
     struct listener *l = open_local(NULL);
     int64_t before = metrics_get(METRIC_CONNECTIONS);
@@ -305,6 +305,8 @@ static void sockets_have_nodelay_and_keepalive(void **state)
             found++;
             getsockopt(i, SOL_SOCKET, SO_KEEPALIVE, &value, &len);
             assert_int_equal(value, 1);
+            getsockopt(i, IPPROTO_TCP, TCP_USER_TIMEOUT, &value, &len);
+            assert_int_equal(value, 240000);
         }
     assert_int_equal(found, 1);
     close(fd);
@@ -435,6 +437,50 @@ static void connections_outlive_their_listener(void **state)
     client_write(fd, "still here", 10);
     AWAIT(client_read(fd, &got) && got.len == 10);
     close(fd);
+    buf_deinit(&got);
+}
+
+static void an_address_above_its_limits(void **state)
+{
+    struct buf got = { 0 };
+    clock_fake_install();
+    log_capture();
+    struct listener *l = open_local(
+        &(struct listener_opts){ .admission = { .connections = 2, .loopback_too = true } });
+    int64_t refused = metrics_get(METRIC_ADDRESS_REFUSED);
+    int fds[8];
+    for (int i = 0; i < 3; i++)
+        fds[i] = client_connect(listener_port(l));
+    client_await_end(fds[2], &got);
+    assert_int_equal(side_count, 2);
+    assert_int_equal(metrics_get(METRIC_ADDRESS_REFUSED), refused + 1);
+    assert_non_null(
+        strstr(buf_str(&logged), "address=127.0.0.1 of=limits.connections_per_address"));
+    stream_close(sides[0].s, false, side_on_closed); /* gives its place back */
+    AWAIT(sides[0].closes == 1);
+    fds[3] = client_connect(listener_port(l));
+    AWAIT(side_count == 3);
+
+    listener_set_admission(
+        l, &(struct admission_limits){ .rate = { .rate = 1, .burst = 2 }, .loopback_too = true });
+    clock_fake_advance(MINUTES(1));
+    for (int i = 4; i < 7; i++)
+        fds[i] = client_connect(listener_port(l));
+    client_await_end(fds[6], &got);
+    assert_int_equal(side_count, 5);
+    assert_non_null(strstr(buf_str(&logged), "of=limits.connect_rate refused=1"));
+    clock_fake_advance(1000);
+    fds[7] = client_connect(listener_port(l));
+    AWAIT(side_count == 6);
+    listener_set_admission(l,
+                           &(struct admission_limits){ .connections = 1 }); /* loopback: spared */
+    int free_one = client_connect(listener_port(l));
+    AWAIT(side_count == 7);
+    close(free_one);
+    for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+        close(fds[i]);
+    close_listener(l);
+    clock_fake_remove();
     buf_deinit(&got);
 }
 
@@ -624,12 +670,13 @@ int main(void)
         T(a_lingering_close_writes_everything),
         T(a_peer_that_never_closes_does_not_hold_a_lingering_close),
         T(a_peer_that_never_reads_is_dropped_after_five_seconds),
-        T(sockets_have_nodelay_and_keepalive),
+        T(sockets_have_nodelay_and_end_with_their_peer),
         T(both_families_reach_the_dual_stack),
         T(errors_name_the_address_and_the_reason),
         T(above_the_limit_connections_are_closed),
         T(connections_outlive_their_listener),
         T(without_memory_connections_are_closed),
+        T(an_address_above_its_limits),
         T(out_of_descriptors_accepting_waits),
         T(stream_and_listener_may_be_closed_in_on_accept),
         T(a_storm_of_connections_is_accepted),
