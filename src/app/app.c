@@ -66,7 +66,8 @@ struct app {
     struct app_listener *listeners;
     size_t open_listeners;
     size_t closed_listeners;
-    int64_t max_connections; /* limits.connections, or fewer: see claim_descriptors */
+    struct session_expiry *expiries; /* see expiries_of */
+    int64_t max_connections;         /* limits.connections, or fewer: see claim_descriptors */
     struct loop_signal *signals[3];
     struct loop_timer watchdog;
     struct loop_timer renewal;
@@ -75,8 +76,23 @@ struct app {
 
 /* ---- parts ---- */
 
-static struct hub_opts hub_opts_of(const struct config *conf)
+/* mqtt.session_expiry_by_client, parsed; the patterns stay the configuration's. */
+static const struct session_expiry *expiries_of(struct app *app)
 {
+    const struct config_list *list = &app->conf->mqtt.session_expiry_by_client;
+    free(app->expiries);
+    app->expiries = xcalloc(list->count + 1, sizeof *app->expiries);
+    for (size_t i = 0; i < list->count; i++) {
+        struct session_expiry *expiry = &app->expiries[i];
+        if (config_expiry_parse(list->items[i], &expiry->pattern, &expiry->ms) < 0)
+            BUG("an item that was valid: %s", list->items[i]);
+    }
+    return app->expiries;
+}
+
+static struct hub_opts hub_opts_of(struct app *app)
+{
+    const struct config *conf = app->conf;
     return (struct hub_opts){
         .max_topic_levels = (size_t)conf->mqtt.max_topic_levels,
         .match_cache = (size_t)conf->mqtt.match_cache,
@@ -89,6 +105,8 @@ static struct hub_opts hub_opts_of(const struct config *conf)
         .max_subscriptions = (size_t)conf->mqtt.max_subscriptions,
         .max_sessions = (size_t)conf->mqtt.max_sessions,
         .session_expiry_ms = conf->mqtt.session_expiry,
+        .expiries = expiries_of(app),
+        .expiry_count = conf->mqtt.session_expiry_by_client.count,
     };
 }
 
@@ -110,7 +128,7 @@ static struct front_opts front_opts_of(const struct app *app)
 static int start_services(struct app *app, struct diag *diag)
 {
     const struct config *conf = app->conf;
-    struct hub_opts hub_opts = hub_opts_of(conf);
+    struct hub_opts hub_opts = hub_opts_of(app);
     app->auth = auth_create(
         app->core.loop, app->core.registry,
         &(struct auth_opts){ conf->hub.region, conf->hub.account, conf->hub.strict_region });
@@ -320,7 +338,7 @@ static void apply_limits(struct app *app, struct config *conf)
 {
     config_take_reloaded(app->conf, conf);
     budget_set_limit((size_t)app->conf->limits.memory);
-    struct hub_opts hub_opts = hub_opts_of(app->conf);
+    struct hub_opts hub_opts = hub_opts_of(app);
     struct front_opts front_opts = front_opts_of(app);
     hub_set_opts(app->hub, &hub_opts);
     front_set_opts(app->front, &front_opts);
@@ -562,6 +580,7 @@ void app_stop(struct app *app)
     data_dir_close(app->dir);
     config_free(app->conf);
     free(app->listeners);
+    free(app->expiries);
     free(app);
     LOG(LOG_INFO, "app", "stopped");
 }

@@ -42,6 +42,39 @@ bool utf8_valid(struct slice text)
     return true;
 }
 
+static size_t char_len(struct slice text, size_t at)
+{
+    size_t end = at;
+    return utf8_next(text, &end) < 0 ? 1 : end - at; /* a broken one: byte by byte */
+}
+
+/* When something does not match, the last '*' takes one byte more: no star before it need be tried again. */
+bool text_glob(struct slice pattern, struct slice text)
+{
+    size_t p = 0, t = 0, star = SIZE_MAX, taken = 0;
+    while (t < text.len) {
+        if (p < pattern.len && pattern.ptr[p] == '*') {
+            star = p++;
+            taken = t;
+        } else if (p < pattern.len && pattern.ptr[p] == '?') {
+            t += char_len(text, t);
+            p++;
+        } else if (p < pattern.len && pattern.ptr[p] == text.ptr[t]) {
+            p++;
+            t++;
+        } else if (star != SIZE_MAX) {
+            p = star + 1;
+            taken += char_len(text, taken);
+            t = taken;
+        } else {
+            return false;
+        }
+    }
+    while (p < pattern.len && pattern.ptr[p] == '*')
+        p++;
+    return p == pattern.len;
+}
+
 void utf8_put(struct buf *out, uint32_t c)
 {
     if (c < 0x80) {

@@ -35,6 +35,10 @@ int url_decode(struct buf *out, struct slice text);
 /* Whole text, decimal, within [min, max]; ERR_INVALID otherwise. */
 int text_to_int(struct slice text, int64_t min, int64_t max, int64_t *ret_value);
 
+/* Does all of text match? '*' stands for any bytes, '?' for one character, all else for itself. Time is at
+ * most the product of the lengths. */
+bool text_glob(struct slice pattern, struct slice text);
+
 /* Damerau-Levenshtein distance, capped at 64 characters a side: for "did you mean". */
 unsigned text_distance(struct slice a, struct slice b);
 

@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "base/diag.h"
 #include "base/log.h"
+#include "base/slice.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -76,8 +77,9 @@ struct config {
         int64_t max_subscriptions;
         int64_t max_topic_levels;
         int64_t connect_timeout;
-        int64_t max_keepalive; /* seconds, as on the wire */
-        int64_t session_expiry;
+        int64_t max_keepalive;                       /* seconds, as on the wire */
+        int64_t session_expiry;                      /* 0: never */
+        struct config_list session_expiry_by_client; /* see config_expiry_parse */
         int64_t max_sessions;
         int64_t output_buffer;
         int64_t output_timeout;
@@ -167,6 +169,9 @@ void config_take_reloaded(struct config *into, struct config *from);
 void config_print_sample(struct buf *out);
 /* docs/manual/configuration.md. */
 void config_print_manual(struct buf *out);
+
+/* "sensor-*=30d": a pattern for text_glob (a view of item), and how long; 0: never. ERR_INVALID. */
+int config_expiry_parse(const char *item, struct slice *ret_pattern, int64_t *ret_ms);
 
 void config_list_deinit(struct config_list *list);
 

@@ -77,6 +77,11 @@ static inline void *option_at(const struct option *option, const void *base)
     return (char *)(uintptr_t)base + option->offset;
 }
 
+/* The most that a session may be kept: ten years. */
+#define CONFIG_EXPIRY_MOST_MS (INT64_C(3650) * 86400000)
+/* expiry.c: does config_expiry_parse take it? */
+bool config_expiry_valid(const char *item);
+
 void config_list_push(struct config_list *list, const char *text);
 
 /* ---- loader -------------------------------------------------------------------------------- */

@@ -167,8 +167,15 @@ const struct option config_options[] = {
       .text = "Longest keep-alive in seconds; a client that asks for more, or for none, gets this. "
               "0: what the client asks for." },
     { .name = "mqtt.session_expiry", .type = OPT_DURATION, .offset = CONF(mqtt.session_expiry),
-      .min = 1000, .max = INT64_C(3650) * 86400000, .fallback = "7d", .reload = true,
-      .text = "How long a persistent session is kept after its client has gone." },
+      .min = 0, .max = CONFIG_EXPIRY_MOST_MS, .fallback = "7d", .reload = true,
+      .text = "How long a persistent session is kept after its client has gone; 0: for ever. What "
+              "is configured now holds for all sessions, also for those that wait already." },
+    { .name = "mqtt.session_expiry_by_client", .type = OPT_LIST,
+      .offset = CONF(mqtt.session_expiry_by_client),
+      .max = 300, .fallback = "", .reload = true, .valid = config_expiry_valid,
+      .what = "a pattern of client ids and a duration, such as sensor-*=30d",
+      .text = "The same for some clients: items such as sensor-*=30d, where * stands for any text "
+              "and ? for one character; the first that matches the client id counts." },
     { .name = "mqtt.max_sessions", .type = OPT_INT, .offset = CONF(mqtt.max_sessions),
       .min = 1, .max = 10 * MILLION, .fallback = "100000", .reload = true,
       .text = "Sessions, connected or kept; above it new clients are refused." },

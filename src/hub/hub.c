@@ -397,6 +397,7 @@ void hub_set_opts(struct hub *hub, const struct hub_opts *opts)
 {
     hub->opts = *opts;
     retained_set_max(hub->retained, opts->max_retained, opts->max_retained_bytes);
+    sessions_set_opts(hub->sessions);
 }
 
 void hub_flush(struct hub *hub)

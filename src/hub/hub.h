@@ -24,6 +24,12 @@ struct session;
 /* hub_publish: the decision is open; `held` tells it later. */
 enum { HUB_HELD = -4999 };
 
+/* How long the sessions of some clients are kept. */
+struct session_expiry {
+    struct slice pattern; /* of client ids: text_glob */
+    int64_t ms;           /* 0: for ever */
+};
+
 struct hub_opts {
     size_t max_topic_levels;
     size_t match_cache;
@@ -37,6 +43,9 @@ struct hub_opts {
     size_t max_subscriptions;
     size_t max_sessions;
     int64_t session_expiry_ms; /* 0: never */
+    /* before it, for some: the first that matches. Borrowed until other options are set */
+    const struct session_expiry *expiries;
+    size_t expiry_count;
 };
 
 /* Loads sessions and retained messages. */

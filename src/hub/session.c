@@ -20,6 +20,7 @@
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "base/rand.h"
+#include "base/text.h"
 #include "hub/presence.h"
 #include "hub/queue_load.h"
 #include "hub/session_store.h"
@@ -77,6 +78,13 @@ void session_pump_later(struct session *session, int64_t delay_ms)
     loop_timer_start(&session->later, delay_ms);
 }
 
+int64_t session_expiry_of(const struct hub_opts *opts, const char *client_id)
+{
+    for (size_t i = 0; i < opts->expiry_count; i++)
+        if (text_glob(opts->expiries[i].pattern, slice_str(client_id))) return opts->expiries[i].ms;
+    return opts->session_expiry_ms;
+}
+
 static const struct subscriber_ops session_ops = { session_queue_deliver };
 
 struct session *session_create(struct sessions *all, const char *client_id, bool clean)
@@ -89,6 +97,7 @@ struct session *session_create(struct sessions *all, const char *client_id, bool
     session->conn.client_id = session->client_id;
     session->conn.source_ip = session->source_ip;
     session->clean = clean;
+    session->expiry_ms = session_expiry_of(all->opts, client_id);
     session_queue_init(session);
     session_subs_init(session);
     loop_timer_init(&session->later, hub_loop(all->hub), on_later);
@@ -202,7 +211,6 @@ static int64_t make_persistent(struct session *session)
 {
     struct sessions *all = session->all;
     session->id = all->next_id++;
-    session->expiry_ms = all->opts->session_expiry_ms;
     map_put(&all->by_id, session_key(&session->id), session);
     return session_changed(session, session_row_create(all->store, session->id, session->client_id,
                                                        session->principal->label, clock_real_ms(),

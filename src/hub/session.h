@@ -102,6 +102,8 @@ const struct auth_conn *session_auth_conn(const struct session *session);
 int sessions_create(struct sessions **ret_sessions, struct hub *hub, struct diag *diag);
 void sessions_start(struct sessions *sessions);
 void sessions_destroy(struct sessions *sessions);
+/* The options have changed. */
+void sessions_set_opts(struct sessions *sessions);
 size_t sessions_count(const struct sessions *sessions);
 
 #endif

@@ -41,8 +41,8 @@ struct session {
     struct auth_conn conn;
     char source_ip[48];
     bool clean;
-    int64_t id; /* row; 0 for clean sessions */
-    int64_t expiry_ms;
+    int64_t id;              /* row; 0 for clean sessions */
+    int64_t expiry_ms;       /* 0: never; follows the configuration */
     int64_t disconnected_at; /* 0 while connected */
     int64_t changed_in;      /* commit of its last change that was, or will be, acknowledged */
 
@@ -117,6 +117,8 @@ bool session_may_receive(struct session *session, const struct msg *msg);
 int64_t session_changed(struct session *session, int64_t commit);
 /* session_pump after a while, unless the link is gone by then. */
 void session_pump_later(struct session *session, int64_t delay_ms);
+/* How long a session of that client is kept: 0 for ever. */
+int64_t session_expiry_of(const struct hub_opts *opts, const char *client_id);
 /* It has been alone for longer than it may. */
 bool session_is_over(const struct session *session, int64_t now);
 /* Ends it, its rows too: the pointer is dead afterwards. Returns the commit of that. */

@@ -36,7 +36,6 @@ static void load_session(void *arg, int64_t id, const char *client_id, const cha
     struct sessions *all = arg;
     struct session *session = session_create(all, client_id, false);
     session->id = id;
-    session->expiry_ms = expiry_ms;
     session->disconnected_at = disconnected_at;
     if (will) session->will = msg_ref(will);
     /* whose iot:Receive decides is known when the client is back: see suspect_end */
@@ -142,6 +141,14 @@ void sessions_destroy(struct sessions *all)
     presence_destroy(all->presence);
     queue_journal_destroy(all->journal);
     free(all);
+}
+
+void sessions_set_opts(struct sessions *all)
+{
+    map_for_each(it, &all->by_client) {
+        struct session *session = it->value;
+        session->expiry_ms = session_expiry_of(all->opts, session->client_id);
+    }
 }
 
 size_t sessions_count(const struct sessions *all)

@@ -220,6 +220,30 @@ def test_session_expiry(make_hub, name):
         assert client.fence() == [], "the old queue came with the new session"
 
 
+def test_session_expiry_by_client(make_hub, tmp_path, name):
+    """The configuration decides, for those too that are away when it changes."""
+    conf = tmp_path / "thingd.conf"
+    conf.write_text('mqtt: { session_expiry = "1s"; session_expiry_by_client = [ "*-keep=1h", "x=1s" ]; };')
+    hub = make_hub(config=conf).start()
+    for kind in ("keep", "other"):
+        hub.mqtt(f"{name}-{kind}", clean=False).connect().disconnect()
+    left = hublib.time.monotonic()
+    hub.eventually(lambda: hublib.time.monotonic() > left + 1.2, "the time", 5)
+    assert hub.mqtt(f"{name}-keep", clean=False).connect().session_present
+    assert not hub.mqtt(f"{name}-other", clean=False).connect().session_present
+    hub.kill9()
+    conf.write_text('mqtt: { session_expiry = 0; };')
+    hub.start()
+    mark = hub.mark()
+    conf.write_text('mqtt: { session_expiry = "1s"; };')
+    hub.reload()
+    hub.wait_log("reloaded", since=mark)
+    left = hublib.time.monotonic()
+    hub.eventually(lambda: hublib.time.monotonic() > left + 1.2, "the time", 5)
+    with hub.mqtt(f"{name}-keep", clean=False) as client:
+        assert not client.session_present
+
+
 def test_session_within_its_time(make_hub, name):
     hub = make_hub(sets=["mqtt.session_expiry=60s"]).start()
     with hub.mqtt(name, clean=False) as client:

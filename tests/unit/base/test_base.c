@@ -151,6 +151,48 @@ static void distance_counts_swaps_once(void **state)
     assert_int_equal(text_distance(slice_str(""), slice_str("abc")), 3);
 }
 
+static void globs(void **state)
+{
+    static const struct {
+        const char *pattern, *text;
+        bool matches;
+    } rows[] = {
+        { "", "", true },
+        { "", "a", false },
+        { "*", "", true },
+        { "**", "abc", true },
+        { "?", "", false },
+        { "?", "a", true },
+        { "?", "\xc3\xa9", true }, /* one character, two bytes */
+        { "??", "\xc3\xa9", false },
+        { "?", "\xff", true },
+        { "a", "A", false },
+        { "sensor-*", "sensor-", true },
+        { "sensor-*", "sensor", false },
+        { "*-tmp", "a-tmp-tmp", true },
+        { "*-tmp", "a-tmp-tmx", false },
+        { "a*b*c", "a1b2b3c", true },
+        { "a*b*c", "a1c2b", false },
+        { "*?*?*", "a", false },
+        { "*?*?*", "ab", true },
+        { "a?c*", "abcd", true },
+        { "*a?", "aaab", true },
+        { "\xc3\xa9*", "\xc3\xa9", true },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        if (text_glob(slice_str(rows[i].pattern), slice_str(rows[i].text)) != rows[i].matches)
+            fail_msg("'%s' and '%s'", rows[i].pattern, rows[i].text);
+    char text[301], pattern[301]; /* what makes the simple way exponential */
+    memset(text, 'a', 300);
+    text[300] = '\0';
+    for (int i = 0; i < 300; i++)
+        pattern[i] = i % 2 ? 'a' : '*';
+    pattern[300] = '\0';
+    assert_true(text_glob(slice_str(pattern), slice_str(text)));
+    pattern[299] = 'b';
+    assert_false(text_glob(slice_str(pattern), slice_str(text)));
+}
+
 static void diag_collects_where(void **state)
 {
     struct diag d = DIAG_INIT;
@@ -230,6 +272,7 @@ int main(void)
         cmocka_unit_test(url_codes),
         cmocka_unit_test(numbers_have_bounds),
         cmocka_unit_test(distance_counts_swaps_once),
+        cmocka_unit_test(globs),
         cmocka_unit_test(diag_collects_where),
         cmocka_unit_test(log_escapes_values),
         cmocka_unit_test(arena_gives_aligned_zeroed_memory),

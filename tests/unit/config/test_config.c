@@ -243,9 +243,22 @@ static void bad_sources(void **state)
         { FILE_TEXT, "mqtt: { max_packet = \"8589934592g\"; };",
           "thingd.conf:1: mqtt.max_packet: '8589934592g' is out of range (1k to 256m)" },
         { FILE_TEXT, "mqtt: { session_expiry = \"3651d\"; };",
-          "thingd.conf:1: mqtt.session_expiry: '3651d' is out of range (1s to 3650d)" },
-        { FILE_TEXT, "mqtt: { session_expiry = \"999ms\"; };",
-          "thingd.conf:1: mqtt.session_expiry: '999ms' is out of range (1s to 3650d)" },
+          "thingd.conf:1: mqtt.session_expiry: '3651d' is out of range (0s to 3650d)" },
+        { FILE_TEXT, "mqtt: { session_expiry = \"-1s\"; };",
+          "thingd.conf:1: mqtt.session_expiry: '-1s' is not a duration (a number with ms, s, m, h "
+          "or d, such as 10s)" },
+        { FILE_TEXT, "mqtt: { session_expiry_by_client = ( \"a*=1h\",\n \"b*\" ); };",
+          "thingd.conf:1: mqtt.session_expiry_by_client: 'b*' is not a pattern of client ids and a "
+          "duration, such as sensor-*=30d" },
+        { FILE_TEXT, "mqtt: { session_expiry_by_client = ( \"=1h\" ); };",
+          "thingd.conf:1: mqtt.session_expiry_by_client: '=1h' is not a pattern of client ids and "
+          "a duration, such as sensor-*=30d" },
+        { FILE_TEXT, "mqtt: { session_expiry_by_client = ( \"a=4000d\" ); };",
+          "thingd.conf:1: mqtt.session_expiry_by_client: 'a=4000d' is not a pattern of client ids "
+          "and a duration, such as sensor-*=30d" },
+        { FILE_TEXT, "mqtt: { session_expiry_by_client = ( \"a=5\" ); };",
+          "thingd.conf:1: mqtt.session_expiry_by_client: 'a=5' is not a pattern of client ids and "
+          "a duration, such as sensor-*=30d" },
         { FILE_TEXT, "mqtt: { session_expiry = \"1w\"; };",
           "thingd.conf:1: mqtt.session_expiry: '1w' is not a duration (a number with ms, s, m, h "
           "or d, such as 10s)" },
@@ -256,7 +269,7 @@ static void bad_sources(void **state)
           "thingd.conf:1: mqtt.session_expiry: 'd' is not a duration (a number with ms, s, m, h or "
           "d, such as 10s)" },
         { FILE_TEXT, "mqtt: { session_expiry = \"99999999999999999d\"; };",
-          "thingd.conf:1: mqtt.session_expiry: '99999999999999999d' is out of range (1s to "
+          "thingd.conf:1: mqtt.session_expiry: '99999999999999999d' is out of range (0s to "
           "3650d)" },
         { FILE_TEXT, "store: { linger = \"2s\"; };",
           "thingd.conf:1: store.linger: '2s' is out of range (0s to 1s)" },
@@ -909,6 +922,24 @@ static void memory_for_retained_messages(void **state)
     config_free(conf);
 }
 
+static void expiry_by_client(void **state)
+{
+    static const char *const sets[] = { "mqtt.session_expiry=0",
+                                        "mqtt.session_expiry_by_client=a=b*=2h, ?=0", NULL };
+    struct config *conf = load_good(NULL, NULL, sets);
+    assert_int_equal(conf->mqtt.session_expiry, 0);
+    assert_int_equal(conf->mqtt.session_expiry_by_client.count, 2);
+    struct slice pattern;
+    int64_t ms;
+    char **items = conf->mqtt.session_expiry_by_client.items;
+    assert_int_equal(config_expiry_parse(items[0], &pattern, &ms), 0);
+    assert_true(slice_eq(pattern, slice_str("a=b*")));
+    assert_int_equal(ms, 7200000);
+    assert_int_equal(config_expiry_parse(items[1], &pattern, &ms), 0);
+    assert_int_equal(ms, 0);
+    config_free(conf);
+}
+
 /* What SIGHUP may change moves, of every type; the rest stays. */
 static void reloaded_keys_are_taken(void **state)
 {
@@ -1035,6 +1066,7 @@ int main(void)
         cmocka_unit_test(reload_names_what_must_wait),
         cmocka_unit_test(the_sample_is_as_printed),
         cmocka_unit_test(memory_for_retained_messages),
+        cmocka_unit_test(expiry_by_client),
         cmocka_unit_test(reloaded_keys_are_taken),
         cmocka_unit_test(the_manual_is_as_printed),
         cmocka_unit_test(the_sample_changes_nothing),

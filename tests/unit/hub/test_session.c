@@ -804,6 +804,47 @@ static void test_expiry(void **state)
     client_free(&lamp);
 }
 
+static size_t sessions_after(struct fixture *f, int64_t ms)
+{
+    clock_fake_advance(ms);
+    turns(f, 2);
+    settle(f);
+    return sessions_count(hub_sessions(f->hub));
+}
+
+/* The first pattern that matches counts, 0 is for ever, and what is configured holds for those too that
+ * wait already: after a reload and after a restart. */
+static void test_expiry_by_client(void **state)
+{
+    static const struct session_expiry first[] = { { SLICE_LIT("tmp-*"), MINUTES(5) },
+                                                   { SLICE_LIT("*"), 0 } };
+    static const struct session_expiry second[] = { { SLICE_LIT("keep-?"), DAYS(30) } };
+    struct fixture *f = *state;
+    struct client one = { 0 }, two = { 0 }, three = { 0 };
+    f->opts.expiries = first;
+    f->opts.expiry_count = ARRAY_LEN(first);
+    hub_set_opts(f->hub, &f->opts);
+    leave_absent(f, &one, "tmp-1", "t");
+    leave_absent(f, &two, "keep-1", "t");
+    leave_absent(f, &three, "keep-12", "t");
+    settle(f);
+    assert_int_equal(sessions_after(f, MINUTES(4)), 3);
+    assert_int_equal(sessions_after(f, MINUTES(2)), 2);
+    assert_int_equal(sessions_after(f, DAYS(3650)), 2);
+    f->opts.expiries = second;
+    f->opts.expiry_count = ARRAY_LEN(second);
+    f->opts.session_expiry_ms = DAYS(3660);
+    hub_set_opts(f->hub, &f->opts);
+    assert_int_equal(sessions_after(f, MINUTES(2)), 1);
+    f->opts.session_expiry_ms = MINUTES(1);
+    fixture_restart(f);
+    assert_int_equal(sessions_after(f, MINUTES(2)), 0);
+    assert_int_equal(query(f, "SELECT count(*) FROM session"), 0);
+    client_free(&one);
+    client_free(&two);
+    client_free(&three);
+}
+
 static void test_rights_of_who_comes_back(void **state)
 {
     struct fixture *f = *state;
@@ -954,6 +995,7 @@ int main(void)
         TEST(test_take_over),
         TEST(test_refused_take_over_changes_nothing),
         TEST(test_expiry),
+        TEST(test_expiry_by_client),
         TEST(test_rights_of_who_comes_back),
         TEST(test_acknowledged_means_kept_whatever_fails),
         TEST(test_qos0_goes_on_while_the_store_fails),
