@@ -94,6 +94,8 @@ static struct hub_opts hub_opts_of(struct app *app)
 {
     const struct config *conf = app->conf;
     return (struct hub_opts){
+        .profile = conf->hub.profile == CONFIG_PROFILE_AWS_STRICT ? &mqtt_profile_aws_strict
+                                                                  : &mqtt_profile_standard,
         .max_topic_levels = (size_t)conf->mqtt.max_topic_levels,
         .match_cache = (size_t)conf->mqtt.match_cache,
         .max_retained = (size_t)conf->mqtt.max_retained,

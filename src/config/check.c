@@ -109,12 +109,16 @@ static const char *option_label(const struct loader *l, const char *key)
     BUG("no key %s", key);
 }
 
-/* Rather than a profile that does half of what its name says. */
-static void check_profile(struct loader *l)
+/* A profile is a set of defaults: what was set goes before. */
+static void apply_profile(struct loader *l)
 {
-    if (l->conf->hub.profile == CONFIG_PROFILE_AWS_STRICT)
-        loader_error(l, "%s: the profile aws-strict is not supported yet",
-                     option_label(l, "hub.profile"));
+    if (l->conf->hub.profile != CONFIG_PROFILE_AWS_STRICT) return;
+    for (size_t i = 0; i < config_option_count; i++) {
+        const struct option *option = &config_options[i];
+        if (!option->strict || l->labels[i]) continue;
+        if (option_set(option, l->conf, option->strict, NULL, NULL) < 0)
+            BUG("the strict default of %s", option->name);
+    }
 }
 
 /* Retained messages alone must not use up what all may have: nobody could publish any more. */
@@ -165,7 +169,7 @@ void loader_finish(struct loader *l, const char *const *env)
     }
     complete_paths(conf);
     check_key_pair(l);
-    check_profile(l);
+    apply_profile(l);
     check_memory(l);
     for (size_t i = 0; i < conf->listener_count; i++)
         check_listener(l, i);
@@ -216,6 +220,9 @@ void config_reload_diff(const struct config *before, const struct config *after,
 
 void config_take_reloaded(struct config *into, struct config *from)
 {
+    /* another profile waits for the next start, and so do its defaults */
+    bool same_profile = into->hub.profile == from->hub.profile;
     for (size_t i = 0; i < config_option_count; i++)
-        if (config_options[i].reload) option_swap(&config_options[i], into, from);
+        if (config_options[i].reload && (same_profile || !config_options[i].strict))
+            option_swap(&config_options[i], into, from);
 }

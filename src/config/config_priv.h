@@ -40,6 +40,7 @@ struct option {
     bool (*valid)(const char *text); /* strings and items of lists; NULL: everything */
     const char *what;                /* "'x' is not WHAT" where valid says no */
     const char *fallback;            /* the default, as text */
+    const char *strict;              /* the default under hub.profile aws-strict; NULL: the same */
     const char *text;                /* for the manual */
 };
 

@@ -108,8 +108,10 @@ const struct option config_options[] = {
       .text = "Refuse SigV4 requests which are signed for another region than hub.region." },
     { .name = "hub.profile", .type = OPT_ENUM, .offset = CONF(hub.profile),
       .choices = profiles, .fallback = "standard",
-      .text = "Which restrictions hold. aws-strict, for those of AWS IoT Core, is reserved: it is "
-              "refused as long as the hub does not have them all." },
+      .text = "Which restrictions hold. aws-strict turns those of AWS IoT Core on, so that what "
+              "passes here passes there: 128 KB payloads, no QoS 2, retained messages for filters "
+              "without wildcards only, and more: see docs/aws-compatibility.md. What an option sets "
+              "goes before the profile's default." },
     { .name = "hub.names", .type = OPT_LIST, .offset = CONF(hub.names),
       .max = 253, .fallback = "",
       .valid = valid_host, .what = "a host name or an IP address",
@@ -154,20 +156,20 @@ const struct option config_options[] = {
       .text = "Bytes of the messages waiting for one session; further ones are dropped and "
               "counted." },
     { .name = "mqtt.max_subscriptions", .type = OPT_INT, .offset = CONF(mqtt.max_subscriptions),
-      .min = 1, .max = MILLION, .fallback = "1000", .reload = true,
+      .min = 1, .max = MILLION, .fallback = "1000", .strict = "50", .reload = true,
       .text = "Subscriptions of one session." },
     { .name = "mqtt.max_topic_levels", .type = OPT_INT, .offset = CONF(mqtt.max_topic_levels),
-      .min = 1, .max = 1024, .fallback = "128", .reload = true,
+      .min = 1, .max = 1024, .fallback = "128", .strict = "8", .reload = true,
       .text = "Levels of a topic or filter." },
     { .name = "mqtt.connect_timeout", .type = OPT_DURATION, .offset = CONF(mqtt.connect_timeout),
       .min = 100, .max = 600 * 1000, .fallback = "10s", .reload = true,
       .text = "How long a new connection may take until its CONNECT is complete." },
     { .name = "mqtt.max_keepalive", .type = OPT_INT, .offset = CONF(mqtt.max_keepalive),
-      .min = 0, .max = 65535, .fallback = "0", .reload = true,
+      .min = 0, .max = 65535, .fallback = "0", .strict = "1200", .reload = true,
       .text = "Longest keep-alive in seconds; a client that asks for more, or for none, gets this. "
               "0: what the client asks for." },
     { .name = "mqtt.session_expiry", .type = OPT_DURATION, .offset = CONF(mqtt.session_expiry),
-      .min = 0, .max = CONFIG_EXPIRY_MOST_MS, .fallback = "7d", .reload = true,
+      .min = 0, .max = CONFIG_EXPIRY_MOST_MS, .fallback = "7d", .strict = "1h", .reload = true,
       .text = "How long a persistent session is kept after its client has gone; 0: for ever. What "
               "is configured now holds for all sessions, also for those that wait already." },
     { .name = "mqtt.session_expiry_by_client", .type = OPT_LIST,
@@ -188,12 +190,12 @@ const struct option config_options[] = {
       .text = "A client that takes nothing of the output which waits for it for so long is "
               "disconnected, whatever its keep-alive." },
     { .name = "mqtt.max_packet_rate", .type = OPT_INT, .offset = CONF(mqtt.max_packet_rate),
-      .min = 0, .max = MILLION, .fallback = "0", .reload = true,
+      .min = 0, .max = MILLION, .fallback = "0", .strict = "100", .reload = true,
       .text = "Packets a second from one connection, and as many at once; a faster one is read "
               "from later, and nothing is lost. Acknowledgements of what the hub sent do not "
               "count. 0: no limit." },
     { .name = "mqtt.max_byte_rate", .type = OPT_BYTES, .offset = CONF(mqtt.max_byte_rate),
-      .min = 0, .max = GIB(1), .fallback = "0", .reload = true,
+      .min = 0, .max = GIB(1), .fallback = "0", .strict = "512k", .reload = true,
       .text = "The same in bytes a second." },
     { .name = "mqtt.max_retained", .type = OPT_INT, .offset = CONF(mqtt.max_retained),
       .min = 0, .max = 10 * MILLION, .fallback = "100000", .reload = true,

@@ -86,9 +86,18 @@ static const char sample_head[] =
     "# Keys marked with * take effect on SIGHUP, the others at the next start.\n"
     "# 'thingd check -c FILE' names every mistake in a file.\n";
 
+static void put_meaning(struct buf *out, const struct option *option)
+{
+    buf_puts(out, option->text);
+    if (option->strict) buf_printf(out, " Under aws-strict the default is %s.", option->strict);
+}
+
 static void sample_option(struct buf *out, const struct option *option, const void *base)
 {
-    put_wrapped(out, "    # ", option->text);
+    struct buf text = { 0 };
+    put_meaning(&text, option);
+    put_wrapped(out, "    # ", buf_str(&text));
+    buf_deinit(&text);
     buf_printf(out, "    # %s = ", last_part(option->name));
     put_value(out, option, base);
     buf_putc(out, ';');
@@ -201,9 +210,11 @@ static void manual_row(struct buf *out, const char *prefix, const struct option 
     struct buf value = { 0 }, range = { 0 };
     option_format(option, base, &value);
     put_range(&range, option);
-    buf_printf(out, "| `%s%s` | %s | %s%s%s | %s | %s | %s |\n", prefix, option->name,
+    buf_printf(out, "| `%s%s` | %s | %s%s%s | %s | %s | ", prefix, option->name,
                type_names[option->type], value.len ? "`" : "", buf_str(&value),
-               value.len ? "`" : "", buf_str(&range), option->reload ? "yes" : "no", option->text);
+               value.len ? "`" : "", buf_str(&range), option->reload ? "yes" : "no");
+    put_meaning(out, option);
+    buf_puts(out, " |\n");
     buf_deinit(&value);
     buf_deinit(&range);
 }

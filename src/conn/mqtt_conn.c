@@ -28,7 +28,6 @@
 #include <string.h>
 
 enum {
-    MOST_FILTERS = 1024,          /* in one SUBSCRIBE */
     CONNECT_MAX = 5 * 65537 + 16, /* the longest CONNECT */
     SMALL_PACKET = 1024,          /* copied into the output rather than referenced */
     READ_AHEAD = 128 << 10, /* what a stream may have read beyond the packet that we stopped at */
@@ -233,6 +232,10 @@ static void on_publish(struct mqtt_conn *c, const struct mqtt_frame *frame)
         return;
     }
     struct hub *hub = c->env->hub;
+    if (publish.qos > hub_profile(hub)->max_qos) {
+        mqtt_protocol_error(c, "a PUBLISH of a QoS that hub.profile does not allow");
+        return;
+    }
     struct msg *msg = msg_create(&(struct msg_opts){
         .topic = publish.topic,
         .payload = publish.payload,
@@ -289,6 +292,11 @@ static uint8_t subscribe_one(struct mqtt_conn *c, const struct mqtt_filter *one,
 {
     int rc = hub_authorize_subscribe(c->env->hub, c->principal, session_auth_conn(c->session),
                                      one->filter);
+    if (rc == 0 && one->qos > hub_profile(c->env->hub)->max_qos) {
+        auth_log_refusal(c->principal, session_auth_conn(c->session), "iot:Subscribe", one->filter,
+                         "hub.profile does not allow this QoS");
+        rc = ERR_UNSUPPORTED;
+    }
     if (rc < 0) return MQTT_SUBACK_FAILURE;
     int64_t number = session_subscribe(c->session, one->filter, one->qos);
     if (number < 0) return MQTT_SUBACK_FAILURE;
@@ -304,16 +312,25 @@ static void on_subscribe(struct mqtt_conn *c, const struct mqtt_frame *frame)
         mqtt_protocol_error(c, why);
         return;
     }
-    if (subscribe.count > MOST_FILTERS) {
-        mqtt_protocol_error(c, "more than 1024 filters in one SUBSCRIBE");
+    const struct mqtt_profile *profile = hub_profile(c->env->hub);
+    if (subscribe.count > profile->max_filters) {
+        mqtt_protocol_error(c, "more filters in one SUBSCRIBE than hub.profile allows");
         return;
     }
     uint8_t *codes = xmalloc(subscribe.count);
     struct mqtt_filter one;
     int64_t commit = 0;
     size_t at = 0, n = 0;
-    while (mqtt_subscribe_next(&subscribe, &at, &one))
-        codes[n++] = subscribe_one(c, &one, &commit);
+    bool closes = false;
+    while (!closes && mqtt_subscribe_next(&subscribe, &at, &one)) {
+        codes[n] = subscribe_one(c, &one, &commit);
+        closes = codes[n++] == MQTT_SUBACK_FAILURE && profile->refusal_closes;
+    }
+    if (closes) { /* the refusal is in the log */
+        free(codes);
+        mqtt_close(c, SESSION_END_FORBIDDEN, false);
+        return;
+    }
     struct buf packet = { 0 };
     mqtt_encode_suback(&packet, subscribe.id, codes, n);
     mqtt_owe(c, (const uint8_t *)packet.data, packet.len, commit);

@@ -19,7 +19,6 @@
 #include <string.h>
 
 enum {
-    CLIENT_ID_MAX = 256,    /* bytes; a client id is kept in many places */
     REFUSED_LEVEL_5 = 0x84, /* MQTT 5.0, section 3.2.2.2: unsupported protocol version */
 };
 
@@ -46,7 +45,9 @@ static void on_principal_change(struct auth_watch *watch, struct principal *prin
 static int64_t keep_alive_of(const struct mqtt_conn *c, uint16_t seconds)
 {
     uint16_t most = c->env->opts->max_keep_alive_s;
+    uint16_t least = hub_profile(c->env->hub)->min_keep_alive_s;
     if (most && (seconds == 0 || seconds > most)) seconds = most;
+    if (seconds && seconds < least) seconds = least;
     return (int64_t)seconds * 1500;
 }
 
@@ -196,6 +197,17 @@ static bool asks_for_login(const struct mqtt_conn *c, const struct mqtt_connect 
     return connect->has_username && !metrics;
 }
 
+/* Why a client cannot be called so; NULL: it can. */
+static const char *client_id_why(const struct mqtt_conn *c, struct slice id)
+{
+    const struct mqtt_profile *profile = hub_profile(c->env->hub);
+    if (id.len > profile->max_client_id)
+        return "connect refused: the client id is longer than it may be";
+    if (!profile->reserved_client_ids && slice_starts(id, "$"))
+        return "connect refused: hub.profile lets no client id begin with '$'";
+    return NULL;
+}
+
 void mqtt_connect_received(struct mqtt_conn *c, const struct mqtt_frame *frame, const uint8_t *data)
 {
     struct mqtt_connect connect;
@@ -212,10 +224,12 @@ void mqtt_connect_received(struct mqtt_conn *c, const struct mqtt_frame *frame, 
         refuse_connect(c, MQTT_LEVEL_311, MQTT_REFUSED_CLIENT_ID);
     } else if (rc < 0) {
         mqtt_protocol_error(c, why);
-    } else if (connect.client_id.len > CLIENT_ID_MAX) {
-        LOG(LOG_WARN, "mqtt", "connect refused: the client id is longer than 256 bytes",
-            LOG_S("peer", c->stream->peer.address), LOG_SLICE("client", connect.client_id));
+    } else if ((why = client_id_why(c, connect.client_id))) {
+        LOG(LOG_WARN, "mqtt", why, LOG_S("peer", c->stream->peer.address),
+            LOG_SLICE("client", connect.client_id));
         refuse_connect(c, connect.level, MQTT_REFUSED_CLIENT_ID);
+    } else if (connect.will && connect.will_qos > hub_profile(c->env->hub)->max_qos) {
+        mqtt_protocol_error(c, "a will of a QoS that hub.profile does not allow");
     } else if (asks_for_login(c, &connect)) {
         c->state = CONN_LOGIN;
         c->login = xnew(struct login);

@@ -266,15 +266,24 @@ static int refuse(const struct principal *by, const struct auth_conn *conn, cons
     return rc;
 }
 
+/* Why it is longer than topics may be; NULL: it is not. */
+static const char *too_long(const struct hub *hub, struct slice topic)
+{
+    struct slice counted = topic_counted(topic);
+    if (topic_levels(counted) > hub->opts.max_topic_levels)
+        return "more levels than mqtt.max_topic_levels";
+    if (counted.len > hub->opts.profile->max_topic) return "longer than hub.profile allows";
+    return NULL;
+}
+
 int hub_authorize_publish(struct hub *hub, const struct principal *by, const struct auth_conn *conn,
                           struct slice topic, bool retain)
 {
     if (topic_name_check(topic) < 0)
         return refuse(by, conn, "iot:Publish", topic, "not a valid topic name", ERR_TOPIC);
     if (by->kind == PRINCIPAL_SYSTEM) return 0;
-    if (topic_levels(topic) > hub->opts.max_topic_levels)
-        return refuse(by, conn, "iot:Publish", topic, "more levels than mqtt.max_topic_levels",
-                      ERR_LIMIT);
+    const char *why = too_long(hub, topic);
+    if (why) return refuse(by, conn, "iot:Publish", topic, why, ERR_LIMIT);
     if (topic_is_reserved(topic) && !reserved_is_allowed(hub, topic))
         return refuse(by, conn, "iot:Publish", topic,
                       "reserved topic: clients cannot publish to it", ERR_DENIED);
@@ -294,9 +303,12 @@ int hub_authorize_subscribe(struct hub *hub, const struct principal *by,
     if (slice_starts(filter, "$share/"))
         return refuse(by, conn, "iot:Subscribe", filter,
                       "shared subscriptions are not supported yet", ERR_UNSUPPORTED);
-    if (topic_levels(filter) > hub->opts.max_topic_levels)
-        return refuse(by, conn, "iot:Subscribe", filter, "more levels than mqtt.max_topic_levels",
-                      ERR_LIMIT);
+    const char *why = too_long(hub, filter);
+    if (why) return refuse(by, conn, "iot:Subscribe", filter, why, ERR_LIMIT);
+    if (!hub->opts.profile->reserved_filters && topic_is_reserved(filter) &&
+        !slice_starts(filter, "$aws/") && !slice_starts(filter, "$share/"))
+        return refuse(by, conn, "iot:Subscribe", filter,
+                      "reserved topic: hub.profile lets nobody subscribe to it", ERR_DENIED);
     if (slice_starts(filter, INGEST_PREFIX))
         return refuse(by, conn, "iot:Subscribe", filter, "basic ingest: nobody can subscribe to it",
                       ERR_DENIED);
@@ -307,16 +319,34 @@ int64_t hub_publish(struct hub *hub, const struct principal *by, const struct au
                     struct msg *msg, hub_held_cb held, void *arg)
 {
     int rc = hub_authorize_publish(hub, by, conn, msg->topic, msg->retain);
+    if (rc == 0 && msg->payload.len > hub->opts.profile->max_payload)
+        rc = refuse(by, conn, "iot:Publish", msg->topic, "payload larger than hub.profile allows",
+                    ERR_TOO_LARGE);
     return rc < 0 ? rc : hub_route(hub, msg, held, arg);
 }
 
 /* ---- subscribing ---- */
 
+/* Where sensor/# does not match sensor, it is sensor/+/#. */
+static int add_below(struct hub *hub, struct slice filter, struct subscription *subscription)
+{
+    struct buf text = { 0 };
+    buf_append(&text, filter.ptr, filter.len - 1);
+    buf_puts(&text, "+/#");
+    int rc = topic_tree_add(hub->tree, buf_slice(&text), &subscription->entry);
+    buf_deinit(&text);
+    return rc;
+}
+
 int hub_subscribe(struct hub *hub, struct subscriber *subscriber, struct slice filter, uint8_t qos,
                   struct subscription *subscription)
 {
     *subscription = (struct subscription){ .entry.owner = subscriber, .qos = qos };
-    return topic_tree_add(hub->tree, filter, &subscription->entry);
+    bool below =
+        filter.len > 2 && filter.ptr[filter.len - 2] == '/' && filter.ptr[filter.len - 1] == '#';
+    if (hub->opts.profile->parent_matches || !below)
+        return topic_tree_add(hub->tree, filter, &subscription->entry);
+    return add_below(hub, filter, subscription);
 }
 
 void hub_unsubscribe(struct hub *hub, struct subscription *subscription)
@@ -367,6 +397,7 @@ int hub_create(struct hub **ret_hub, struct loop *loop, struct store *store, str
     hub->store = store;
     hub->auth = auth;
     hub->opts = *opts;
+    if (!opts->profile) hub->opts.profile = &mqtt_profile_standard;
     list_init(&hub->reserved);
     list_init(&hub->holds);
     hub->tree = topic_tree_create(&(struct topic_tree_opts){
@@ -395,7 +426,9 @@ void hub_start(struct hub *hub)
 
 void hub_set_opts(struct hub *hub, const struct hub_opts *opts)
 {
+    const struct mqtt_profile *profile = hub->opts.profile;
     hub->opts = *opts;
+    hub->opts.profile = profile;
     retained_set_max(hub->retained, opts->max_retained, opts->max_retained_bytes);
     sessions_set_opts(hub->sessions);
 }
@@ -436,6 +469,11 @@ struct store *hub_store(struct hub *hub)
 struct auth *hub_auth(struct hub *hub)
 {
     return hub->auth;
+}
+
+const struct mqtt_profile *hub_profile(const struct hub *hub)
+{
+    return hub->opts.profile;
 }
 
 const struct hub_opts *hub_opts(const struct hub *hub)

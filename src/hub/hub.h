@@ -11,6 +11,7 @@
 #include "base/list.h"
 #include "base/slice.h"
 #include "hub/msg.h"
+#include "hub/profile.h"
 #include "topic/tree.h"
 
 #include <stdbool.h>
@@ -31,6 +32,7 @@ struct session_expiry {
 };
 
 struct hub_opts {
+    const struct mqtt_profile *profile; /* NULL: mqtt_profile_standard */
     size_t max_topic_levels;
     size_t match_cache;
     size_t max_retained;
@@ -54,7 +56,7 @@ int hub_create(struct hub **ret_hub, struct loop *loop, struct store *store, str
 /* Delivers what a crash has left between "committed" and "delivered": call it once, when all subscribers
  * are in place. */
 void hub_start(struct hub *hub);
-/* Other limits from now on; match_cache stays. */
+/* Other limits from now on; match_cache and profile stay. */
 void hub_set_opts(struct hub *hub, const struct hub_opts *opts);
 /* Submits to the store what still waits to be coalesced. */
 void hub_flush(struct hub *hub);
@@ -72,7 +74,7 @@ typedef void (*hub_held_cb)(void *arg, int64_t commit);
  * Returns
  *   >= 0                   the commit which must be durable before msg is acknowledged (0: none);
  *   HUB_HELD               a subscriber must decide first; `held` fires once, on the loop, later;
- *   ERR_TOPIC, ERR_DENIED, ERR_LIMIT   nothing has happened (logged and counted);
+ *   ERR_TOPIC, ERR_DENIED, ERR_LIMIT, ERR_TOO_LARGE   nothing has happened (logged and counted);
  *   ERR_STORE              the store is too far behind: delivered to those online, but not kept by all
  *                          that should keep it. Do not acknowledge. */
 int64_t hub_publish(struct hub *hub, const struct principal *by, const struct auth_conn *conn,
@@ -161,6 +163,7 @@ size_t hub_retained_count(const struct hub *hub);
 struct loop *hub_loop(struct hub *hub);
 struct store *hub_store(struct hub *hub);
 struct auth *hub_auth(struct hub *hub);
+const struct mqtt_profile *hub_profile(const struct hub *hub);
 const struct hub_opts *hub_opts(const struct hub *hub);
 struct sessions *hub_sessions(struct hub *hub);
 

@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "hub/session_store.h"
+#include "topic/topic.h"
 #include "topic/topic_map.h"
 
 #include <stdlib.h>
@@ -190,6 +191,8 @@ void session_subs_pump(struct session *session)
 
 void session_send_retained(struct session *session, struct slice filter, uint8_t qos)
 {
+    if (!hub_profile(session->all->hub)->retained_for_wildcards && topic_has_wildcard(filter))
+        return;
     drop_retained(session, filter); /* subscribed again: from the start */
     struct retained_job *job = xnew(struct retained_job);
     topic_map_iter_init(&job->iter, filter);

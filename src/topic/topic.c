@@ -12,6 +12,7 @@
 #include "topic/topic.h"
 
 #include "base/err.h"
+#include "base/mem.h"
 #include "base/text.h"
 
 #define SHARE_PREFIX "$share/"
@@ -117,6 +118,19 @@ bool topic_match(struct slice filter, struct slice name)
         if (!slice_eq(want, SLICE_LIT("+")) && !slice_eq(want, have)) return false;
     }
     return n > name.len;
+}
+
+struct slice topic_counted(struct slice text)
+{
+    static const char *const prefixes[] = { "$aws/rules/", SHARE_PREFIX };
+    for (size_t i = 0; i < ARRAY_LEN(prefixes); i++) {
+        if (!slice_starts(text, prefixes[i])) continue;
+        size_t at = strlen(prefixes[i]);
+        topic_next_level(text, &at);
+        if (at >= text.len) return text; /* nothing behind the prefix */
+        return slice_of(text.ptr + at, text.len - at);
+    }
+    return text;
 }
 
 size_t topic_levels(struct slice text)

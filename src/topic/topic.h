@@ -31,6 +31,9 @@ bool topic_match(struct slice filter, struct slice name);
 /* Number of levels: 1 + the number of '/'. */
 size_t topic_levels(struct slice name_or_filter);
 
+/* What limits of length and depth count: the text without "$aws/rules/RULE/" and "$share/GROUP/". */
+struct slice topic_counted(struct slice name_or_filter);
+
 /* Is there a '+' or '#'? */
 bool topic_has_wildcard(struct slice filter);
 

@@ -698,13 +698,13 @@ class Client:
             assert message.retain == retain, message
         return message
 
-    def fence(self):
+    def fence(self, qos=2):
         """All messages so far: what came before one that this client has just sent to itself."""
         self._fences += 1
         topic = f"fence/{self.client_id}"
         if self._fences == 1:
-            self.subscribe(topic, 2)
-        self.publish(topic, str(self._fences), 2)  # paho hands QoS 2 over at PUBREL: so none is overtaken
+            self.subscribe(topic, qos)
+        self.publish(topic, str(self._fences), qos)  # paho hands QoS 2 over at PUBREL: so none is overtaken
         before = []
         while True:
             message = self.next()

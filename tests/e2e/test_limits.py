@@ -577,6 +577,20 @@ def test_rates(make_hub, name, sets):
         assert len([line for line in hub.log.since(mark) if "sends faster" in line]) == 1
 
 
+def test_output_that_is_never_taken(make_hub, name):
+    """Without a keep-alive, and with output that is far below its limit."""
+    hub = make_hub(sets=["mqtt.output_timeout=1s", "mqtt.output_buffer=1g"]).start()
+    with hub.mqtt(f"{name}-sub") as sub, hub.raw() as deaf:
+        sub.subscribe(f"{name}/will")
+        deaf.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        deaf.connect(f"{name}-deaf", keepalive=0, will=hublib.Message(f"{name}/will", b"gone"))
+        deaf.subscribe(f"{name}/t", 0)
+        mark = hub.mark()
+        publish_all(hub, f"{name}-pub", [(f"{name}/t", b"x" * 1_000_000)] * 10, 0)
+        sub.expect(f"{name}/will", "gone")
+        hub.wait_log("takes no output", since=mark, client=f"{name}-deaf")
+
+
 def test_memory(make_hub, name):
     """A subscriber that takes nothing uses the memory up; all is well again when it goes."""
     hub = make_hub(sets=["limits.memory=4m", "mqtt.output_buffer=64m"]).start()

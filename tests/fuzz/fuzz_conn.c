@@ -83,7 +83,10 @@ static void start(void)
                                  .session_expiry_ms = EXPIRY_MS };
     struct front_opts front_opts = { .max_packet = 2048,
                                      .connect_timeout_ms = 5000,
-                                     .output_buffer = 1024 };
+                                     .output_buffer = 1024,
+                                     .output_timeout_ms = 5000,
+                                     .packet_rate = { .rate = 50 },
+                                     .byte_rate = { .rate = 1024 } };
     struct http_server_opts http_opts = { .max_body = 1024,
                                           .max_header = 1024,
                                           .header_timeout_ms = 5000,

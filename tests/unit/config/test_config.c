@@ -292,8 +292,6 @@ static void bad_sources(void **state)
           "'process'?)" },
         { FILE_TEXT, "hub: { profile = \"aws\"; };",
           "thingd.conf:1: hub.profile: 'aws' is not one of standard, aws-strict" },
-        { FILE_TEXT, "hub: { profile = \"aws-strict\"; };",
-          "thingd.conf:1: hub.profile: the profile aws-strict is not supported yet" },
         { FILE_TEXT, "mqtt: { max_retained_bytes = \"200m\"; };",
           "thingd.conf:1: mqtt.max_retained_bytes: is more than half of limits.memory" },
         { FILE_TEXT, "hub: { account = \"12345678901\"; };",
@@ -940,6 +938,26 @@ static void expiry_by_client(void **state)
     config_free(conf);
 }
 
+/* The profile gives other defaults; what was set goes before. */
+static void defaults_of_a_profile(void **state)
+{
+    static const char *const sets[] = { "hub.profile=aws-strict", "mqtt.max_topic_levels=9", NULL };
+    static const char *const reload[] = { "hub.profile=standard", "mqtt.max_inflight=7", NULL };
+    struct config *conf = load_good(NULL, NULL, sets);
+    assert_int_equal(conf->mqtt.max_subscriptions, 50);
+    assert_int_equal(conf->mqtt.max_topic_levels, 9);
+    assert_int_equal(conf->mqtt.max_keepalive, 1200);
+    assert_int_equal(conf->mqtt.session_expiry, 3600000);
+    assert_int_equal(conf->mqtt.max_packet_rate, 100);
+    assert_int_equal(conf->mqtt.max_byte_rate, 512 << 10);
+    struct config *other = load_good(NULL, NULL, reload);
+    config_take_reloaded(conf, other); /* the profile of the start stays, and its defaults */
+    config_free(other);
+    assert_int_equal(conf->mqtt.max_subscriptions, 50);
+    assert_int_equal(conf->mqtt.max_inflight, 7);
+    config_free(conf);
+}
+
 /* What SIGHUP may change moves, of every type; the rest stays. */
 static void reloaded_keys_are_taken(void **state)
 {
@@ -1067,6 +1085,7 @@ int main(void)
         cmocka_unit_test(the_sample_is_as_printed),
         cmocka_unit_test(memory_for_retained_messages),
         cmocka_unit_test(expiry_by_client),
+        cmocka_unit_test(defaults_of_a_profile),
         cmocka_unit_test(reloaded_keys_are_taken),
         cmocka_unit_test(the_manual_is_as_printed),
         cmocka_unit_test(the_sample_changes_nothing),

@@ -1307,6 +1307,130 @@ static void test_redelivery(void **state)
     peer_close(&lamp);
 }
 
+/* ---- hub.profile = aws-strict ---- */
+
+/* As set up, with the other profile, which is chosen once. */
+static void become_strict(struct fixture *f)
+{
+    front_destroy(front);
+    f->opts.profile = &mqtt_profile_aws_strict;
+    f->opts.max_topic_levels = 8;
+    fixture_restart(f);
+    front = front_create(f->hub, &front_opts);
+    open_listener.front = closed_listener.front = front;
+}
+
+/* Each of these closes, with nothing said after CONNACK; the first of a pair is still fine. */
+static void test_strict_packets(void **state)
+{
+    struct fixture *f = *state;
+    struct peer lamp = { 0 };
+    struct buf good = { 0 }, bad = { 0 };
+    char topic[300], payload[1] = { 0 };
+    become_strict(f);
+    memset(topic, 't', sizeof topic);
+    static const struct mqtt_filter nine[] = {
+        { SLICE_LIT("1"), 0 }, { SLICE_LIT("2"), 0 }, { SLICE_LIT("3"), 0 },
+        { SLICE_LIT("4"), 0 }, { SLICE_LIT("5"), 0 }, { SLICE_LIT("6"), 0 },
+        { SLICE_LIT("7"), 0 }, { SLICE_LIT("8"), 0 }, { SLICE_LIT("9"), 0 },
+    };
+    enum { QOS2, QOS2_FILTER, FILTERS, TOPIC, LEVELS, SYS, DENIED, CASES };
+    static const char *const answers[CASES] = {
+        [QOS2] = "puback#1 ",     [QOS2_FILTER] = "suback#1:1 ",
+        [TOPIC] = "puback#1 ",    [FILTERS] = "suback#1:0:0:0:0:0:0:0:0 ",
+        [LEVELS] = "puback#1 ",   [SYS] = "suback#1:1 ",
+        [DENIED] = "suback#1:1 ",
+    };
+    auth_fake_deny(f->auth, NULL, POLICY_ACTION_SUBSCRIBE, "denied");
+    for (int i = 0; i < CASES; i++) {
+        peer_open(f, &lamp);
+        peer_connect(&lamp, "lamp", true);
+        assert_peer(&lamp, "connack:0 ");
+        switch (i) {
+        case QOS2:
+            put_publish(&good, "t", "x", 1, 1, false);
+            put_publish(&bad, "t", "x", 2, 2, false);
+            break;
+        case QOS2_FILTER:
+            put_subscribe(&good, 1, "t", 1);
+            put_subscribe(&bad, 2, "u", 2);
+            break;
+        case FILTERS:
+            mqtt_encode_subscribe(&good, 1, nine, 8);
+            mqtt_encode_subscribe(&bad, 2, nine, 9);
+            break;
+        case TOPIC:
+            topic[256] = '\0';
+            put_publish(&good, topic, payload, 1, 1, false);
+            topic[256] = 't';
+            topic[257] = '\0';
+            put_publish(&bad, topic, payload, 1, 2, false);
+            break;
+        case LEVELS:
+            put_publish(&good, "1/2/3/4/5/6/7/8", "x", 1, 1, false);
+            put_publish(&bad, "1/2/3/4/5/6/7/8/9", "x", 1, 2, false);
+            break;
+        case SYS:
+            put_subscribe(&good, 1, "$aws/events/#", 1);
+            put_subscribe(&bad, 2, "$SYS/#", 1);
+            break;
+        default:
+            put_subscribe(&good, 1, "t", 1);
+            put_subscribe(&bad, 2, "denied", 1);
+        }
+        peer_send_buf(&lamp, &good);
+        settle(f);
+        turns(f, 5);
+        assert_peer(&lamp, answers[i]);
+        peer_send_buf(&lamp, &bad);
+        assert_peer(&lamp, "end");
+        peer_close(&lamp);
+    }
+}
+
+static void test_strict_connect(void **state)
+{
+    struct fixture *f = *state;
+    struct peer lamp = { 0 };
+    struct buf packet = { 0 };
+    char id[130];
+    become_strict(f);
+    memset(id, 'i', sizeof id);
+    id[128] = '\0';
+    peer_open(f, &lamp);
+    put_connect(&packet, id, true, 5); /* shorter than AWS's shortest: 30 s */
+    peer_send_buf(&lamp, &packet);
+    clock_fake_advance(44999);
+    turns(f, 3);
+    assert_peer(&lamp, "connack:0 ");
+    clock_fake_advance(1);
+    turns(f, 5);
+    assert_peer(&lamp, "end");
+    peer_close(&lamp);
+    id[128] = 'i';
+    id[129] = '\0';
+    const char *const bad[] = { id, "$lamp" };
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        peer_open(f, &lamp);
+        peer_connect(&lamp, bad[i], true);
+        assert_peer(&lamp, "connack:2 end");
+        peer_close(&lamp);
+    }
+    for (uint8_t qos = 1; qos <= 2; qos++) {
+        mqtt_encode_connect(&packet, &(struct mqtt_connect){ .level = MQTT_LEVEL_311,
+                                                             .clean_session = true,
+                                                             .client_id = SLICE_LIT("lamp"),
+                                                             .will = true,
+                                                             .will_qos = qos,
+                                                             .will_topic = SLICE_LIT("will"),
+                                                             .will_payload = SLICE_LIT("bye") });
+        peer_open(f, &lamp);
+        peer_send_buf(&lamp, &packet);
+        assert_peer(&lamp, qos == 1 ? "connack:0 " : "end");
+        peer_close(&lamp);
+    }
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -1346,6 +1470,8 @@ int main(void)
         TEST(test_smaller_output_buffer),
         TEST(test_large_messages),
         TEST(test_redelivery),
+        TEST(test_strict_packets),
+        TEST(test_strict_connect),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -678,6 +678,46 @@ static void test_message_is_saved_and_loaded(void **state)
     msg_unref(msg);
 }
 
+/* ---- hub.profile ---- */
+
+/* What AWS does otherwise than MQTT: sensor/# without sensor, nothing retained for wildcards, 128 KB. */
+static void test_aws_strict(void **state)
+{
+    struct fixture *f = *state;
+    struct client lamp = { 0 };
+    f->opts.profile = &mqtt_profile_aws_strict;
+    fixture_restart(f);
+    struct msg *kept = message("sensor/a", "kept", 0, true);
+    assert_true(hub_publish(f->hub, principal_system(), NULL, kept, NULL, NULL) >= 0);
+    msg_unref(kept);
+    client_open(f, &lamp, "lamp", true);
+    client_subscribe(&lamp, "sensor/#", 0);
+    publish(f, "sensor", "no", 0);
+    publish(f, "sensor/", "1", 0);
+    publish(f, "sensor/b", "2", 0);
+    publish(f, "sensor/b/c", "3", 0);
+    turns(f, 5);
+    assert_log(&lamp, "sensor/=1/0 sensor/b=2/0 sensor/b/c=3/0 ");
+    session_unsubscribe(lamp.session, slice_str("sensor/#"));
+    publish(f, "sensor/b", "4", 0);
+    client_subscribe(&lamp, "sensor/a", 0);
+    client_subscribe(&lamp, "sensor/+", 0);
+    turns(f, 5);
+    assert_log(&lamp, "sensor/a=kept/0r ");
+
+    char *payload = xcalloc(1, (128 << 10) + 2);
+    memset(payload, 'x', (128 << 10) + 1);
+    for (int more = 0; more < 2; more++) {
+        struct msg *msg = msg_create(&(struct msg_opts){
+            .topic = SLICE_LIT("t"), .payload = slice_of(payload, (128 << 10) + (size_t)more) });
+        int64_t rc = hub_publish(f->hub, lamp.principal, NULL, msg, NULL, NULL);
+        assert_int_equal(rc, more ? ERR_TOO_LARGE : 0);
+        msg_unref(msg);
+    }
+    free(payload);
+    client_free(&lamp);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
@@ -710,6 +750,7 @@ int main(void)
         TEST(test_will),
         TEST(test_will_of_one_who_may_not_publish_it),
         TEST(test_message_is_saved_and_loaded),
+        TEST(test_aws_strict),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

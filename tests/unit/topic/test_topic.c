@@ -245,9 +245,31 @@ static void reserved_and_wildcard_are_told(void **state)
     assert_false(topic_has_wildcard((struct slice){ NULL, 0 }));
 }
 
+static void counted_without_the_prefix(void **state)
+{
+    static const struct {
+        const char *text, *counted;
+    } cases[] = {
+        { "a/b", "a/b" },
+        { "$aws/rules/name/a/b", "a/b" },
+        { "$aws/rules/name/", "$aws/rules/name/" },
+        { "$aws/rules/name", "$aws/rules/name" },
+        { "$aws/rules//x", "x" },
+        { "$aws/rulesx/y/z", "$aws/rulesx/y/z" },
+        { "$share/group/a/#", "a/#" },
+        { "$share/group", "$share/group" },
+        { "$aws/things/t/shadow/update", "$aws/things/t/shadow/update" },
+        { "", "" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (!slice_eq(topic_counted(slice_str(cases[i].text)), slice_str(cases[i].counted)))
+            fail_msg("'%s'", cases[i].text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(counted_without_the_prefix),
         cmocka_unit_test(checks_name_the_statement),
         cmocka_unit_test(length_is_bounded),
         cmocka_unit_test(matching_follows_the_standard),
