@@ -103,6 +103,7 @@ static struct hub_opts hub_opts_of(struct app *app)
         .max_hops = (uint8_t)(conf->rules.max_hops < MAX_HOPS ? conf->rules.max_hops : MAX_HOPS),
         .max_queued = (size_t)conf->mqtt.max_queued,
         .max_queued_bytes = (size_t)conf->mqtt.max_queued_bytes,
+        .drop_oldest = conf->mqtt.queue_full == CONFIG_QUEUE_FULL_DROP_OLDEST,
         .max_inflight = (size_t)conf->mqtt.max_inflight,
         .max_subscriptions = (size_t)conf->mqtt.max_subscriptions,
         .max_sessions = (size_t)conf->mqtt.max_sessions,

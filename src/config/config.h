@@ -29,6 +29,7 @@ struct config_list {
 };
 
 enum config_profile { CONFIG_PROFILE_STANDARD, CONFIG_PROFILE_AWS_STRICT };
+enum config_queue_full { CONFIG_QUEUE_FULL_REJECT_NEW, CONFIG_QUEUE_FULL_DROP_OLDEST };
 enum config_durability { CONFIG_DURABILITY_PROCESS, CONFIG_DURABILITY_POWER };
 enum config_client_cert {
     CONFIG_CLIENT_CERT_NONE,
@@ -74,6 +75,7 @@ struct config {
         int64_t max_inflight;
         int64_t max_queued;
         int64_t max_queued_bytes;
+        enum config_queue_full queue_full;
         int64_t max_subscriptions;
         int64_t max_topic_levels;
         int64_t connect_timeout;

@@ -22,6 +22,7 @@ static const char *const profiles[] = { "standard", "aws-strict", NULL };
 static const char *const levels[] = { "error", "warn", "info", "debug", "trace", NULL };
 static const char *const formats[] = { "text", "json", NULL };
 static const char *const durabilities[] = { "process", "power", NULL };
+static const char *const queue_fulls[] = { "reject-new", "drop-oldest", NULL };
 static const char *const client_certs[] = { "none", "optional", "required", NULL };
 
 static const char lower[] = "abcdefghijklmnopqrstuvwxyz";
@@ -155,6 +156,10 @@ const struct option config_options[] = {
       .min = KIB(64), .max = GIB(4), .fallback = "64m", .reload = true,
       .text = "Bytes of the messages waiting for one session; further ones are dropped and "
               "counted." },
+    { .name = "mqtt.queue_full", .type = OPT_ENUM, .offset = CONF(mqtt.queue_full),
+      .choices = queue_fulls, .fallback = "reject-new", .reload = true,
+      .text = "What is dropped when a session's queue is full: the new message, or the oldest one that "
+              "was not sent." },
     { .name = "mqtt.max_subscriptions", .type = OPT_INT, .offset = CONF(mqtt.max_subscriptions),
       .min = 1, .max = MILLION, .fallback = "1000", .strict = "50", .reload = true,
       .text = "Subscriptions of one session." },

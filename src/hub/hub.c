@@ -168,10 +168,15 @@ static bool may_receive(struct hub *hub, const struct subscriber *owner,
     return row->mark == MARK_ALLOWED;
 }
 
+bool hub_is_basic_ingest(struct slice topic)
+{
+    return slice_starts(topic, INGEST_PREFIX);
+}
+
 static void deliver_matches(struct hub_pub *pub, struct msg *msg)
 {
     struct topic_match *match = topic_tree_match(pub->hub->tree, msg->topic);
-    bool ingest = slice_starts(msg->topic, INGEST_PREFIX); /* for the rule alone */
+    bool ingest = hub_is_basic_ingest(msg->topic);
     struct delivery how = { .promised = pub->promised, .again = pub->again, .pub = pub };
     for (size_t i = 0, end; i < match->count; i = end) {
         struct topic_match_row *row = &match->rows[i];
@@ -300,16 +305,15 @@ int hub_authorize_subscribe(struct hub *hub, const struct principal *by,
 {
     if (topic_filter_check(filter) < 0)
         return refuse(by, conn, "iot:Subscribe", filter, "not a valid topic filter", ERR_TOPIC);
-    if (slice_starts(filter, "$share/"))
-        return refuse(by, conn, "iot:Subscribe", filter,
-                      "shared subscriptions are not supported yet", ERR_UNSUPPORTED);
     const char *why = too_long(hub, filter);
     if (why) return refuse(by, conn, "iot:Subscribe", filter, why, ERR_LIMIT);
     if (!hub->opts.profile->reserved_filters && topic_is_reserved(filter) &&
         !slice_starts(filter, "$aws/") && !slice_starts(filter, "$share/"))
         return refuse(by, conn, "iot:Subscribe", filter,
                       "reserved topic: hub.profile lets nobody subscribe to it", ERR_DENIED);
-    if (slice_starts(filter, INGEST_PREFIX))
+    struct slice group, plain = filter;
+    topic_share_split(filter, &group, &plain);
+    if (hub_is_basic_ingest(plain))
         return refuse(by, conn, "iot:Subscribe", filter, "basic ingest: nobody can subscribe to it",
                       ERR_DENIED);
     return auth_require(hub->auth, by, conn, POLICY_ACTION_SUBSCRIBE, AUTH_TOPICFILTER, filter);

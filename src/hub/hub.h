@@ -41,6 +41,7 @@ struct hub_opts {
     /* of each session */
     size_t max_queued;
     size_t max_queued_bytes;
+    bool drop_oldest; /* of a queue that is full; else the new one is dropped */
     size_t max_inflight;
     size_t max_subscriptions;
     size_t max_sessions;
@@ -125,6 +126,8 @@ struct subscription {
 int hub_subscribe(struct hub *hub, struct subscriber *subscriber, struct slice filter, uint8_t qos,
                   struct subscription *subscription);
 void hub_unsubscribe(struct hub *hub, struct subscription *subscription);
+/* Messages to a name of Basic Ingest are for the rule alone, whatever filters match it. */
+bool hub_is_basic_ingest(struct slice topic);
 /* iot:Subscribe, and what nobody may subscribe to. 0, ERR_TOPIC or ERR_DENIED (logged and counted). */
 int hub_authorize_subscribe(struct hub *hub, const struct principal *by,
                             const struct auth_conn *conn, struct slice filter);

@@ -276,21 +276,23 @@ static struct page *page_for_next(struct queue_part *part)
     return page;
 }
 
-int64_t queue_part_put(struct queue_part *part, int64_t seq, struct msg *msg, uint8_t qos,
-                       bool retain, size_t bytes)
+int64_t queue_part_put(struct queue_part *part, int64_t seq, const struct queue_entry *entry)
 {
     struct journal *journal = part->journal;
-    place(journal, msg);
+    const struct msg *msg = entry->msg;
+    place(journal, entry->msg);
     journal->rows[msg->row - journal->rows[0].id].refs++;
     struct page *page = page_for_next(part);
-    queue_page_put(
-        &part->data, part->tail,
-        &(struct queue_ref){
-            .seq = seq, .row = msg->row, .offset = msg->row_at, .qos = qos, .retain = retain },
-        bytes);
+    struct queue_ref ref = { .seq = seq,
+                             .row = msg->row,
+                             .offset = msg->row_at,
+                             .qos = entry->qos,
+                             .retain = entry->retain,
+                             .share = entry->share };
+    queue_page_put(&part->data, part->tail, &ref, msg_size(msg));
     page->tail = *part->tail;
     page->count++;
-    page->bytes += bytes;
+    page->bytes += msg_size(msg);
     page->end = part->data.len;
     return msg->row;
 }

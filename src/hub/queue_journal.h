@@ -7,6 +7,7 @@
 #include "hub/queue_page.h"
 
 struct msg;
+struct queue_entry;
 struct session;
 struct sessions;
 struct queue_journal; /* the one of the batch being built, and those under way */
@@ -31,8 +32,7 @@ void queue_journal_end(struct session *session);
 
 struct queue_part; /* of one session */
 /* A new entry; returns the row of its message. The journal takes a reference of its own. */
-int64_t queue_part_put(struct queue_part *part, int64_t seq, struct msg *msg, uint8_t qos,
-                       bool retain, size_t bytes);
+int64_t queue_part_put(struct queue_part *part, int64_t seq, const struct queue_entry *entry);
 /* Copies the bitmaps. */
 void queue_part_state(struct queue_part *part, const struct queue_state *state);
 

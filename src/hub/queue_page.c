@@ -1,8 +1,8 @@
 /* queue_page.c — see queue_page.h.
  * An entry is a byte of flags, and up to three numbers of variable length (7 bits a byte, the lowest
  * first, the high bit set on all but the last): how many sequence numbers were left out, unless none was;
- * how far the row is from that of the entry before, unless it is the same; the place in the row. So
- * messages of one commit take four bytes each. */
+ * how far the row is from that of the entry before, unless it is the same; the place in the row; the group
+ * of a shared subscription, if there is one. So messages of one commit take four bytes each. */
 #include "hub/queue_page.h"
 
 enum {
@@ -11,7 +11,8 @@ enum {
     FLAG_RELEASED = 8,
     FLAG_NEXT_SEQ = 16, /* no sequence number was left out */
     FLAG_SAME_ROW = 32,
-    FLAGS_KNOWN = 63,
+    FLAG_SHARED = 64,
+    FLAGS_KNOWN = 127,
 };
 
 static void put_number(struct buf *out, uint64_t value)
@@ -44,10 +45,11 @@ void queue_page_put(struct buf *out, struct queue_tail *tail, const struct queue
     bool next = ref->seq == tail->last_seq + 1, same = ref->row == tail->last_row;
     buf_put_u8(out, (uint8_t)(ref->qos | (ref->retain ? FLAG_RETAIN : 0) |
                               (ref->released ? FLAG_RELEASED : 0) | (next ? FLAG_NEXT_SEQ : 0) |
-                              (same ? FLAG_SAME_ROW : 0)));
+                              (same ? FLAG_SAME_ROW : 0) | (ref->share ? FLAG_SHARED : 0)));
     if (!next) put_number(out, (uint64_t)(ref->seq - tail->last_seq - 1));
     if (!same) put_number(out, (uint64_t)(ref->row - tail->last_row));
     put_number(out, ref->offset);
+    if (ref->share) put_number(out, ref->share);
     tail->last_seq = ref->seq;
     tail->last_row = ref->row;
     tail->count++;
@@ -78,10 +80,12 @@ int queue_page_next(struct queue_page_reader *reader, struct queue_ref *ret_ref)
     int64_t left_out = flags & FLAG_NEXT_SEQ ? 0 : get_number(cur);
     int64_t rows = flags & FLAG_SAME_ROW ? 0 : get_number(cur);
     int64_t offset = get_number(cur);
+    int64_t share = flags & FLAG_SHARED ? get_number(cur) : 0;
     uint8_t qos = flags & FLAG_QOS;
     bool fits = add(&reader->seq, left_out) && add(&reader->seq, 1) && add(&reader->row, rows);
-    if (cursor_error(cur) || !fits || offset > UINT32_MAX || flags > FLAGS_KNOWN || qos < 1 ||
-        qos > 2 || (reader->row == 0 && !(flags & FLAG_RELEASED))) {
+    if (cursor_error(cur) || !fits || offset > UINT32_MAX || share > UINT32_MAX ||
+        (flags & FLAG_SHARED && !share) || flags > FLAGS_KNOWN || qos < 1 || qos > 2 ||
+        (reader->row == 0 && !(flags & FLAG_RELEASED))) {
         cur->rc = ERR_MALFORMED;
         return ERR_MALFORMED;
     }
@@ -90,7 +94,8 @@ int queue_page_next(struct queue_page_reader *reader, struct queue_ref *ret_ref)
                                    .offset = (uint32_t)offset,
                                    .qos = qos,
                                    .retain = flags & FLAG_RETAIN,
-                                   .released = flags & FLAG_RELEASED };
+                                   .released = flags & FLAG_RELEASED,
+                                   .share = (uint32_t)share };
     return 1;
 }
 

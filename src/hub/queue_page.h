@@ -21,7 +21,8 @@ struct queue_ref {
     uint32_t offset; /* in the row */
     uint8_t qos;     /* 1 or 2 */
     bool retain;
-    bool released; /* PUBREC has come */
+    bool released;  /* PUBREC has come */
+    uint32_t share; /* number of the group whose turn brought it here; 0: none */
 };
 
 /* The last page of a queue, as far as it is written. Zero-initialised: there is none. */

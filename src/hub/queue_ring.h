@@ -29,7 +29,8 @@ struct queue_entry {
     uint8_t qos;
     uint8_t state;
     bool retain;
-    bool dup; /* may have been sent before */
+    bool dup;       /* may have been sent before */
+    uint32_t share; /* number of the group whose turn brought it here; 0: none */
 };
 
 struct queue_ring {

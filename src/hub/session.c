@@ -24,6 +24,7 @@
 #include "hub/presence.h"
 #include "hub/queue_load.h"
 #include "hub/session_store.h"
+#include "hub/share.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -154,6 +155,7 @@ static void connection_ended(struct session *session, enum session_end why)
     struct hub *hub = session->all->hub;
     session->link = NULL;
     loop_timer_stop(&session->later);
+    share_offline(session);
     session_queue_detach(session);
     session_subs_detach(session);
     struct msg *will = session->will;

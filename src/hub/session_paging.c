@@ -132,7 +132,8 @@ static void put_loaded(struct session *session, struct queue_loaded *loaded)
     struct queue_entry entry = { .msg = loaded->msg,
                                  .row = loaded->ref.row,
                                  .qos = loaded->ref.qos,
-                                 .retain = loaded->ref.retain };
+                                 .retain = loaded->ref.retain,
+                                 .share = loaded->ref.share };
     loaded->msg = NULL;
     if (released) {
         msg_unref(entry.msg);
@@ -206,6 +207,7 @@ static void on_loaded(void *arg, struct queue_load *load)
         return;
     }
     take_load(session, load);
+    session_queue_drop_excess(session);
     session_pump(session);
 }
 
@@ -223,8 +225,17 @@ static void drop_ring(struct queue_ring *ring)
     queue_ring_free(ring);
 }
 
+/* The next message will need the oldest one. */
+static bool is_crowded(const struct session *session)
+{
+    const struct hub_opts *opts = session->all->opts;
+    return opts->drop_oldest && (session->queued > opts->max_queued / 4 * 3 ||
+                                 session->queued_bytes > opts->max_queued_bytes / 4 * 3);
+}
+
 static bool may_unload(const struct session *session)
 {
+    if (is_crowded(session)) return false;
     return session_persistent(session) && !session->link && !session->dirty && !session->unloaded &&
            session->queued > 0 && session->sealed_end == session->next_seq &&
            session->stored_end == session->next_seq &&
@@ -306,9 +317,7 @@ void session_queue_seal(struct session *session, struct queue_part *part, int64_
     session->dirty = false;
     for (int64_t seq = session->sealed_end; seq < session->next_seq; seq++) {
         struct queue_entry *entry = entry_at(session, seq);
-        if (entry && entry->state != ENTRY_GONE)
-            entry->row = queue_part_put(part, seq, entry->msg, entry->qos, entry->retain,
-                                        msg_size(entry->msg));
+        if (entry && entry->state != ENTRY_GONE) entry->row = queue_part_put(part, seq, entry);
     }
     session->sealed_end = session->next_seq;
     session->written_in = commit;

@@ -28,6 +28,7 @@ struct sessions {
     int64_t next_id;
     int64_t budget_at; /* see retained_budget */
     size_t budget;
+    struct map shares; /* "$share/GROUP/FILTER" to struct share_group */
     struct list
         left; /* inbound messages which the last process has not delivered, the oldest first */
     struct loop_timer sweep;
@@ -88,6 +89,7 @@ struct session {
     /* session_subs.c */
     struct map subs; /* filter to session_sub */
     size_t filter_bytes;
+    struct list shares; /* of struct share_member */
     struct list
         retained; /* of struct retained_job: filters whose retained messages are still to come */
     int64_t refused_at;
@@ -139,11 +141,21 @@ void session_queue_distrust(struct session *session);
 /* The deliver of struct subscriber_ops. */
 int64_t session_queue_deliver(struct subscriber *subscriber, struct msg *msg,
                               const struct delivery *how);
-/* Queues a message of QoS 1 or 2, and sends it if it may be sent. Takes its own reference.
- * promised: keep it even while the store is behind. Returns the commit of its row, 0 if it needs none
- * or was dropped for want of room (counted and logged), or ERR_STORE. */
-int64_t session_queue_put(struct session *session, struct msg *msg, uint8_t qos, bool retain,
-                          bool promised);
+struct queue_put {
+    uint8_t qos; /* 1 or 2 */
+    bool retain;
+    bool promised;  /* keep it even while the store is behind */
+    uint32_t share; /* number of the group whose turn it was; 0: none */
+};
+/* Queues a message, and sends it if it may be sent. Takes its own reference. Returns the commit of its row,
+ * 0 if it needs none or was dropped for want of room (counted and logged), or ERR_STORE. */
+int64_t session_queue_put(struct session *session, struct msg *msg, const struct queue_put *how);
+/* What was loaded may be too much: see mqtt.queue_full. */
+void session_queue_drop_excess(struct session *session);
+/* Whether the client would get a message of QoS 1 at once. */
+bool session_queue_takes(const struct session *session);
+/* The connection has ended: what came by a shared subscription goes to other members, if it can. */
+void session_queue_pass_on(struct session *session);
 /* Sends it now or never. */
 void session_queue_send_qos0(struct session *session, struct msg *msg, bool retain);
 

@@ -25,10 +25,12 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
+#include "hub/share.h"
 
 #include <stdlib.h>
 
-enum { SEQ_SPAN = 65535 };
+/* EXCESS*: how much longer a queue may be while its oldest messages are brought in to be dropped */
+enum { SEQ_SPAN = 65535, EXCESS = 1024, EXCESS_BYTES = 4 << 20 };
 
 static uint16_t packet_id(int64_t seq)
 {
@@ -187,6 +189,7 @@ void session_queue_resend(struct session *session, int64_t seq)
 void session_ready(struct session *session)
 {
     session->ready = true;
+    share_online(session);
     int64_t end = session->flight.end;
     for (int64_t seq = session->flight.from; seq < end; seq++)
         if (seq >= session->flight.from) session_queue_resend(session, seq);
@@ -213,20 +216,66 @@ static void complain(struct session *session)
     session->dropped = 0;
 }
 
-int64_t session_queue_put(struct session *session, struct msg *msg, uint8_t qos, bool retain,
-                          bool promised)
+/* The oldest message that was not sent goes; false: it is not in memory. */
+static bool drop_oldest(struct session *session)
+{
+    struct queue_ring *waiting = &session->waiting, *spill = &session->spill;
+    if (session->unloaded) return false;
+    if (!queue_ring_empty(waiting)) {
+        session_queue_finish(session, queue_ring_at(waiting, waiting->from), waiting->from);
+    } else if (!queue_ring_empty(spill) && waiting->end == spill->from) {
+        session_queue_finish(session, queue_ring_at(spill, spill->from), spill->from);
+        spill->from++;
+        queue_ring_move(waiting, spill->from);
+    } else {
+        return false;
+    }
+    complain(session);
+    return true;
+}
+
+/* With one more of this size it would be above its limits and this excess. */
+static bool is_above(const struct session *session, size_t size, size_t count, size_t bytes)
+{
+    const struct hub_opts *opts = session->all->opts;
+    return session->queued + 1 > opts->max_queued + count ||
+           session->queued_bytes + size > opts->max_queued_bytes + bytes;
+}
+
+/* More than it may have: mqtt.queue_full decides. What is the oldest and in the database is brought in
+ * first, and dropped then; until then the queue may be a little longer. */
+static bool make_room(struct session *session, size_t size)
+{
+    if (!session->all->opts->drop_oldest) return !is_above(session, size, 0, 0);
+    while (is_above(session, size, 0, 0))
+        if (!drop_oldest(session)) break;
+    if (!is_above(session, size, 0, 0)) return true;
+    session_queue_refill(session);
+    return session->loading && !is_above(session, size, EXCESS, EXCESS_BYTES);
+}
+
+void session_queue_drop_excess(struct session *session)
+{
+    if (!session->all->opts->drop_oldest) return;
+    while (session->queued > session->all->opts->max_queued ||
+           session->queued_bytes > session->all->opts->max_queued_bytes)
+        if (!drop_oldest(session)) return;
+}
+
+int64_t session_queue_put(struct session *session, struct msg *msg, const struct queue_put *how)
 {
     struct sessions *all = session->all;
     bool persistent = session_persistent(session);
-    if (session->queued >= all->opts->max_queued ||
-        session->queued_bytes + msg_size(msg) > all->opts->max_queued_bytes) {
+    if (persistent && !how->promised && store_busy(all->store)) return ERR_STORE;
+    if (!make_room(session, msg_size(msg))) {
         complain(session);
         return 0;
     }
-    if (persistent && !promised && store_busy(all->store)) return ERR_STORE;
-    struct queue_entry entry = {
-        .msg = msg_ref(msg), .qos = qos, .state = ENTRY_QUEUED, .retain = retain
-    };
+    struct queue_entry entry = { .msg = msg_ref(msg),
+                                 .qos = how->qos,
+                                 .state = ENTRY_QUEUED,
+                                 .retain = how->retain,
+                                 .share = how->share };
     session->queued++;
     session->queued_bytes += msg_size(msg);
     session_queue_add(session, &entry);
@@ -253,9 +302,43 @@ int64_t session_queue_deliver(struct subscriber *subscriber, struct msg *msg,
     struct session *session = container_of(subscriber, struct session, subscriber);
     uint8_t qos = how->qos < msg->qos ? how->qos : msg->qos;
     if (how->again) return 0;
-    if (qos > 0) return session_queue_put(session, msg, qos, false, how->promised);
+    if (qos > 0)
+        return session_queue_put(session, msg,
+                                 &(struct queue_put){ qos, .promised = how->promised });
     session_queue_send_qos0(session, msg, false);
     return 0;
+}
+
+/* ---- shared subscriptions ---- */
+
+bool session_queue_takes(const struct session *session)
+{
+    return session->link && session->ready && session_queue_is_whole(session) &&
+           queue_ring_empty(&session->waiting) &&
+           session->inflight < session->all->opts->max_inflight &&
+           !session->link->ops->congested(session->link);
+}
+
+/* Not what the client has confirmed already: PUBREC. */
+static void pass_on_from(struct session *session, struct queue_ring *ring, bool over)
+{
+    for (int64_t seq = ring->from, end = ring->end; seq < end; seq++) {
+        struct queue_entry *entry = queue_ring_get(ring, seq);
+        if (!entry || !entry->share || entry->state == ENTRY_GONE ||
+            entry->state >= ENTRY_RELEASING)
+            continue;
+        if (share_pass_on(session, entry->share, entry->msg, entry->qos, over))
+            session_queue_finish(session, entry, seq);
+    }
+}
+
+void session_queue_pass_on(struct session *session)
+{
+    if (list_empty(&session->shares)) return;
+    bool over = !session_persistent(session);
+    pass_on_from(session, &session->flight, over);
+    pass_on_from(session, &session->waiting, over);
+    pass_on_from(session, &session->spill, over);
 }
 
 /* ---- what the client acknowledges ---- */

@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "hub/session_store.h"
+#include "hub/share.h"
 #include "topic/topic.h"
 #include "topic/topic_map.h"
 
@@ -24,7 +25,8 @@
 enum { FILTER_BYTES = 256, RETAINED_BUDGET = 2000, RETAINED_PAUSE_MS = 1 };
 
 struct session_sub {
-    struct subscription subscription; /* first */
+    struct subscription subscription; /* unless it is shared */
+    struct share_member member;       /* group NULL: it is not shared */
     size_t len;                       /* of the filter */
     uint8_t qos;
 };
@@ -57,16 +59,25 @@ static void drop_retained(struct session *session, struct slice filter)
 static void sub_free(struct session *session, struct session_sub *sub)
 {
     session->filter_bytes -= sub->len;
-    hub_unsubscribe(session->all->hub, &sub->subscription);
+    if (sub->member.group)
+        share_leave(&sub->member);
+    else
+        hub_unsubscribe(session->all->hub, &sub->subscription);
     metrics_add(METRIC_SUBSCRIPTIONS, -1);
     free(sub);
+}
+
+static bool is_shared(struct slice filter)
+{
+    return slice_starts(filter, "$share/");
 }
 
 int session_subs_add(struct session *session, struct slice filter, uint8_t qos)
 {
     struct session_sub *sub = xnew(struct session_sub);
-    int rc =
-        hub_subscribe(session->all->hub, &session->subscriber, filter, qos, &sub->subscription);
+    int rc = is_shared(filter) ? share_join(session, filter, qos, &sub->member)
+                               : hub_subscribe(session->all->hub, &session->subscriber, filter, qos,
+                                               &sub->subscription);
     if (rc < 0) {
         free(sub);
         return rc;
@@ -82,6 +93,7 @@ int session_subs_add(struct session *session, struct slice filter, uint8_t qos)
 void session_subs_init(struct session *session)
 {
     list_init(&session->retained);
+    list_init(&session->shares);
 }
 
 void session_subs_deinit(struct session *session)
@@ -149,7 +161,8 @@ static void send_one_retained(struct session *session, struct msg *msg, uint8_t 
     if (qos == 0)
         session_queue_send_qos0(session, msg, true);
     else
-        session_queue_put(session, msg, qos, true, true); /* SUBACK has promised it */
+        session_queue_put(session, msg,
+                          &(struct queue_put){ qos, true, .promised = true /* by SUBACK */ });
 }
 
 /* As long as the client takes them: the window, and a window in the queue. */
@@ -191,6 +204,7 @@ void session_subs_pump(struct session *session)
 
 void session_send_retained(struct session *session, struct slice filter, uint8_t qos)
 {
+    if (is_shared(filter)) return; /* MQTT 5.0, section 4.8.2 */
     if (!hub_profile(session->all->hub)->retained_for_wildcards && topic_has_wildcard(filter))
         return;
     drop_retained(session, filter); /* subscribed again: from the start */

@@ -138,6 +138,7 @@ void sessions_destroy(struct sessions *all)
     }
     map_deinit(&all->by_client);
     map_deinit(&all->by_id);
+    map_deinit(&all->shares);
     presence_destroy(all->presence);
     queue_journal_destroy(all->journal);
     free(all);

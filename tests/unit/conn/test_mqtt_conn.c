@@ -640,7 +640,7 @@ static void test_subscribe_with_mixed_grants(void **state)
     struct mqtt_filter filters[] = { { SLICE_LIT("a"), 0 },
                                      { SLICE_LIT("denied"), 1 },
                                      { SLICE_LIT("b/#"), 2 },
-                                     { SLICE_LIT("$share/g/x"), 1 },
+                                     { SLICE_LIT("$share/g/$aws/rules/x"), 1 },
                                      { SLICE_LIT("a"), 1 } };
     struct buf packet = { 0 };
     auth_fake_deny(f->auth, NULL, POLICY_ACTION_SUBSCRIBE, "denied");

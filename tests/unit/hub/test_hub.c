@@ -159,14 +159,10 @@ static void test_what_may_be_subscribed(void **state)
         const char *filter;
         int64_t rc;
     } cases[] = {
-        { "a/#", 0 },
-        { "denied/#", ERR_DENIED },
-        { "a/#/b", ERR_TOPIC },
-        { "", ERR_TOPIC },
-        { "$share/g/a", ERR_UNSUPPORTED },
-        { "$aws/rules/x", ERR_DENIED },
-        { "$aws/events/#", 0 },
-        { "1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/#", ERR_LIMIT },
+        { "a/#", 0 },           { "denied/#", ERR_DENIED },
+        { "a/#/b", ERR_TOPIC }, { "", ERR_TOPIC },
+        { "$share/g/a", 0 },    { "$aws/rules/x", ERR_DENIED },
+        { "$aws/events/#", 0 }, { "1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/#", ERR_LIMIT },
     };
     struct client lamp = { 0 };
     client_open(f, &lamp, "lamp", true);
