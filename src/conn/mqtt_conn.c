@@ -375,7 +375,7 @@ static void on_disconnect(struct mqtt_conn *c, const struct mqtt_frame *frame)
     if (mqtt_decode_empty(frame, &why) < 0)
         mqtt_protocol_error(c, why);
     else
-        mqtt_close(c, SESSION_END_CLIENT_INITIATED, true);
+        mqtt_close(c, SESSION_END_CLIENT_INITIATED, stream_pending(c->stream) > 0);
 }
 
 static void on_second_connect(struct mqtt_conn *c, const struct mqtt_frame *frame)

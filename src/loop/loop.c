@@ -1,13 +1,13 @@
 /* loop.c — the turns of the loop thread.
  *
- * One turn is: poll (I/O and letters, by libuv) · due timers · deferred tasks · hooks. We drive
- * uv_run ourselves, one iteration a turn, so that the order above is ours and not libuv's, and so
- * that a test can make turns by hand under a fake clock.
+ * One turn is: poll (descriptors, letters, signals: fd.c) · due timers · deferred tasks · hooks. We
+ * poll ourselves, once a turn, so that the order above is ours and not libuv's, and so that a test
+ * can make turns by hand under a fake clock.
  *
  *  I1  The poll sleeps only when no task waits and no timer is due: what a hook defers, or what
  *      was deferred before the first turn, is done without delay.
- *  I2  Timers live by base/clock; the one uv_timer only bounds the sleep. Under a fake clock its
- *      expiry is a turn in which nothing is due.
+ *  I2  Timers live by base/clock; the first of them only bounds the sleep. Under a fake clock its
+ *      end is a turn in which nothing is due.
  *  I3  Hooks run after everything else of the turn, so whatever they flush or hand over is whole.
  *  I4  `now` is taken once a turn, by the first event after the sleep (loop_event), else after the
  *      poll. Callbacks of one turn agree on the time.
@@ -23,12 +23,6 @@
 
 enum { TASK_ROUNDS = 32, CLOSE_ROUNDS = 64 };
 
-/* It may ring in the pass that uv_run makes before it polls: then nothing else would end the poll. */
-static void on_alarm(uv_timer_t *handle)
-{
-    uv_stop(handle->loop);
-}
-
 static void on_bell(uv_async_t *handle)
 {
 }
@@ -40,13 +34,18 @@ int loop_create(struct loop **ret_loop, struct diag *diag)
     if (rc < 0) goto fail;
     rc = uv_async_init(&loop->uv, &loop->bell, on_bell);
     if (rc < 0) goto close_uv;
-    uv_timer_init(&loop->uv, &loop->alarm);
+    loop->uv_changed = true;
+    rc = loop_poll_open(loop);
+    if (rc < 0) goto close_bell;
     list_init(&loop->tasks);
     list_init(&loop->hooks);
     loop->now = clock_mono_ms();
     *ret_loop = loop;
     return 0;
 
+close_bell:
+    uv_close((uv_handle_t *)&loop->bell, NULL);
+    uv_run(&loop->uv, UV_RUN_NOWAIT);
 close_uv:
     uv_loop_close(&loop->uv);
 fail:
@@ -65,7 +64,6 @@ void loop_destroy(struct loop *loop)
     if (!loop) return;
     if (loop->in_turn) BUG("the loop is destroyed from within its turn");
     if (loop->timers.count) BUG("%zu timers run at the end of the loop", loop->timers.count);
-    uv_close((uv_handle_t *)&loop->alarm, NULL);
     uv_close((uv_handle_t *)&loop->bell, NULL);
     int rc = UV_EBUSY;
     for (int i = 0; i < CLOSE_ROUNDS && rc == UV_EBUSY; i++) {
@@ -73,6 +71,7 @@ void loop_destroy(struct loop *loop)
         rc = uv_loop_close(&loop->uv);
     }
     if (rc < 0) BUG("open handles at the end of the loop");
+    loop_poll_close(loop);
     forget_links(&loop->tasks);
     forget_links(&loop->hooks);
     timer_heap_deinit(loop);
@@ -91,15 +90,10 @@ static void poll_events(struct loop *loop, int64_t max_wait)
 {
     int64_t wait = list_empty(&loop->tasks) ? timer_heap_wait(loop) : 0;
     if (max_wait >= 0 && (wait < 0 || wait > max_wait)) wait = max_wait;
-    if (wait > 0) {
-        uv_update_time(&loop->uv);
-        uv_timer_start(&loop->alarm, on_alarm, (uint64_t)wait, 0);
-    }
     loop->now_stale = true;
-    uv_run(&loop->uv, wait == 0 ? UV_RUN_NOWAIT : UV_RUN_ONCE);
+    loop_poll(loop, wait);
     if (loop->now_stale) loop->now = clock_mono_ms();
     loop->now_stale = false;
-    uv_timer_stop(&loop->alarm);
 }
 
 static void run_tasks(struct loop *loop)
@@ -175,11 +169,6 @@ void loop_turn_wait(struct loop *loop, int timeout_ms)
 int64_t loop_now(const struct loop *loop)
 {
     return loop->now;
-}
-
-void *loop_uv(struct loop *loop)
-{
-    return &loop->uv;
 }
 
 void **loop_net(struct loop *loop)

@@ -1,6 +1,6 @@
 /* loop.h — the loop thread: libuv's loop, timers over base/clock, deferred calls, mailboxes between
  * threads, lanes of workers. Everything here is called on the loop thread unless it says otherwise.
- * The only includers of <uv.h> are src/loop and src/net. */
+ * The only includer of <uv.h> is src/loop. */
 #ifndef LOOP_LOOP_H
 #define LOOP_LOOP_H
 
@@ -28,15 +28,32 @@ bool loop_turn(struct loop *loop);
 void loop_turn_wait(struct loop *loop, int timeout_ms);
 /* clock_mono_ms() as of the beginning of this turn. */
 int64_t loop_now(const struct loop *loop);
-/* For src/net alone: the uv_loop_t. */
-void *loop_uv(struct loop *loop);
 /* For src/net alone: where it hangs the context that its objects share; NULL at first. */
 void **loop_net(struct loop *loop);
-/* For src/net alone: each libuv callback begins with it. This turn has done something, and
+/* For src/net alone: each callback of a descriptor begins with it. This turn has done something, and
  * loop_now() is fresh. */
 void loop_event(struct loop *loop);
 
-/* ---- timers: a binary heap in front of one uv_timer ----
+/* ---- descriptors: sockets that are watched. Embedded in the user's struct ---- */
+enum { LOOP_READ = 1, LOOP_WRITE = 2, LOOP_FAILED = 4 };
+struct loop_fd;
+/* events: what may be tried now. LOOP_FAILED comes once, with both of the others; the descriptor is not
+ * watched any more then. The watch may be closed, and its memory freed, in the callback. */
+typedef void (*loop_fd_cb)(struct loop_fd *watch, int events);
+struct loop_fd {
+    struct loop *loop;
+    loop_fd_cb cb;
+    int fd;
+    int events; /* as watched */
+};
+/* Takes the descriptor; watches nothing yet. */
+void loop_fd_init(struct loop_fd *watch, struct loop *loop, int fd, loop_fd_cb cb);
+/* LOOP_READ, LOOP_WRITE, both or 0. Returns 0 or a negative code. */
+int loop_fd_watch(struct loop_fd *watch, int events);
+/* Closes the descriptor; no callback follows. Harmless when it is closed. */
+void loop_fd_close(struct loop_fd *watch);
+
+/* ---- timers: a binary heap that bounds the sleep ----
  * Embedded in the user's struct. Once; start again from the callback to repeat. */
 struct loop_timer;
 typedef void (*loop_timer_cb)(struct loop_timer *timer);

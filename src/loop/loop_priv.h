@@ -5,7 +5,10 @@
 #include "loop/loop.h"
 
 #include <stdatomic.h>
+#include <sys/epoll.h>
 #include <uv.h>
+
+enum { LOOP_READY = 512 }; /* descriptors handled in one turn */
 
 struct timer_heap {
     struct loop_timer **items; /* items[0] is due first */
@@ -17,8 +20,12 @@ struct timer_heap {
 
 struct loop {
     uv_loop_t uv;
-    uv_timer_t alarm; /* ends the poll when the first timer of the heap is due */
-    uv_async_t bell;  /* ends the poll for loop_stop; also keeps the poll from returning at once */
+    uv_async_t bell; /* ends the poll for loop_stop; also keeps libuv from being done */
+    bool uv_changed; /* handles of libuv have come or gone: it must run to see to it */
+    int epoll;
+    struct epoll_event ready[LOOP_READY]; /* fetched */
+    int ready_at;                         /* the first that is not handled */
+    int ready_count;
     struct timer_heap timers;
     struct list tasks;
     struct list hooks;
@@ -29,6 +36,12 @@ struct loop {
     _Atomic bool stopped;
     void *net; /* the context of src/net */
 };
+
+/* fd.c */
+int loop_poll_open(struct loop *loop);
+void loop_poll_close(struct loop *loop);
+/* Waits for descriptors, letters and signals, -1 for ever, and calls back. */
+void loop_poll(struct loop *loop, int64_t wait_ms);
 
 /* Milliseconds until the first timer is due, 0 if one is, -1 if there is none. */
 int64_t timer_heap_wait(const struct loop *loop);

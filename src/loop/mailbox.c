@@ -50,6 +50,7 @@ struct mailbox *mailbox_create(struct loop *loop, mailbox_cb cb, void *arg)
     pthread_mutex_init(&box->mutex, NULL);
     /* The loop's own bell has opened the descriptor that all of them share: this cannot fail. */
     if (uv_async_init(&loop->uv, &box->bell, on_bell) < 0) BUG("uv_async_init");
+    loop->uv_changed = true;
     return box;
 }
 
@@ -73,5 +74,6 @@ void mailbox_destroy(struct mailbox *box)
 {
     if (!box) return;
     deliver(box);
+    box->loop->uv_changed = true;
     uv_close((uv_handle_t *)&box->bell, on_closed);
 }

@@ -29,6 +29,7 @@ struct loop_signal *loop_signal_open(struct loop *loop, int signum, loop_signal_
     int rc = uv_signal_init(&loop->uv, &sig->handle);
     if (rc == 0) rc = uv_signal_start(&sig->handle, on_signal, signum);
     if (rc < 0) BUG("signal %d cannot be caught: %s", signum, uv_strerror(rc));
+    loop->uv_changed = true;
     return sig;
 }
 
@@ -40,5 +41,6 @@ static void on_closed(uv_handle_t *handle)
 void loop_signal_close(struct loop_signal *sig)
 {
     if (!sig) return;
+    sig->loop->uv_changed = true;
     uv_close((uv_handle_t *)&sig->handle, on_closed);
 }

@@ -6,7 +6,7 @@
  *      those who are in from being served.
  *  I2  When the system has no descriptor left, accepting stops for a while that doubles: the
  *      pending connection would make the poll return at once for ever.
- *  I3  The listener's memory lives until its handle is closed and its last handshake is gone;
+ *  I3  The listener's memory lives until it is closed and its last handshake is gone;
  *      established connections hold only the gauge.
  *  I4  A socket file is replaced only when nobody listens on it, and removed only when it is still
  *      the one that we made. */
@@ -32,7 +32,6 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
-#include <uv.h>
 
 enum {
     ACCEPT_BATCH = 64,
@@ -46,7 +45,8 @@ enum {
 };
 
 struct listener {
-    uv_poll_t poll;
+    struct loop_fd watch;
+    struct loop_task gone;
     struct loop *loop;
     struct net *net;
     struct listener_opts opts;
@@ -58,10 +58,9 @@ struct listener {
     int64_t pause_logged;   /* when, in loop_now(); -1 never */
     int64_t refusal_logged; /* when, in loop_now(); -1 never */
     uint64_t refused;       /* since then */
-    int fd;
     uint16_t port;
     bool closing;
-    bool handle_closed;
+    bool closed;
     struct stat file; /* of the Unix socket */
     void (*on_closed)(void *arg);
     void *on_closed_arg;
@@ -135,6 +134,7 @@ static int bind_ip(const struct where *where)
     int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) return -errno;
     set_flag(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    tcp_tune(fd);
     if (family == AF_INET6) set_flag(fd, IPPROTO_IPV6, IPV6_V6ONLY, !where->any6);
     if (bind(fd, (const struct sockaddr *)&where->address, where->len) == 0) return fd;
     int rc = -errno;
@@ -239,7 +239,7 @@ static void hand_over(struct listener *l, struct stream *s)
 
 static void free_when_idle(struct listener *l)
 {
-    if (!l->handle_closed || l->handshake_count) return;
+    if (!l->closed || l->handshake_count) return;
     if (l->on_closed) l->on_closed(l->on_closed_arg);
     net_unref(l->net);
     free((char *)l->opts.path);
@@ -313,7 +313,6 @@ static void refuse_address(struct listener *l, int fd, struct admission_address 
 
 static void welcome(struct listener *l, int fd, const struct sockaddr_storage *from)
 {
-    struct stream *s;
     struct admission_address *address;
     if (is_full(l)) {
         refuse(l, fd, "limits.connections", (int64_t)l->opts.max_connections);
@@ -329,12 +328,7 @@ static void welcome(struct listener *l, int fd, const struct sockaddr_storage *f
         refuse_address(l, fd, address, why);
         return;
     }
-    int rc = tcp_stream_create(&s, l->loop, fd, l->net->gauge);
-    if (rc < 0) { /* gone already */
-        admission_leave(l->net->admission, address);
-        LOG(LOG_DEBUG, "net", "connection lost", LOG_S("listener", l->opts.name), LOG_ERR(rc));
-        return;
-    }
+    struct stream *s = tcp_stream_create(l->loop, fd, from, l->net->gauge);
     tcp_stream_set_from(s, address);
     if (l->opts.tls)
         begin_tls(l, s);
@@ -343,16 +337,10 @@ static void welcome(struct listener *l, int fd, const struct sockaddr_storage *f
     if (!s->closing) tcp_stream_start(s);
 }
 
-static void on_connection(uv_poll_t *handle, int status, int events);
-
-static void watch(struct listener *l)
-{
-    uv_poll_start(&l->poll, UV_READABLE, on_connection);
-}
-
 static void on_pause_over(struct loop_timer *timer)
 {
-    watch(container_of(timer, struct listener, pause));
+    struct listener *l = container_of(timer, struct listener, pause);
+    if (loop_fd_watch(&l->watch, LOOP_READ) < 0) loop_timer_start(timer, PAUSE_MAX_MS);
 }
 
 /* Where one connection goes and the next takes its descriptor, each acceptance ends a pause: so the log
@@ -369,7 +357,7 @@ static void pause_accepting(struct listener *l, int rc)
     }
     l->pause_ms = l->pause_ms ? l->pause_ms * 2 : PAUSE_MIN_MS;
     if (l->pause_ms > PAUSE_MAX_MS) l->pause_ms = PAUSE_MAX_MS;
-    uv_poll_stop(&l->poll);
+    loop_fd_watch(&l->watch, 0);
     loop_timer_start(&l->pause, l->pause_ms);
 }
 
@@ -394,14 +382,14 @@ static bool is_passing(int code)
     }
 }
 
-static void on_connection(uv_poll_t *handle, int status, int events)
+static void on_connection(struct loop_fd *watch, int events)
 {
-    struct listener *l = container_of(handle, struct listener, poll);
+    struct listener *l = container_of(watch, struct listener, watch);
     loop_event(l->loop);
     for (int i = 0; i < ACCEPT_BATCH && !l->closing; i++) {
         struct sockaddr_storage from = { 0 };
         socklen_t len = sizeof from;
-        int fd = accept4(l->fd, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int fd = accept4(l->watch.fd, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
             l->pause_ms = 0;
             welcome(l, fd, &from);
@@ -415,6 +403,13 @@ static void on_connection(uv_poll_t *handle, int status, int events)
 }
 
 /* ---- life ---- */
+
+static void on_gone(struct loop_task *task)
+{
+    struct listener *l = container_of(task, struct listener, gone);
+    l->closed = true;
+    free_when_idle(l);
+}
 
 static uint16_t bound_port(int fd)
 {
@@ -435,7 +430,8 @@ int listener_open(struct listener **ret_listener, struct loop *loop,
     int fd = opts->path ? open_unix(opts, &file, diag) : open_ip(opts, diag);
     if (fd < 0) return fd;
     struct listener *l = xnew(struct listener);
-    l->fd = fd;
+    loop_fd_init(&l->watch, loop, fd, on_connection);
+    loop_task_init(&l->gone, on_gone);
     l->file = file;
     l->loop = loop;
     l->opts = *opts;
@@ -444,10 +440,10 @@ int listener_open(struct listener **ret_listener, struct loop *loop,
     l->on_accept = on_accept;
     l->refusal_logged = l->pause_logged = -1;
     l->port = bound_port(fd);
-    int rc = uv_poll_init(loop_uv(loop), &l->poll, fd);
+    int rc = loop_fd_watch(&l->watch, LOOP_READ);
     if (rc < 0) {
         remove_file(l);
-        close(fd);
+        loop_fd_close(&l->watch);
         free((char *)l->opts.path);
         free(l);
         return diag_set(diag, rc, "cannot watch a socket: %s", err_text(rc));
@@ -456,7 +452,6 @@ int listener_open(struct listener **ret_listener, struct loop *loop,
     l->net = net_ref(loop);
     list_init(&l->handshakes);
     loop_timer_init(&l->pause, loop, on_pause_over);
-    watch(l);
     *ret_listener = l;
     return 0;
 }
@@ -483,14 +478,6 @@ void listener_set_admission(struct listener *listener, const struct admission_li
     listener->opts.admission = *limits;
 }
 
-static void on_handle_closed(uv_handle_t *handle)
-{
-    struct listener *l = container_of(handle, struct listener, poll);
-    loop_event(l->loop);
-    l->handle_closed = true;
-    free_when_idle(l);
-}
-
 void listener_close(struct listener *listener, void (*cb)(void *arg), void *arg)
 {
     if (!listener || listener->closing) return;
@@ -498,9 +485,9 @@ void listener_close(struct listener *listener, void (*cb)(void *arg), void *arg)
     listener->on_closed = cb;
     listener->on_closed_arg = arg;
     loop_timer_stop(&listener->pause);
-    uv_close((uv_handle_t *)&listener->poll, on_handle_closed);
+    loop_fd_close(&listener->watch);
+    loop_defer(listener->loop, &listener->gone);
     remove_file(listener);
-    close(listener->fd);
     while (!list_empty(&listener->handshakes))
         tls_accept_abort(listener->handshakes.next);
     tls_server_unref(listener->opts.tls);

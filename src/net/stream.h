@@ -50,8 +50,6 @@ struct stream_peer {
     bool loopback;    /* peer address is 127.0.0.0/8 or ::1 */
     char address[48]; /* numeric; "unix" for Unix sockets */
     uint16_t port;
-    char host[48]; /* our own address, numeric */
-    uint16_t host_port;
     uid_t uid; /* Unix sockets: SO_PEERCRED */
     pid_t pid;
     char cert_id[65];  /* SHA-256 of the client certificate's DER, lower-case hex; "" if none */

@@ -1,14 +1,13 @@
 /* tcp.c — a stream over a socket: TCP or Unix.
  *
- * libuv watches the descriptor (uv_poll); reading and writing are our own calls. uv_stream would
+ * The loop watches the descriptor (loop_fd); reading and writing are our own calls. uv_stream would
  * want a buffer for each read and a request for each write; here a ready socket gets one recv into
  * a buffer that all share, and one sendmsg of its whole queue, and an idle one has neither.
  *
- *  I1  `events` is what uv_poll watches. Writable is watched only after the kernel took less than
+ *  I1  Writable is watched only after the kernel took less than
  *      there was, so a connection that keeps up costs no epoll_ctl.
  *  I2  At most one recv and one sendmsg of a socket in each poll, so none starves the others.
- *  I3  The descriptor is open until shut(); the struct lives until libuv's close callback, and the
- *      task after it.
+ *  I3  The descriptor is open until shut(); the struct lives until the task after it.
  *
  * A lingering close ends our side (SHUT_WR) and throws away what still comes until the peer has
  * ended its own, for at most a second: closing a socket with unread input would send a reset, and
@@ -29,7 +28,6 @@
 #include <string.h>
 #include <sys/un.h>
 #include <unistd.h>
-#include <uv.h>
 
 enum {
     DRAIN_MS = 1000,
@@ -42,11 +40,9 @@ enum {
 
 struct tcp_stream {
     struct stream_core core; /* first */
-    uv_poll_t poll;
+    struct loop_fd watch;
     struct conn_gauge *gauge;
     struct admission_address *from;
-    int fd;
-    int events;
     bool started : 1;
     bool want_write : 1;
     bool draining : 1;
@@ -91,36 +87,22 @@ static void gauge_leave(struct tcp_stream *tcp)
 
 /* ---- events ---- */
 
-static void on_poll(uv_poll_t *handle, int status, int events);
-
-static void watch(struct tcp_stream *tcp)
+static void shut(struct tcp_stream *tcp)
 {
-    if (tcp->fd < 0 || !tcp->started) return;
-    bool reading = tcp->draining || stream_core_reading(&tcp->core);
-    int events = (reading ? UV_READABLE : 0) | (tcp->want_write ? UV_WRITABLE : 0);
-    if (events == tcp->events) return;
-    tcp->events = events;
-    if (events)
-        uv_poll_start(&tcp->poll, events, on_poll);
-    else
-        uv_poll_stop(&tcp->poll);
-}
-
-static void on_handle_closed(uv_handle_t *handle)
-{
-    struct tcp_stream *tcp = container_of(handle, struct tcp_stream, poll);
-    loop_event(tcp->core.net->loop);
+    if (tcp->watch.fd < 0) return;
+    loop_timer_stop(&tcp->core.linger);
+    loop_fd_close(&tcp->watch);
+    gauge_leave(tcp);
     stream_core_closed(&tcp->core);
 }
 
-static void shut(struct tcp_stream *tcp)
+static void watch(struct tcp_stream *tcp)
 {
-    if (tcp->fd < 0) return;
-    loop_timer_stop(&tcp->core.linger);
-    uv_close((uv_handle_t *)&tcp->poll, on_handle_closed);
-    close(tcp->fd);
-    tcp->fd = -1;
-    gauge_leave(tcp);
+    if (tcp->watch.fd < 0 || !tcp->started) return;
+    bool reading = tcp->draining || stream_core_reading(&tcp->core);
+    int rc =
+        loop_fd_watch(&tcp->watch, (reading ? LOOP_READ : 0) | (tcp->want_write ? LOOP_WRITE : 0));
+    if (rc < 0) stream_core_end(&tcp->core, rc); /* the kernel has no memory for it */
 }
 
 static bool would_block(int code)
@@ -130,7 +112,7 @@ static bool would_block(int code)
 
 static void drain(struct tcp_stream *tcp)
 {
-    ssize_t got = recv(tcp->fd, tcp->core.net->read_buf, NET_READ_SIZE, 0);
+    ssize_t got = recv(tcp->watch.fd, tcp->core.net->read_buf, NET_READ_SIZE, 0);
     if (got == 0 || (got < 0 && !would_block(errno))) shut(tcp);
 }
 
@@ -145,7 +127,7 @@ static int socket_error(int fd)
 static void read_some(struct tcp_stream *tcp, bool failed)
 {
     struct stream_core *core = &tcp->core;
-    ssize_t got = recv(tcp->fd, core->net->read_buf, NET_READ_SIZE, 0);
+    ssize_t got = recv(tcp->watch.fd, core->net->read_buf, NET_READ_SIZE, 0);
     int code = got < 0 ? errno : 0;
     if (got > 0) {
         metrics_add(METRIC_BYTES_IN, got);
@@ -155,7 +137,7 @@ static void read_some(struct tcp_stream *tcp, bool failed)
     } else if (!would_block(code)) {
         stream_core_end(core, -code);
     } else if (failed) {
-        code = socket_error(tcp->fd);
+        code = socket_error(tcp->watch.fd);
         if (code) stream_core_end(core, -code);
     }
 }
@@ -168,7 +150,7 @@ static void write_some(struct tcp_stream *tcp)
     message.msg_iovlen = (size_t)stream_core_iov(core, iov, STREAM_IOV);
     tcp->want_write = false;
     if (message.msg_iovlen == 0) return;
-    ssize_t sent = sendmsg(tcp->fd, &message, MSG_NOSIGNAL);
+    ssize_t sent = sendmsg(tcp->watch.fd, &message, MSG_NOSIGNAL);
     if (sent < 0 && !would_block(errno)) {
         stream_core_broken(core, -errno);
         return;
@@ -181,22 +163,17 @@ static void write_some(struct tcp_stream *tcp)
     tcp->want_write = core->queued > 0;
 }
 
-static void on_poll(uv_poll_t *handle, int status, int events)
+static void on_ready(struct loop_fd *ready, int events)
 {
-    struct tcp_stream *tcp = container_of(handle, struct tcp_stream, poll);
+    struct tcp_stream *tcp = container_of(ready, struct tcp_stream, watch);
     loop_event(tcp->core.net->loop);
-    if (status < 0) {
-        /* An error of the socket, which recv will name; libuv has ceased to watch. */
-        tcp->events = 0;
-        events = UV_READABLE | UV_WRITABLE;
-    }
-    if (events & UV_READABLE) {
+    if (events & LOOP_READ) {
         if (tcp->draining)
             drain(tcp);
         else if (stream_core_reading(&tcp->core))
-            read_some(tcp, status < 0);
+            read_some(tcp, events & LOOP_FAILED);
     }
-    if ((events & UV_WRITABLE) && tcp->want_write && tcp->fd >= 0) write_some(tcp);
+    if ((events & LOOP_WRITE) && tcp->want_write && tcp->watch.fd >= 0) write_some(tcp);
     watch(tcp);
 }
 
@@ -210,7 +187,7 @@ static struct tcp_stream *tcp_of(struct stream_core *core)
 static void tcp_flush(struct stream_core *core)
 {
     struct tcp_stream *tcp = tcp_of(core);
-    if (tcp->want_write || tcp->fd < 0) return;
+    if (tcp->want_write || tcp->watch.fd < 0) return;
     write_some(tcp);
     watch(tcp);
 }
@@ -229,7 +206,7 @@ static void tcp_close(struct stream_core *core, bool linger)
 {
     struct tcp_stream *tcp = tcp_of(core);
     tcp->want_write = false;
-    if (!linger || core->ended || shutdown(tcp->fd, SHUT_WR) < 0) {
+    if (!linger || core->ended || shutdown(tcp->watch.fd, SHUT_WR) < 0) {
         shut(tcp);
         return;
     }
@@ -303,23 +280,15 @@ static void name_unix_peer(int fd, struct stream_peer *peer)
     peer->pid = cred.pid;
 }
 
-static int name_peer(int fd, struct stream_peer *peer)
+static void name_peer(int fd, const struct sockaddr_storage *from, struct stream_peer *peer)
 {
-    struct sockaddr_storage remote = { 0 }, local = { 0 };
-    socklen_t len = sizeof local;
-    if (getsockname(fd, (struct sockaddr *)&local, &len) < 0) return -errno;
-    len = sizeof remote;
-    if (getpeername(fd, (struct sockaddr *)&remote, &len) < 0) return -errno;
-    tcp_address_print(&local, peer->host, &peer->host_port);
-    remote.ss_family = local.ss_family;
-    tcp_address_print(&remote, peer->address, &peer->port);
-    peer->loopback = is_loopback(&remote);
+    tcp_address_print(from, peer->address, &peer->port);
+    peer->loopback = is_loopback(from);
     peer->kind = STREAM_TCP;
-    if (local.ss_family == AF_UNIX) name_unix_peer(fd, peer);
-    return 0;
+    if (from->ss_family == AF_UNIX) name_unix_peer(fd, peer);
 }
 
-static void tune(int fd)
+void tcp_tune(int fd)
 {
     static const struct {
         int level, name, value;
@@ -335,23 +304,15 @@ static void tune(int fd)
         setsockopt(fd, options[i].level, options[i].name, &options[i].value, sizeof(int));
 }
 
-int tcp_stream_create(struct stream **ret_stream, struct loop *loop, int fd,
-                      struct conn_gauge *gauge)
+struct stream *tcp_stream_create(struct loop *loop, int fd, const struct sockaddr_storage *from,
+                                 struct conn_gauge *gauge)
 {
     struct tcp_stream *tcp = xnew(struct tcp_stream);
-    int rc = name_peer(fd, &tcp->core.s.peer);
-    if (rc == 0) rc = uv_poll_init(loop_uv(loop), &tcp->poll, fd);
-    if (rc < 0) {
-        close(fd);
-        free(tcp);
-        return rc;
-    }
-    tcp->fd = fd;
-    if (tcp->core.s.peer.kind == STREAM_TCP) tune(fd);
+    name_peer(fd, from, &tcp->core.s.peer);
+    loop_fd_init(&tcp->watch, loop, fd, on_ready);
     stream_core_init(&tcp->core, loop, &tcp_ops);
     gauge_enter(tcp, gauge);
-    *ret_stream = &tcp->core.s;
-    return 0;
+    return &tcp->core.s;
 }
 
 void tcp_stream_set_from(struct stream *s, struct admission_address *from)

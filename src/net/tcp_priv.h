@@ -14,10 +14,12 @@ struct conn_gauge {
 struct conn_gauge *conn_gauge_create(void); /* refs 1 */
 void conn_gauge_unref(struct conn_gauge *gauge);
 
-/* Takes the connected, non-blocking socket; closes it on failure. Counts in the gauge (may be NULL)
- * while the socket is open. Nothing is read before tcp_stream_start. */
-int tcp_stream_create(struct stream **ret_stream, struct loop *loop, int fd,
-                      struct conn_gauge *gauge);
+/* Takes the connected, non-blocking socket, which accept says is from that address. Counts in the gauge
+ * (may be NULL) while the socket is open. Nothing is read before tcp_stream_start. */
+struct stream *tcp_stream_create(struct loop *loop, int fd, const struct sockaddr_storage *from,
+                                 struct conn_gauge *gauge);
+/* Options of a TCP socket. What a listening one has, the accepted ones have from it (Linux). */
+void tcp_tune(int fd);
 void tcp_stream_start(struct stream *s);
 /* The socket's end is the end of a connection of that address (may be NULL). */
 struct admission_address;

@@ -103,7 +103,7 @@ static const struct stream_ops pair_ops = {
     .free = pair_free,
 };
 
-static struct pair_end *end_create(struct loop *loop, uint16_t port, uint16_t host_port)
+static struct pair_end *end_create(struct loop *loop, uint16_t port)
 {
     struct pair_end *end = xnew(struct pair_end);
     struct stream_peer *peer = &end->core.s.peer;
@@ -111,9 +111,7 @@ static struct pair_end *end_create(struct loop *loop, uint16_t port, uint16_t ho
     peer->kind = STREAM_PAIR;
     peer->loopback = true;
     snprintf(peer->address, sizeof peer->address, "127.0.0.1");
-    snprintf(peer->host, sizeof peer->host, "127.0.0.1");
     peer->port = port;
-    peer->host_port = host_port;
     stream_core_init(&end->core, loop, &pair_ops);
     loop_task_init(&end->pump, on_pump);
     return end;
@@ -121,8 +119,8 @@ static struct pair_end *end_create(struct loop *loop, uint16_t port, uint16_t ho
 
 void stream_pair_create(struct loop *loop, struct stream **ret_a, struct stream **ret_b)
 {
-    struct pair_end *a = end_create(loop, 1883, 50000);
-    struct pair_end *b = end_create(loop, 50000, 1883);
+    struct pair_end *a = end_create(loop, 1883);
+    struct pair_end *b = end_create(loop, 50000);
     a->other = b;
     b->other = a;
     *ret_a = &a->core.s;

@@ -19,7 +19,7 @@ RANKS = {
 }
 # Who alone may include a library's header.
 OWNERS = {
-    r"uv\.h": {"loop", "net"},
+    r"uv\.h": {"loop"},
     r"cjson/cJSON\.h|cJSON\.h": {"base"},
     r"sqlite3\.h": {"store"},
     r"sodium\.h|sodium/.*": {"crypto"},
