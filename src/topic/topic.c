@@ -123,6 +123,7 @@ bool topic_match(struct slice filter, struct slice name)
 struct slice topic_counted(struct slice text)
 {
     static const char *const prefixes[] = { "$aws/rules/", SHARE_PREFIX };
+    if (!topic_is_reserved(text)) return text; /* nearly all: this is asked for each message */
     for (size_t i = 0; i < ARRAY_LEN(prefixes); i++) {
         if (!slice_starts(text, prefixes[i])) continue;
         size_t at = strlen(prefixes[i]);
