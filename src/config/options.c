@@ -295,8 +295,8 @@ const struct option config_options[] = {
     { .name = "limits.memory", .type = OPT_BYTES, .offset = CONF(limits.memory),
       .min = MIB(1), .max = GIB(1024), .fallback = "256m", .reload = true,
       .text = "Memory for messages (retained, queued, on their way) and output of all together. "
-              "Above it publishers are not read from, QoS 0 is dropped for clients that are "
-              "behind, and new connections are refused. At least twice mqtt.max_retained_bytes, "
+              "Above it publishers have to wait, QoS 0 is dropped for clients that are behind, "
+              "and all but ten new connections a second are refused. At least twice mqtt.max_retained_bytes, "
               "whose default gives way." },
 };
 const size_t config_option_count = ARRAY_LEN(config_options);

@@ -15,7 +15,7 @@ struct mqtt_env {
     const struct front_opts *opts;
     struct list conns;   /* all of them */
     struct list waiting; /* those whose acknowledgements wait for a commit */
-    struct list starved; /* those that may not publish more before there is memory again */
+    struct list starved; /* those that wait because there is no memory; the first waits longest */
     struct loop_timer starving;
     int64_t starved_logged_at;
 };
@@ -23,7 +23,8 @@ struct mqtt_env {
 /* Takes the stream, whose unread bytes begin with a CONNECT, and a reference to principal (NULL: nobody
  * yet; a user name and password are needed). */
 void mqtt_conn_start(struct mqtt_env *env, struct stream *stream, struct principal *principal);
-/* Of mqtt_env.starving, which runs while anybody is starved: ends that when there is memory again. */
+/* Of mqtt_env.starving, which runs while anybody is starved: ends that when there is memory again,
+ * or it was for long enough. */
 void mqtt_conn_feed(struct loop_timer *starving);
 /* The link of mqtt_env.conns. */
 void mqtt_conn_shutdown(struct list *conns_link);

@@ -33,6 +33,7 @@ struct mqtt_conn {
     struct list conns;
     struct list waiting;
     struct list starved;
+    int64_t starved_at;
     enum conn_state state;
     uint8_t level;
     struct principal *principal;

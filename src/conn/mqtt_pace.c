@@ -2,8 +2,12 @@
  *
  * A connection is not read from while it owes us something: room for our answers (too many of its
  * acknowledgements wait for the store, or it does not take its output), or time (it sends faster than it may).
- * And while the hub has no memory to spare, publishers are not read from, and nobody's output may grow beyond
- * LEAN_OUTPUT: QoS 0 is dropped for who is behind, the rest waits in its session. So publishers are slowed by their own sockets, and nothing is lost. Each reason is a bit of `pauses`.
+ * And while the hub has no memory to spare, who publishes is not read from for a while, and nobody's output may
+ * grow beyond LEAN_OUTPUT: QoS 0 is dropped for who is behind, the rest waits in its session. So publishers are
+ * slowed by their own sockets, and nothing is lost. Each reason is a bit of `pauses`.
+ *
+ * For a while, not until there is memory: behind a PUBLISH may stand the acknowledgements of the very messages
+ * that fill it. So each may send one PUBLISH in STARVE_MS.
  *
  * One timer watches the silence of a client that is up: it fires when the keep-alive or the time for output
  * could be over, looks, and sleeps again; packets only note when they came.
@@ -25,6 +29,7 @@ enum {
     MOST_OWED = 4096,       /* acknowledgements above which nothing more is read */
     LEAN_OUTPUT = 64 << 10, /* more than a turn has for a client that keeps up */
     FEED_MS = 20,
+    STARVE_MS = 1000,
 };
 
 struct throttle {
@@ -121,7 +126,7 @@ static void starve(struct mqtt_conn *c)
     pause(c, PAUSE_MEMORY);
     list_push_back(&env->starved, &c->starved);
     if (!loop_timer_active(&env->starving)) loop_timer_start(&env->starving, FEED_MS);
-    int64_t now = now_of(c);
+    int64_t now = c->starved_at = now_of(c);
     if (env->starved_logged_at && now - env->starved_logged_at < MINUTES(1)) return;
     env->starved_logged_at = now;
     LOG(LOG_WARN, "mqtt", "limits.memory is reached: publishers wait",
@@ -133,12 +138,14 @@ static void starve(struct mqtt_conn *c)
 void mqtt_conn_feed(struct loop_timer *starving)
 {
     struct mqtt_env *env = container_of(starving, struct mqtt_env, starving);
-    if (!budget_relaxed()) {
-        loop_timer_start(starving, FEED_MS);
-        return;
+    bool relaxed = budget_relaxed();
+    while (!list_empty(&env->starved)) {
+        struct mqtt_conn *c = container_of(env->starved.next, struct mqtt_conn, starved);
+        if (!relaxed && now_of(c) - c->starved_at < STARVE_MS) break;
+        list_remove(&c->starved);
+        unpause(c, PAUSE_MEMORY);
     }
-    for (struct list *link; (link = list_pop_front(&env->starved));)
-        unpause(container_of(link, struct mqtt_conn, starved), PAUSE_MEMORY);
+    if (!list_empty(&env->starved)) loop_timer_start(starving, FEED_MS);
 }
 
 bool mqtt_pace_congested(struct mqtt_conn *c)

@@ -44,6 +44,9 @@ enum {
     LOCAL_RESERVE = 16, /* connections which Unix sockets may have above the limit */
 };
 
+/* What comes in a second while limits.memory is reached: among them may be the client whose messages fill it. */
+static const struct bucket_limit lean = { .rate = 10, .burst = 1 };
+
 struct listener {
     struct loop_fd watch;
     struct loop_task gone;
@@ -53,6 +56,7 @@ struct listener {
     listener_accept_cb on_accept;
     struct list handshakes;
     size_t handshake_count;
+    struct bucket lean;
     struct loop_timer pause; /* runs while the system has no descriptors */
     int64_t pause_ms;
     int64_t pause_logged;   /* when, in loop_now(); -1 never */
@@ -318,7 +322,7 @@ static void welcome(struct listener *l, int fd, const struct sockaddr_storage *f
         refuse(l, fd, "limits.connections", (int64_t)l->opts.max_connections);
         return;
     }
-    if (budget_over() && !l->opts.path) {
+    if (budget_over() && !l->opts.path && bucket_take(&l->lean, lean, loop_now(l->loop)) > 0) {
         refuse(l, fd, "limits.memory", (int64_t)budget_limit());
         return;
     }

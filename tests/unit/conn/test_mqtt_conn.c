@@ -1171,15 +1171,19 @@ static void test_memory_budget(void **state)
     peer_send_buf(&lamp, &packets);
     assert_int_equal(all.count, 1);
     assert_int_equal(metrics_get(METRIC_MEMORY_WAITS), waits + 1);
-    clock_fake_advance(MINUTES(10));
+    clock_fake_advance(999);
     turns(f, 5);
     assert_int_equal(all.count, 1);
-    assert_peer(&lamp, "connack:0 puback#1 ");
+    clock_fake_advance(20); /* one a second: acknowledgements may stand behind it */
+    turns(f, 8);
+    assert_int_equal(all.count, 2);
+    assert_int_equal(metrics_get(METRIC_MEMORY_WAITS), waits + 2);
+    assert_peer(&lamp, "connack:0 puback#1 puback#2 ");
 
     budget_set_limit(0);
-    clock_fake_advance(SECONDS(1));
+    clock_fake_advance(20);
     turns(f, 8);
-    assert_peer(&lamp, "puback#2 puback#3 ");
+    assert_peer(&lamp, "puback#3 ");
     assert_int_equal(all.count, 3);
     stream_resume(deaf.stream);
     turns(f, 50);
@@ -1192,6 +1196,35 @@ static void test_memory_budget(void **state)
     peer_close(&lamp);
     peer_close(&deaf);
     service_stop(&all);
+}
+
+/* The messages that fill the memory are those whose acknowledgements stand behind a PUBLISH. */
+static void test_memory_is_given_back_behind_a_publish(void **state)
+{
+    struct fixture *f = *state;
+    struct peer lamp = { 0 };
+    struct buf packets = { 0 };
+    peer_open(f, &lamp);
+    peer_connect(&lamp, "lamp", true);
+    peer_subscribe(&lamp, 1, "t", 1);
+    publish(f, "t", "x", 1);
+    turns(f, 5);
+    assert_peer(&lamp, "connack:0 suback#1:1 t=x/1#2 ");
+    budget_set_limit((size_t)budget_used() - 1);
+    put_publish(&packets, "u", "1", 0, 0, false);
+    put_publish(&packets, "u", "2", 0, 0, false);
+    mqtt_encode_ack(&packets, MQTT_TYPE_puback, 2);
+    buf_append(&packets, "\xc0\x00", 2);
+    peer_send_buf(&lamp, &packets);
+    assert_peer(&lamp, "");
+    clock_fake_advance(SECONDS(1) + 20);
+    turns(f, 8);
+    assert_peer(&lamp, ""); /* the second one */
+    clock_fake_advance(SECONDS(1) + 20);
+    turns(f, 8);
+    assert_peer(&lamp, "pingresp ");
+    assert_false(budget_over());
+    peer_close(&lamp);
 }
 
 /* Who keeps up gets everything, and a starved publisher may go while it waits. */
@@ -1466,6 +1499,7 @@ int main(void)
         TEST(test_rate_of_acknowledgements),
         TEST(test_output_that_is_never_taken),
         TEST(test_memory_budget),
+        TEST(test_memory_is_given_back_behind_a_publish),
         TEST(test_memory_budget_and_the_quick),
         TEST(test_smaller_output_buffer),
         TEST(test_large_messages),
