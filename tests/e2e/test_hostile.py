@@ -366,6 +366,19 @@ def test_odd_but_allowed(hub, name, case):
 SEED = random.SystemRandom().randrange(1 << 32)
 
 
+def test_flood_of_malformed_packets(hub, name):
+    """Hundreds at once, each gone after its first wrong packet."""
+    with counted(hub, mqtt_malformed_total=400), Pulse(hub) as pulse, \
+            contextlib.ExitStack() as stack:
+        raws = [stack.enter_context(hub.raw()) for _ in range(400)]
+        for i, raw in enumerate(raws):
+            raw.send(connect_packet(f"{name}-{i}", clean=False), publish_packet("a/#", "x", 1, mid=1))
+        for raw in raws:
+            raw.wait_closed()
+    pulse.check()
+    serves(hub)
+
+
 @pytest.mark.parametrize("listener", ["mqtt", "http"])
 def test_damaged_sessions(hub, name, listener):
     """A session of all packets with some bytes changed, left out or repeated."""

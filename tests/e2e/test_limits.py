@@ -483,6 +483,15 @@ def test_connections(make_hub, name):
         pass
 
 
+def test_limits_of_addresses_spare_loopback(make_hub, name):
+    hub = make_hub(sets=["limits.connections_per_address=1", "limits.connect_rate=1",
+                         "limits.connect_burst=1"]).start()
+    with hublib.contextlib.ExitStack() as stack:
+        for i in range(20):
+            stack.enter_context(hub.raw()).connect(f"{name}-{i}")
+    assert hub.metric("address_refused_total") == 0
+
+
 def hub_metrics_or_nothing(hub):
     try:
         return hub.request("GET", "/metrics", "http").text
