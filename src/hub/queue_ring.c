@@ -1,7 +1,12 @@
 /* queue_ring.c — see queue_ring.h. The capacity is a power of two above the count, so that the place of
  * an entry is its number modulo the capacity, and stays when the front moves.
+ * What it takes is counted in the budget.
  *  I1  from <= end; the entries between them are initialised. */
 #include "hub/queue_ring.h"
+
+#include "base/budget.h"
+
+#include <stdlib.h>
 
 enum { SMALLEST = 8 };
 
@@ -13,7 +18,17 @@ static void grow(struct queue_ring *ring)
     for (int64_t seq = ring->from; seq < ring->end; seq++)
         *queue_ring_at(&more, seq) = *queue_ring_at(ring, seq);
     free(ring->at);
+    budget_add(BUDGET_QUEUES, (more.cap - ring->cap) * sizeof *more.at);
     *ring = more;
+}
+
+void queue_ring_free(struct queue_ring *ring)
+{
+    budget_sub(BUDGET_QUEUES, ring->cap * sizeof *ring->at);
+    free(ring->at);
+    ring->at = NULL;
+    ring->cap = 0;
+    ring->from = ring->end;
 }
 
 void queue_ring_push(struct queue_ring *ring, const struct queue_entry *entry)

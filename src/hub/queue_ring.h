@@ -8,7 +8,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 
 struct msg;
 
@@ -63,13 +62,7 @@ static inline struct queue_entry *queue_ring_get(const struct queue_ring *ring, 
 }
 
 /* Frees the memory; what entries own is the caller's. The place stays. */
-static inline void queue_ring_free(struct queue_ring *ring)
-{
-    free(ring->at);
-    ring->at = NULL;
-    ring->cap = 0;
-    ring->from = ring->end;
-}
+void queue_ring_free(struct queue_ring *ring);
 
 /* An empty ring goes on with this number. */
 static inline void queue_ring_move(struct queue_ring *ring, int64_t seq)

@@ -13,6 +13,7 @@
  *      state is written with it. */
 #include "hub/session_priv.h"
 
+#include "base/budget.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "hub/queue_load.h"
@@ -35,7 +36,8 @@ static bool takes_more(const struct session *session)
     size_t count = queue_ring_count(&session->waiting);
     if (!session_persistent(session)) return true;
     if (!session->link || !session_queue_is_whole(session)) return false;
-    return count == 0 || (count < WAITING_ENTRIES && session->queued_bytes < WAITING_BYTES);
+    return count == 0 ||
+           (count < WAITING_ENTRIES && session->queued_bytes < WAITING_BYTES && !budget_over());
 }
 
 void session_queue_add(struct session *session, const struct queue_entry *entry)

@@ -20,6 +20,7 @@
  *  I4  queued counts the entries that are not gone, wherever they are. */
 #include "hub/session_priv.h"
 
+#include "base/budget.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
@@ -238,6 +239,8 @@ static bool drop_oldest(struct session *session)
 static bool is_above(const struct session *session, size_t size, size_t count, size_t bytes)
 {
     const struct hub_opts *opts = session->all->opts;
+    if (budget_over() && !session_persistent(session) && session->queued > session->inflight)
+        return true; /* a persistent one waits in the database */
     return session->queued + 1 > opts->max_queued + count ||
            session->queued_bytes + size > opts->max_queued_bytes + bytes;
 }
