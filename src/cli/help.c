@@ -71,11 +71,20 @@ static void put_commands(const struct cli_program *program, const char *group, F
     }
 }
 
-static void put_common_flags(const struct cli_program *program, int column, FILE *out)
+/* -h is a flag of the command's own where it has one. */
+static bool has_letter(const struct cli_flag *flags, char letter)
+{
+    for (; flags && flags->name; flags++)
+        if (flags->letter == letter) return true;
+    return false;
+}
+
+static void put_common_flags(const struct cli_program *program, const struct cli_flag *others,
+                             int column, FILE *out)
 {
     column = flags_width(program->flags, column);
     put_flags(out, column, program->flags);
-    put_row(out, column, "-h, --help", "print this");
+    put_row(out, column, has_letter(others, 'h') ? "    --help" : "-h, --help", "print this");
 }
 
 void cli_print_help(const struct cli_program *program, FILE *out)
@@ -84,7 +93,7 @@ void cli_print_help(const struct cli_program *program, FILE *out)
             program->about);
     put_commands(program, NULL, out);
     fputs("\nflags of every command:\n", out);
-    put_common_flags(program, 13, out);
+    put_common_flags(program, NULL, 13, out);
     put_row(out, flags_width(program->flags, 13), "-V, --version", "print the version");
     fprintf(out, "\nWithout a command: %s. '%s help COMMAND' tells more.\n", program->fallback,
             program->name);
@@ -118,5 +127,5 @@ void cli_print_command_help(const struct cli_program *program, const struct cli_
     fputs("\nflags:\n", out);
     int column = flags_width(program->flags, flags_width(command->flags, 10));
     put_flags(out, column, command->flags);
-    put_common_flags(program, column, out);
+    put_common_flags(program, command->flags, column, out);
 }

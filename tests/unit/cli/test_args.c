@@ -298,6 +298,16 @@ static const char explain_help[] = "usage: hub policy explain --principal P\n"
                                    "      --json         print JSON\n"
                                    "  -h, --help         print this\n";
 
+static const char sub_help[] = "usage: hub sub [--host HOST] FILTER\n"
+                               "\n"
+                               "subscribe\n"
+                               "\n"
+                               "flags:\n"
+                               "  -h, --host HOST  where\n"
+                               "  -d, --data DIR   data directory\n"
+                               "      --json       print JSON\n"
+                               "      --help       print this\n";
+
 static void help_lines(void **state)
 {
     static const struct {
@@ -318,6 +328,8 @@ static void help_lines(void **state)
         { "help key", key_help },
         { "key --help", key_help },
         { "policy explain -h", explain_help },
+        { "help sub", sub_help },
+        { "sub --help", sub_help },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct outcome o = run(rows[i].line);
