@@ -67,6 +67,8 @@ int policy_show_run(const struct cli_args *args);
 int rule_create_run(const struct cli_args *args); /* cmd_rule.c */
 int rule_test_run(const struct cli_args *args);
 int shadow_update_run(const struct cli_args *args); /* cmd_shadow.c */
+int pub_run(const struct cli_args *args);           /* cmd_pub.c */
+int sub_run(const struct cli_args *args);           /* cmd_sub.c */
 int simple_run(const struct cli_args *args);        /* cmd_simple.c: the others, from its table */
 
 #endif

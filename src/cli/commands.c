@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "cli/command.h"
+#include "cli/mqtt_flags.h"
 #include "cli/serve.h"
 
 #define NAME_FLAG(what)                                 \
@@ -150,6 +151,36 @@ static const struct cli_flag bench_flags[] = {
     "the\n"                                                                                    \
     "id of a token, or an ARN. Where a name is two of these, write user:NAME or thing:NAME."
 
+#define MQTT_TEXT                                                                                 \
+    "The flags are those of mosquitto's clients, with these differences: -d is the data "         \
+    "directory,\n"                                                                                \
+    "and debug output is --debug; -S names a Unix socket; exit codes are ours; no file of flags " \
+    "is\n"                                                                                        \
+    "read. What mosquitto has and is not listed here is refused. With no --host, --port, --unix " \
+    "and\n"                                                                                       \
+    "--url, the hub of the data directory is reached over its Unix socket, or localhost where "   \
+    "there\n"                                                                                     \
+    "is none that may be used. TLS trusts the CAs of the system and the hub's own, unless "       \
+    "--cafile\n"                                                                                  \
+    "names others."
+#define SUB_TEXT                                                                                 \
+    "Ends with 0 after --count messages, with 1 when --timeout comes before them; without "      \
+    "--count,\n"                                                                                 \
+    "--timeout ends with 0. A lost connection is made again. A message is acknowledged when it " \
+    "is\n"                                                                                       \
+    "printed.\n"                                                                                 \
+    "\n"                                                                                         \
+    "--format prints text with these sequences; '-', '0', a width and '.' with the most "        \
+    "characters\n"                                                                               \
+    "may stand behind '%', as in '%-20.20t':\n\n"
+static const char sub_text[] =
+    MQTT_TEXT "\n\n" SUB_TEXT
+#define FIELD(letter_, written_, takes_, put_, text_) "- `" written_ "` " text_ "\n"
+#include "cli/sub_format_tbl.h"
+              "- `%%` a percent sign, `@@` an at sign\n"
+              "- `@` and a letter: what strftime has for it, in local time; `@N` nanoseconds\n"
+              "- `\\n` `\\t` `\\r` `\\a` `\\v` `\\e` `\\0` `\\\\` characters that are hard to type";
+
 static const struct cli_command hub_commands[] = {
     { "serve", NULL, 0, 0, config_flags, serve_run, "run the hub",
       "Runs in the foreground and logs to standard error. SIGTERM stops it, SIGHUP reloads\n"
@@ -229,6 +260,16 @@ const struct cli_command client_commands[] = {
       "input." },
     { "shadow delete", "THING", 1, 1, shadow_flags, simple_run, "delete a shadow", NULL },
 
+    { "pub", "[TOPIC]", 0, 1, pub_flags, pub_run, "publish messages by MQTT",
+      MQTT_TEXT
+      "\n\n"
+      "A message with QoS 1 or 2 is done when the hub has acknowledged it, one with QoS 0 "
+      "when the\n"
+      "hub has read it. With --stdin-line and --repeat a lost connection is made again, "
+      "and what was\n"
+      "not acknowledged is sent again. With --json the number of messages is printed." },
+    { "sub", "[FILTER]...", 0, CLI_ANY, sub_flags, sub_run, "subscribe and print what comes",
+      sub_text },
     { "bench", "[SCENARIO]...", 0, CLI_ANY, bench_flags, bench_command,
       "put load on a broker and measure",
       "Without a scenario, lists them. Works with any broker of MQTT 3.1.1; that is not to be "
