@@ -56,6 +56,10 @@ def free_port():
         return s.getsockname()[1]
 
 
+class Failed(Exception):
+    """A cell that has no figure, and why."""
+
+
 class Broker:
     """A process that listens on loopback; ends with the `with`."""
 
@@ -72,7 +76,7 @@ class Broker:
                 break
             time.sleep(0.05)
         self.__exit__()
-        sys.exit(f"{self.name} does not listen on port {self.port}")
+        raise Failed(f"{self.name} does not listen on port {self.port}")
 
     def __exit__(self, *_):
         self.process.terminate()
@@ -130,7 +134,7 @@ def measure(generator, broker, scenario, tls, cpu, cert):
         command += ["--cafile", cert]
     out = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST + 600)
     if out.returncode:
-        sys.exit(f"{broker.name}: {out.stderr.strip()}")
+        raise Failed(f"{broker.name}: {out.stderr.strip()}")
     result = json.loads(out.stdout)[0]
     if result["lost"]:
         print(f"  {broker.name} lost {result['lost']} of {result['count']} messages", file=sys.stderr)
@@ -227,12 +231,16 @@ def main():
         os.chmod(folder, 0o755)
         brokers = Brokers(args.thingd, args.relay, pathlib.Path(folder))
         for row in rows:
-            results[row[1]] = run_row(row, args.rounds, brokers, args.cpu)
+            try:
+                results[row[1]] = run_row(row, args.rounds, brokers, args.cpu)
+            except Failed as why:
+                print(f"{row[1]}: {why}", file=sys.stderr)
+                continue
             for cells in lines_of(row, results[row[1]]):
                 print_line(cells)
     if args.json:
         args.json.write_text(json.dumps(results, indent=2) + "\n")
-    return 0
+    return 0 if len(results) == len(rows) else 1
 
 
 if __name__ == "__main__":
