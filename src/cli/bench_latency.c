@@ -69,13 +69,14 @@ static void send_due(struct latency *t, int64_t start)
     }
 }
 
-/* A timer among the descriptors wakes for the next message: epoll's own wait counts milliseconds. */
+/* A timer among the descriptors wakes for the next message: epoll's own wait counts milliseconds. It
+ * must be read, or the kernel does not wind it up again. */
 static int start_timer(struct latency *t, struct link *tick)
 {
     int64_t period = 1000000000 / t->b->opts->rate;
     if (period < LEAST_TICK_NS) period = LEAST_TICK_NS;
     struct timespec each = { .tv_sec = period / 1000000000, .tv_nsec = period % 1000000000 };
-    struct epoll_event event = { .events = EPOLLIN | EPOLLET, .data.ptr = tick };
+    struct epoll_event event = { .events = EPOLLIN, .data.ptr = tick };
     prctl(PR_SET_TIMERSLACK, 1UL);
     tick->fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     if (tick->fd < 0 ||
@@ -85,22 +86,33 @@ static int start_timer(struct latency *t, struct link *tick)
     return 0;
 }
 
+/* Sends what is due, each in its time. */
+static void keep_pace(struct latency *t, int timer)
+{
+    struct bench *b = t->b;
+    int64_t start = clock_mono_ns();
+    uint64_t ticks;
+    while (b->rc == 0 && t->sent < t->limit && !meter_full(b)) {
+        send_due(t, start);
+        bench_turn(b, BENCH_TICK_MS);
+        if (read(timer, &ticks, sizeof ticks) < 0 && errno != EAGAIN)
+            bench_fail(b, -errno, "timer: %s", err_text(-errno));
+    }
+}
+
 static void measure(struct latency *t)
 {
     struct bench *b = t->b;
-    struct link tick = { .bench = b }; /* closed: its events only wake */
+    struct link tick = { .bench = b, .fd = -1 }; /* closed: its events only wake */
     if (start_timer(t, &tick) == 0) {
         meter_start(b);
-        int64_t start = clock_mono_ns();
-        while (b->rc == 0 && t->sent < t->limit && !meter_full(b)) {
-            send_due(t, start);
-            bench_turn(b, BENCH_TICK_MS);
-        }
-        while (b->rc == 0 && b->received < (int64_t)t->sent && !bench_stalled(b))
-            bench_turn(b, BENCH_TICK_MS);
-        meter_stop(b);
+        keep_pace(t, tick.fd);
     }
     if (tick.fd >= 0) close(tick.fd);
+    if (b->rc < 0) return;
+    while (b->rc == 0 && b->received < (int64_t)t->sent && !bench_stalled(b))
+        bench_turn(b, BENCH_TICK_MS);
+    meter_stop(b);
 }
 
 static void take_times(struct latency *t)
