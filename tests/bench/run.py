@@ -1,6 +1,6 @@
 """thingd beside mosquitto and a bare relay, over loopback, as ratios per CPU second of the broker.
 
-usage: run.py THINGD RELAY [ROUNDS] [-k WORD]... [-l] [--cpu SECONDS] [--json FILE]
+usage: run.py THINGD RELAY [ROUNDS] [-k WORD]... [-l] [--cpu SECONDS] [--set KEY=VALUE]... [--json FILE]
 
 Every cell is a broker of its own, started for it, and one run of `thingd bench`, which stops when the broker
 has used --cpu seconds of CPU and counts to the last message. The brokers take turns within a round. What
@@ -90,8 +90,8 @@ class Broker:
 class Brokers:
     """The commands that start them, with what they need below `folder`."""
 
-    def __init__(self, thingd, relay, folder):
-        self.thingd_binary, self.relay_binary, self.folder = thingd, relay, folder
+    def __init__(self, thingd, relay, folder, sets=()):
+        self.thingd_binary, self.relay_binary, self.folder, self.sets = thingd, relay, folder, list(sets)
         self.cert, self.key = folder / "cert.pem", folder / "key.pem"
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
                         "-nodes", "-keyout", self.key, "-out", self.cert, "-days", "2", "-subj", "/CN=localhost",
@@ -105,6 +105,7 @@ class Brokers:
         here, other = ("mqtts", "mqtt") if tls else ("mqtt", "mqtts")
         sets += [f"listener.{here}.port={port}", f"listener.{here}.address=127.0.0.1",
                  f"listener.{here}.anonymous=true", f"listener.{other}.enabled=false"]
+        sets += self.sets
         command = [self.thingd_binary, "-d", self.folder / "data", "serve"]
         for one in sets:
             command += ["--set", one]
@@ -215,6 +216,7 @@ def main():
     parser.add_argument("-k", action="append", default=[], metavar="WORD")
     parser.add_argument("-l", action="store_true", help="list the scenarios")
     parser.add_argument("--cpu", type=float, default=2.0, help="CPU seconds of the broker in each cell")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="an option of thingd")
     parser.add_argument("--json", type=pathlib.Path, help="write the medians here too")
     args = parser.parse_args()
     rows = [row for row in ROWS if not args.k or any(word in row[1] or word in row[0] for word in args.k)]
@@ -229,7 +231,7 @@ def main():
     print_line(["-" * width for width in WIDTHS])
     with tempfile.TemporaryDirectory(prefix="thingd-bench-") as folder:
         os.chmod(folder, 0o755)
-        brokers = Brokers(args.thingd, args.relay, pathlib.Path(folder))
+        brokers = Brokers(args.thingd, args.relay, pathlib.Path(folder), args.set)
         for row in rows:
             try:
                 results[row[1]] = run_row(row, args.rounds, brokers, args.cpu)
