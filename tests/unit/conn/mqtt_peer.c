@@ -1,0 +1,274 @@
+/* mqtt_peer.c — see mqtt_peer.h. A peer keeps what it has read as bytes, and tells it packet by packet when
+ * it is asked, so that a test may look at the bytes too. */
+#include "mqtt_peer.h"
+
+#include "base/budget.h"
+
+struct front *front;
+struct front_opts front_opts;
+struct front_listener open_listener, closed_listener;
+
+/* ---- the line ---- */
+
+static size_t on_read(struct stream *stream, const uint8_t *data, size_t len)
+{
+    struct peer *peer = stream->owner;
+    buf_append(&peer->in, data, len);
+    return len;
+}
+
+static void on_end(struct stream *stream, int rc)
+{
+    ((struct peer *)stream->owner)->ended = true;
+}
+
+static const struct stream_cbs peer_cbs = { .on_read = on_read, .on_end = on_end };
+
+struct stream *peer_pair(struct fixture *f, struct peer *peer)
+{
+    struct stream *server;
+    peer->f = f;
+    stream_pair_create(f->loop, &peer->stream, &server);
+    peer->stream->owner = peer;
+    peer->stream->cbs = &peer_cbs;
+    return server;
+}
+
+void peer_open(struct fixture *f, struct peer *peer)
+{
+    struct stream *server = peer_pair(f, peer);
+    front_accept(NULL, server, &open_listener);
+    turns(f, 3);
+}
+
+void peer_close(struct peer *peer)
+{
+    if (peer->stream) stream_close(peer->stream, false, NULL);
+    turns(peer->f, 5);
+    buf_deinit(&peer->in);
+    *peer = (struct peer){ 0 };
+}
+
+void peer_send(struct peer *peer, const void *data, size_t len)
+{
+    stream_write(peer->stream, data, len);
+    turns(peer->f, 6);
+}
+
+void peer_send_buf(struct peer *peer, struct buf *packet)
+{
+    peer_send(peer, packet->data, packet->len);
+    buf_deinit(packet);
+}
+
+void peer_settle(struct peer *peer)
+{
+    settle(peer->f);
+    turns(peer->f, 3);
+}
+
+/* ---- packets ---- */
+
+void put_connect(struct buf *out, const char *id, bool clean, uint16_t keep_alive)
+{
+    mqtt_encode_connect(out, &(struct mqtt_connect){ .level = MQTT_LEVEL_311,
+                                                     .clean_session = clean,
+                                                     .keep_alive = keep_alive,
+                                                     .client_id = slice_str(id) });
+}
+
+void put_publish(struct buf *out, const char *topic, const char *payload, uint8_t qos, uint16_t id,
+                 bool retain)
+{
+    struct mqtt_publish publish = { .level = MQTT_LEVEL_311,
+                                    .qos = qos,
+                                    .id = id,
+                                    .retain = retain,
+                                    .topic = slice_str(topic),
+                                    .payload = slice_str(payload) };
+    size_t size = mqtt_publish_size(&publish);
+    mqtt_encode_publish((uint8_t *)buf_reserve(out, size), &publish, NULL);
+    if (qos) { /* the id is written by the sender */
+        size_t at = size - publish.payload.len - 2;
+        out->data[out->len + at] = (char)(id >> 8);
+        out->data[out->len + at + 1] = (char)id;
+    }
+    out->len += size;
+}
+
+void put_subscribe(struct buf *out, uint16_t id, const char *filter, uint8_t qos)
+{
+    struct mqtt_filter one = { slice_str(filter), qos };
+    mqtt_encode_subscribe(out, id, &one, 1);
+}
+
+void put_unsubscribe(struct buf *out, uint16_t id, const char *filter)
+{
+    struct mqtt_filter one = { slice_str(filter), 0 };
+    mqtt_encode_unsubscribe(out, id, &one, 1);
+}
+
+/* ---- what a client does ---- */
+
+void peer_connect(struct peer *peer, const char *id, bool clean)
+{
+    struct buf packet = { 0 };
+    put_connect(&packet, id, clean, 0);
+    peer_send_buf(peer, &packet);
+}
+
+void peer_connect_will(struct peer *peer, const char *id, bool clean, uint8_t qos, bool retain)
+{
+    struct buf packet = { 0 };
+    mqtt_encode_connect(&packet, &(struct mqtt_connect){ .level = MQTT_LEVEL_311,
+                                                         .clean_session = clean,
+                                                         .client_id = slice_str(id),
+                                                         .will = true,
+                                                         .will_qos = qos,
+                                                         .will_retain = retain,
+                                                         .will_topic = SLICE_LIT("will"),
+                                                         .will_payload = SLICE_LIT("bye") });
+    peer_send_buf(peer, &packet);
+}
+
+void peer_start(struct fixture *f, struct peer *peer, const char *id, bool clean)
+{
+    peer_open(f, peer);
+    peer_connect(peer, id, clean);
+    peer_settle(peer);
+    assert_non_null(strstr(peer_log(peer), "connack:0"));
+}
+
+void peer_again(struct peer *peer, const char *id)
+{
+    struct fixture *f = peer->f;
+    peer_close(peer);
+    settle(f);
+    peer_start(f, peer, id, false);
+}
+
+void peer_publish(struct peer *peer, const char *topic, const char *payload, uint8_t qos,
+                  uint16_t id)
+{
+    struct buf packet = { 0 };
+    put_publish(&packet, topic, payload, qos, id, false);
+    peer_send_buf(peer, &packet);
+}
+
+void peer_retain(struct peer *peer, const char *topic, const char *payload, uint8_t qos,
+                 uint16_t id)
+{
+    struct buf packet = { 0 };
+    put_publish(&packet, topic, payload, qos, id, true);
+    peer_send_buf(peer, &packet);
+}
+
+void peer_subscribe(struct peer *peer, uint16_t id, const char *filter, uint8_t qos)
+{
+    struct buf packet = { 0 };
+    put_subscribe(&packet, id, filter, qos);
+    peer_send_buf(peer, &packet);
+}
+
+void peer_unsubscribe(struct peer *peer, uint16_t id, const char *filter)
+{
+    struct buf packet = { 0 };
+    put_unsubscribe(&packet, id, filter);
+    peer_send_buf(peer, &packet);
+}
+
+void peer_ack(struct peer *peer, uint8_t type, uint16_t id)
+{
+    struct buf packet = { 0 };
+    mqtt_encode_ack(&packet, type, id);
+    peer_send_buf(peer, &packet);
+}
+
+/* ---- what it has heard ---- */
+
+static void describe(const struct mqtt_frame *frame, struct buf *out)
+{
+    struct mqtt_connack connack;
+    struct mqtt_suback suback;
+    struct mqtt_publish publish;
+    struct mqtt_ack ack;
+    switch (frame->type) {
+    case MQTT_TYPE_connack:
+        assert_int_equal(mqtt_decode_connack(frame, &connack, NULL), 0);
+        buf_printf(out, "connack:%d%s ", connack.code, connack.session_present ? "+" : "");
+        return;
+    case MQTT_TYPE_suback:
+        assert_int_equal(mqtt_decode_suback(frame, &suback, NULL), 0);
+        buf_printf(out, "suback#%d", suback.id);
+        for (size_t i = 0; i < suback.codes.len; i++)
+            buf_printf(out, ":%x", (uint8_t)suback.codes.ptr[i]);
+        buf_putc(out, ' ');
+        return;
+    case MQTT_TYPE_publish:
+        assert_int_equal(mqtt_decode_publish(frame, MQTT_LEVEL_311, &publish, NULL), 0);
+        buf_put_slice(out, publish.topic);
+        buf_putc(out, '=');
+        buf_put_slice(out, publish.payload);
+        buf_printf(out, "/%d%s%s", publish.qos, publish.retain ? "r" : "", publish.dup ? "d" : "");
+        if (publish.qos) buf_printf(out, "#%d", publish.id);
+        buf_putc(out, ' ');
+        return;
+    case MQTT_TYPE_pingresp:
+        buf_puts(out, "pingresp ");
+        return;
+    default:
+        assert_int_equal(mqtt_decode_ack(frame, MQTT_LEVEL_311, &ack, NULL), 0);
+        buf_printf(out, "%s#%d ", mqtt_type_info(frame->type)->name, ack.id);
+    }
+}
+
+/* What came since the last call, and "end" when the server has closed. */
+const char *peer_log(struct peer *peer)
+{
+    static char text[1 << 20];
+    struct buf out = { 0 };
+    struct mqtt_frame frame;
+    while (mqtt_frame((const uint8_t *)peer->in.data, peer->in.len, 1 << 20, MQTT_LEVEL_311, &frame,
+                      NULL) == 1) {
+        describe(&frame, &out);
+        buf_consume(&peer->in, frame.size);
+    }
+    if (peer->ended) buf_puts(&out, "end");
+    snprintf(text, sizeof text, "%s", buf_str(&out));
+    buf_deinit(&out);
+    return text;
+}
+
+/* ---- the fixture ---- */
+
+int peer_setup(void **state)
+{
+    fixture_setup(state);
+    struct fixture *f = *state;
+    front_opts = (struct front_opts){ .max_packet = MAX_PACKET,
+                                      .connect_timeout_ms = CONNECT_MS,
+                                      .output_buffer = OUTPUT_BUFFER };
+    front = front_create(f->hub, &front_opts);
+    open_listener = (struct front_listener){ front, "open", "AnonymousLocal" };
+    closed_listener = (struct front_listener){ front, "closed", NULL };
+    return 0;
+}
+
+int peer_teardown(void **state)
+{
+    struct fixture *f = *state;
+    vfs_fault_reset();
+    budget_set_limit(0);
+    front_close_all(front);
+    for (int i = 0; i < 1000 && front_count(front); i++) {
+        clock_fake_advance(1000);
+        loop_turn(f->loop);
+    }
+    assert_int_equal(front_count(front), 0);
+    hub_flush(f->hub);
+    store_stop(f->store);
+    front_destroy(front);
+    int rc = fixture_teardown(state);
+    assert_int_equal(budget_used(), 0); /* whatever was counted has gone again */
+    return rc;
+}
