@@ -10,8 +10,9 @@
  *  I3  Strings that decode are valid UTF-8 without U+0000 (passwords, payloads and will payloads
  *      are bytes), topics are valid names, filters valid filters.
  *
- * MQTT 3.1 (level 3) differs in four places: the protocol's name, the DUP bit of requests, empty
- * client identifiers, and user name and password that may be missing though they are announced. */
+ * MQTT 3.1 (level 3) differs in five places: the protocol's name, the DUP bit of requests, empty
+ * client identifiers, user name and password that may be missing though they are announced, and
+ * flags of CONNECT that are disregarded. */
 #include "base/cursor.h"
 #include "base/err.h"
 #include "base/mem.h"
@@ -181,22 +182,29 @@ static int check_protocol(struct slice name, uint8_t level, const char **ret_why
     return 0;
 }
 
-static int check_connect_flags(uint8_t flags, const char **ret_why)
+/* MQTT 3.1 disregards what says something of a will that is not there, and bit 0 (its section 3.1). */
+static int check_connect_flags(uint8_t flags, uint8_t level, const char **ret_why)
 {
     static const struct {
         uint8_t mask, value; /* flags & mask == value is wrong */
+        uint8_t since;       /* from this level on */
         const char *why;
     } rules[] = {
-        { 0x01, 0x01, "[MQTT-3.1.2-3] CONNECT with the reserved flag" },
-        { WILL | 0x18, WILL | 0x18, "[MQTT-3.1.2-14] CONNECT with will QoS 3" },
-        { WILL | 0x18, 0x08, "[MQTT-3.1.2-13] CONNECT with will QoS 1 but no will" },
-        { WILL | 0x18, 0x10, "[MQTT-3.1.2-13] CONNECT with will QoS 2 but no will" },
-        { WILL | 0x18, 0x18, "[MQTT-3.1.2-13] CONNECT with will QoS 3 but no will" },
-        { WILL | WILL_RETAIN, WILL_RETAIN, "[MQTT-3.1.2-15] CONNECT with will retain, no will" },
-        { USERNAME | PASSWORD, PASSWORD, "[MQTT-3.1.2-22] CONNECT with password, no user name" },
+        { 0x01, 0x01, MQTT_LEVEL_311, "[MQTT-3.1.2-3] CONNECT with the reserved flag" },
+        { WILL | 0x18, WILL | 0x18, 0, "[MQTT-3.1.2-14] CONNECT with will QoS 3" },
+        { WILL | 0x18, 0x08, MQTT_LEVEL_311,
+          "[MQTT-3.1.2-13] CONNECT with will QoS 1 but no will" },
+        { WILL | 0x18, 0x10, MQTT_LEVEL_311,
+          "[MQTT-3.1.2-13] CONNECT with will QoS 2 but no will" },
+        { WILL | 0x18, 0x18, MQTT_LEVEL_311,
+          "[MQTT-3.1.2-13] CONNECT with will QoS 3 but no will" },
+        { WILL | WILL_RETAIN, WILL_RETAIN, MQTT_LEVEL_311,
+          "[MQTT-3.1.2-15] CONNECT with will retain, no will" },
+        { USERNAME | PASSWORD, PASSWORD, 0, "[MQTT-3.1.2-22] CONNECT with password, no user name" },
     };
     for (size_t i = 0; i < ARRAY_LEN(rules); i++)
-        if ((flags & rules[i].mask) == rules[i].value) return malformed(rules[i].why, ret_why);
+        if ((flags & rules[i].mask) == rules[i].value && level >= rules[i].since)
+            return malformed(rules[i].why, ret_why);
     return 0;
 }
 
@@ -267,12 +275,12 @@ int mqtt_decode_connect(const struct mqtt_frame *frame, struct mqtt_connect *ret
     uint8_t flags = cursor_u8(&cur);
     connect.clean_session = flags & CLEAN;
     connect.will = flags & WILL;
-    connect.will_qos = flags >> 3 & 3;
-    connect.will_retain = flags & WILL_RETAIN;
+    connect.will_qos = connect.will ? flags >> 3 & 3 : 0;
+    connect.will_retain = connect.will && (flags & WILL_RETAIN);
     connect.keep_alive = cursor_u16(&cur);
     if (cursor_error(&cur) < 0)
         return malformed("[section 3.1.2] CONNECT without flags and keep alive", ret_why);
-    rc = check_connect_flags(flags, ret_why);
+    rc = check_connect_flags(flags, connect.level, ret_why);
     if (rc == 0) rc = read_payload(&cur, flags, &connect, ret_why);
     if (rc == 0) rc = check_strings(&connect, ret_why);
     if (rc == 0) rc = check_client_id(&connect, ret_why);

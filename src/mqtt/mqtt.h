@@ -108,7 +108,7 @@ struct mqtt_connect {
 int mqtt_decode_connect(const struct mqtt_frame *frame, struct mqtt_connect *ret,
                         const char **ret_why);
 /* The level that a CONNECT asks for, supported or not, without the high bit that bridges set; 0
- * when there is none to be read. For the answer to ERR_UNSUPPORTED and for the log. */
+ * when there is none to be read. For the log. */
 uint8_t mqtt_connect_level(const struct mqtt_frame *frame);
 
 struct mqtt_publish {

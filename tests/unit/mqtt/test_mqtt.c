@@ -188,6 +188,8 @@ static const struct bad bads[] = {
     { "MQTT-3.1.2-13", 0x10, C("\x1a", "\0\1c"), 0, 0 },
     { "MQTT-3.1.2-14", 0x10, C("\x1e", "\0\1c\0\1t\0\1w"), 0, 0 },
     { "MQTT-3.1.2-14", 0x10, C("\x3e", "\0\1c\0\1t\0\1w"), 0, 0 },
+    { "MQTT-3.1.2-14", 0x10, BYTES("\0\6MQIsdp\3\x1e\0\x3c\0\1c\0\1t\0\1w"), 0, 0 },
+    { "MQTT-3.1.2-22", 0x10, BYTES("\0\6MQIsdp\3\x42\0\x3c\0\1c\0\1p"), 0, 0 },
     { "MQTT-3.1.2-15", 0x10, C("\x22", "\0\1c"), 0, 0 },
     { "MQTT-3.1.2-15", 0x10, C("\x20", "\0\1c"), 0, 0 },
     { "MQTT-3.1.2-22", 0x10, C("\x42", "\0\1c\0\1p"), 0, 0 },
@@ -367,6 +369,7 @@ static const struct good {
     { BYTES("\x10\x0d" CONNECT311), 0 },
     { BYTES("\x10\x0c\0\4MQTT\4\2\0\0\0\0"), 0 },
     { BYTES("\x10\x0f\0\6MQIsdp\3\0\0\x3c\0\1c"), 0 },
+    { BYTES("\x10\x0f\0\6MQIsdp\3\x3b\0\x3c\0\1c"), 0 }, /* disregarded in 3.1 */
     { BYTES("\x10\x0f\0\6MQIsdp\3\xc2\0\x3c\0\1c"), 0 }, /* announced, but not there: 3.1 */
     { BYTES("\x10\x12\0\6MQIsdp\3\xc2\0\x3c\0\1c\0\1u"), 0 },
     { BYTES("\x10\x13\0\4MQTT\4\x36\0\x3c\0\1c\0\1t\0\1w"), 0 },
