@@ -18,10 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    REFUSED_LEVEL_5 = 0x84, /* MQTT 5.0, section 3.2.2.2: unsupported protocol version */
-};
-
 static void refuse_connect(struct mqtt_conn *c, uint8_t level, uint8_t code)
 {
     metrics_inc(METRIC_MQTT_CONNECTS_REFUSED);
@@ -216,8 +212,7 @@ void mqtt_connect_received(struct mqtt_conn *c, const struct mqtt_frame *frame, 
     if (rc == ERR_UNSUPPORTED) { /* [MQTT-3.1.2-2] */
         LOG(LOG_WARN, "mqtt", "connect refused: protocol level not supported",
             LOG_S("peer", c->stream->peer.address), LOG_I("level", mqtt_connect_level(frame)));
-        uint8_t level = mqtt_connect_level(frame);
-        refuse_connect(c, level, level < MQTT_LEVEL_5 ? MQTT_REFUSED_LEVEL : REFUSED_LEVEL_5);
+        refuse_connect(c, MQTT_LEVEL_311, MQTT_REFUSED_LEVEL);
     } else if (rc == ERR_INVALID) { /* [MQTT-3.1.3-8] */
         LOG(LOG_WARN, "mqtt", "connect refused: the client id is empty",
             LOG_S("peer", c->stream->peer.address));

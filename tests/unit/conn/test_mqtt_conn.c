@@ -82,7 +82,7 @@ static void test_connect_refused(void **state)
         size_t len;
         const char *expected;
     } cases[] = {
-        /* unknown levels; MQTT 5: below */
+        /* unknown levels */
         { BYTES("\x10\x10\x00\x04MQTT\x03\x02\x00\x00\x00\x04lamp"), "connack:1 end" },
         { BYTES("\x10\x10\x00\x04MQTT\x02\x02\x00\x00\x00\x04lamp"), "connack:1 end" },
         /* an empty client id without clean session */
@@ -106,13 +106,6 @@ static void test_connect_refused(void **state)
         if (strcmp(log, cases[i].expected) != 0) fail_msg("case %zu: %s", i, log);
         peer_close(&lamp);
     }
-    struct peer five = { 0 };
-    peer_open(f, &five);
-    peer_send(&five, BYTES("\x10\x11\x00\x04MQTT\x05\x02\x00\x00\x00\x00\x04lamp"));
-    assert_int_equal(five.in.len, 5);
-    assert_memory_equal(five.in.data, "\x20\x03\x00\x84\x00", 5);
-    assert_true(five.ended);
-    peer_close(&five);
 }
 
 static void test_second_connect(void **state)
