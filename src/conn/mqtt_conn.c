@@ -304,6 +304,14 @@ static uint8_t subscribe_one(struct mqtt_conn *c, const struct mqtt_filter *one,
     return one->qos;
 }
 
+/* MQTT 3.1 has no code for a refusal: it is answered as if it were granted (its section 3.8). */
+static void hide_refusals(const struct mqtt_subscribe *subscribe, char *codes)
+{
+    struct mqtt_filter one;
+    for (size_t at = 0; mqtt_subscribe_next(subscribe, &at, &one);)
+        *codes++ = (char)one.qos;
+}
+
 static void on_subscribe(struct mqtt_conn *c, const struct mqtt_frame *frame)
 {
     struct mqtt_subscribe subscribe;
@@ -333,6 +341,7 @@ static void on_subscribe(struct mqtt_conn *c, const struct mqtt_frame *frame)
     }
     struct buf packet = { 0 };
     mqtt_encode_suback(&packet, subscribe.id, codes, n);
+    if (c->level == MQTT_LEVEL_31) hide_refusals(&subscribe, packet.data + packet.len - n);
     mqtt_owe(c, (const uint8_t *)packet.data, packet.len, commit);
     buf_deinit(&packet);
     at = n = 0;
