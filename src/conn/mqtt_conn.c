@@ -31,6 +31,7 @@ enum {
     CONNECT_MAX = 5 * 65537 + 16, /* the longest CONNECT */
     SMALL_PACKET = 1024,          /* copied into the output rather than referenced */
     READ_AHEAD = 128 << 10, /* what a stream may have read beyond the packet that we stopped at */
+    PIECE = 1024,           /* of a packet under way: as much is a sign of life */
 };
 
 static struct mqtt_conn *conn_of(struct session_link *link)
@@ -459,11 +460,19 @@ static bool listening(const struct mqtt_conn *c)
     return (c->state == CONN_AWAIT || c->state == CONN_UP) && !c->pauses;
 }
 
+/* Packets count, and good pieces of one that takes its time [MQTT-3.1.2-24]; a byte now and then does
+ * not. */
+static void note_life(struct mqtt_conn *c, size_t used, size_t left)
+{
+    if (used == 0 && left < c->under_way + PIECE) return;
+    c->heard_at = loop_now(hub_loop(c->env->hub));
+    c->under_way = left;
+}
+
 static size_t on_read(struct stream *stream, const uint8_t *data, size_t len)
 {
     struct mqtt_conn *c = stream->owner;
     size_t used = 0;
-    c->heard_at = loop_now(hub_loop(c->env->hub));
     while (used < len && listening(c) && mqtt_pace_next(c)) {
         uint8_t type = data[used] >> 4;
         size_t size = handle_packet(c, data + used, len - used);
@@ -472,13 +481,14 @@ static size_t on_read(struct stream *stream, const uint8_t *data, size_t len)
         mqtt_pace_spend(c, type, size);
         if (c->state != CONN_CLOSING && stream_over_high_water(c->stream)) mqtt_balance(c);
     }
+    note_life(c, used, len - used);
     return c->state == CONN_CLOSING ? len : used;
 }
 
 static void on_writable(struct stream *stream)
 {
     struct mqtt_conn *c = stream->owner;
-    c->heard_at = loop_now(hub_loop(c->env->hub)); /* it reads: it lives */
+    if (c->pauses) c->heard_at = loop_now(hub_loop(c->env->hub)); /* it takes what we wait for */
     mqtt_pace_writable(c);
     if (c->session) session_pump(c->session);
     if (c->state != CONN_CLOSING) mqtt_balance(c);

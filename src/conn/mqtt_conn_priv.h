@@ -47,6 +47,7 @@ struct mqtt_conn {
     struct loop_timer timer;   /* CONNECT time-out, then keep-alive */
     int64_t keep_alive_ms;     /* 1.5 times; 0: none */
     int64_t heard_at;
+    size_t under_way; /* of a packet that is not whole, when heard_at was set */
     /* of the output, when mqtt_watch_time looked last */
     size_t pending;
     uint64_t sent;

@@ -620,6 +620,7 @@ BAD_FIRST = {
     "PINGREQ": packet(0xc0),
     "PUBLISH": publish_packet("a", "x"),
     "SUBSCRIBE": subscribe_packet(1, ("a", 0)),
+    "PUBREC": ack_packet(PUBREC, 1),
     "another protocol": packet(0x10, text16("AMQP") + b"\4\2\0\0" + text16("x")),
     "reserved flag": connect_packet("x", flags=0x03),
     "will QoS 3": packet(0x10, text16("MQTT") + b"\4\x1e\0\0" + text16("x") * 3),
