@@ -1,5 +1,7 @@
 """Peers who mean harm: they get an error or an end, and the others are served meanwhile.
 
+Malformed MQTT, input by input with the statement that it breaks: tests/unit/conn/hostile_tbl.h.
+
 Every test ends with the same questions: does the hub still serve, do its figures tell of it?
 """
 
