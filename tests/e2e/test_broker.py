@@ -247,6 +247,7 @@ def test_no_will_after_a_disconnect(hub, name):
 
 
 def test_retained_will(hub, name):
+    """[MQTT-3.1.2-17]"""
     will = Message(f"{name}/will", b"gone", 1, retain=True)
     with hub.mqtt(name) as watcher:
         watcher.subscribe(will.topic, 1)
@@ -308,7 +309,7 @@ def test_taking_over_a_persistent_session(hub, name):
 
 def test_session_present(hub, name):
     steps = [(True, False), (False, False), (False, True), (True, False), (False, False)]
-    for clean, present in steps:  # [MQTT-3.2.2-1] to [MQTT-3.2.2-3]
+    for clean, present in steps:  # [MQTT-3.2.2-1], [MQTT-3.2.2-2], [MQTT-3.2.2-3]
         with hub.mqtt(name, clean=clean) as client:
             assert client.session_present is present, (clean, present)
     with hub.mqtt(name, clean=True):
@@ -317,6 +318,7 @@ def test_session_present(hub, name):
 
 @pytest.mark.parametrize("qos", (1, 2))
 def test_messages_wait_for_a_persistent_session(hub, name, qos):
+    """[MQTT-3.1.2-5]"""
     with hub.mqtt(name, clean=False) as client:
         client.subscribe(f"{name}/#", qos)
     for i in range(50):
@@ -332,6 +334,7 @@ def test_messages_wait_for_a_persistent_session(hub, name, qos):
 
 
 def test_clean_session_forgets(hub, name):
+    """[MQTT-3.1.2-6]"""
     with hub.mqtt(name, clean=False) as client:
         client.subscribe(name, 1)
     with hub.mqtt(name, clean=True):
@@ -347,6 +350,7 @@ def test_clean_session_forgets(hub, name):
 @pytest.mark.parametrize("end", ["restart", "kill9"])
 @pytest.mark.parametrize("qos", (1, 2))
 def test_queued_messages_survive(fresh_hub, name, end, qos):
+    """[MQTT-3.1.2-4], [MQTT-4.1.0-1]: state is kept, whatever the process does."""
     hub = fresh_hub
     with hub.mqtt(name, clean=False) as client:
         client.subscribe(f"{name}/#", qos)
@@ -409,6 +413,7 @@ def test_unacknowledged_message_is_sent_again(hub, name):
 
 
 def test_redelivery_after_kill_keeps_the_packet_id(fresh_hub, name):
+    """[MQTT-4.4.0-1]"""
     hub = fresh_hub
     with hub.raw() as raw:
         raw.connect(name, clean=False)
@@ -464,6 +469,7 @@ def test_qos2_in_is_delivered_once(hub, name):
 
 
 def test_qos2_in_survives_a_kill_between_the_steps(fresh_hub, name):
+    """[MQTT-4.3.3-2]"""
     hub = fresh_hub
     with hub.mqtt(name, clean=False) as watcher:
         watcher.subscribe(f"{name}/t", 2)
@@ -485,6 +491,7 @@ def test_qos2_in_survives_a_kill_between_the_steps(fresh_hub, name):
 
 
 def test_qos2_out_goes_on_where_it_stopped(hub, name):
+    """[MQTT-4.3.3-1]"""
     with hub.raw() as raw:
         raw.connect(name, clean=False)
         raw.subscribe(name, 2)

@@ -39,6 +39,6 @@ def test_scenarios_are_all_here():
 
 @pytest.mark.parametrize("scenario", scenarios())
 def test_mqttjs(hub, name, scenario):
-    """[MQTT-7.0.0-2]: a foreign client needs nothing but the standard."""
+    """[MQTT-7.0.0-2], [MQTT-4.6.0-6]: a foreign client needs nothing but the standard."""
     done = node(scenario, f"mqtt://{HOST}:{hub.port('mqtt')}", name)
     assert done.returncode == 0 and done.stdout == f"done {scenario}\n", done.stdout + done.stderr

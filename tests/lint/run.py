@@ -9,6 +9,8 @@ import re
 import subprocess
 import sys
 
+import statements
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 # docs/architecture.md, "Folders": a file includes its own folder and lower ranks.
@@ -143,16 +145,18 @@ def check_cppcheck(errors):
 def main():
     build = os.path.abspath(sys.argv[1])
     failures = 0
-    for title, check in [("folders and calls", check_house), ("clang-format", check_format),
-                         ("cppcheck", check_cppcheck),
-                         ("clang-tidy", lambda errors: check_tidy(build, errors))]:
+    checks = [("folders and calls", check_house),
+              ("statements of MQTT", lambda errors: statements.check(ROOT, errors)),
+              ("clang-format", check_format), ("cppcheck", check_cppcheck),
+              ("clang-tidy", lambda errors: check_tidy(build, errors))]
+    for title, check in checks:
         errors = []
         check(errors)
         print(f"lint: {title}: {'fine' if not errors else f'{len(errors)} findings'}", flush=True)
         for line in errors:
             print("  " + line)
         failures += bool(errors)
-    print(f"{4 - failures} passed, {failures} failed")
+    print(f"{len(checks) - failures} passed, {failures} failed")
     return 1 if failures else 0
 
 

@@ -622,9 +622,9 @@ HOSTILE("MQTT-3.3.2-2", "the name $a/+",
         UP, "\x30\x07\x00\x04$a/+x", CLOSED)
 HOSTILE("MQTT-3.3.2-2", "the name /+",
         UP, "\x30\x05\x00\x02/+x", CLOSED)
-HOSTILE("MQTT-1.5.3-2", "name: U+0000",
+HOSTILE("MQTT-1.5.3-2, MQTT-4.7.3-2", "name: U+0000",
         UP, "\x30\x04\x00\x01\x00x", CLOSED)
-HOSTILE("MQTT-1.5.3-2", "name: U+0000 within",
+HOSTILE("MQTT-1.5.3-2, MQTT-4.7.3-2", "name: U+0000 within",
         UP, "\x30\x06\x00\x03" "a\x00" "bx", CLOSED)
 HOSTILE("MQTT-1.5.3-1", "name: a surrogate",
         UP, "\x30\x06\x00\x03\xed\xa0\x80x", CLOSED)
@@ -738,9 +738,9 @@ HOSTILE("MQTT-4.7.1-2", "the filter $share/g/a#",
         UP, "\x82\x10\x00\x01\x00\x0b$share/g/a#\x01", CLOSED)
 HOSTILE("MQTT-4.8.2-2 of MQTT 5", "the filter $share/g/$share/h/t",
         UP, "\x82\x18\x00\x01\x00\x13$share/g/$share/h/t\x01", CLOSED)
-HOSTILE("MQTT-3.8.3-1", "filter: U+0000",
+HOSTILE("MQTT-3.8.3-1, MQTT-4.7.3-2", "filter: U+0000",
         UP, "\x82\x06\x00\x01\x00\x01\x00\x00", CLOSED)
-HOSTILE("MQTT-3.8.3-1", "filter: U+0000 within",
+HOSTILE("MQTT-3.8.3-1, MQTT-4.7.3-2", "filter: U+0000 within",
         UP, "\x82\x08\x00\x01\x00\x03" "a\x00" "b\x00", CLOSED)
 HOSTILE("MQTT-3.8.3-1", "filter: a surrogate",
         UP, "\x82\x08\x00\x01\x00\x03\xed\xa0\x80\x00", CLOSED)

@@ -24,7 +24,7 @@ static void test_connect(void **state)
     assert_int_equal(sessions_count(hub_sessions(f->hub)), 0);
 }
 
-/* CONNACK waits for the session's row, and nothing is sent or read before. */
+/* CONNACK waits for the session's row, and nothing is sent or read before [MQTT-3.2.0-1]. */
 static void test_connack_waits_for_the_commit(void **state)
 {
     struct fixture *f = *state;
@@ -74,6 +74,7 @@ static void test_connack_that_never_comes(void **state)
     peer_close(&lamp);
 }
 
+/* [MQTT-3.1.4-1] */
 static void test_connect_refused(void **state)
 {
     struct fixture *f = *state;
@@ -425,7 +426,8 @@ static void test_subscribe_with_mixed_grants(void **state)
 
 /* ---- acknowledgements ---- */
 
-/* Acknowledgements that wait for a commit leave in order, and so does what does not wait. */
+/* Acknowledgements that wait for a commit leave in order, and so does what does not wait [MQTT-4.6.0-2],
+ * [MQTT-4.6.0-3]. */
 static void test_acknowledgements_in_commit_order(void **state)
 {
     struct fixture *f = *state;

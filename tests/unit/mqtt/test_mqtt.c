@@ -706,6 +706,7 @@ static void subscribe_round_trips(void **state)
     }
 }
 
+/* [MQTT-2.2.2-1]: the decoder does not take other flags than those of the table. */
 static void server_packets_round_trip(void **state)
 {
     struct buf packet = { 0 };

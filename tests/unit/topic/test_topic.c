@@ -97,6 +97,7 @@ static void checks_name_the_statement(void **state)
     }
 }
 
+/* [MQTT-4.7.3-3] */
 static void length_is_bounded(void **state)
 {
     char *text = xmalloc(65536);
