@@ -157,7 +157,6 @@ static void connection_ended(struct session *session, enum session_end why)
     loop_timer_stop(&session->later);
     share_offline(session);
     session_queue_detach(session);
-    session_subs_detach(session);
     struct msg *will = session->will;
     session->will = NULL;
     metrics_add(METRIC_MQTT_CLIENTS, -1);

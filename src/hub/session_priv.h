@@ -211,8 +211,6 @@ void session_inbound_start(struct sessions *all);
 void session_subs_init(struct session *session);
 /* Unsubscribes, in memory only. */
 void session_subs_deinit(struct session *session);
-/* The link is gone: nobody waits for retained messages any more. */
-void session_subs_detach(struct session *session);
 /* Subscribes, in memory only. The filter must not be there. 0 or ERR_TOPIC. */
 int session_subs_add(struct session *session, struct slice filter, uint8_t qos);
 /* Sends of the retained messages as many as may be sent. */

@@ -3,10 +3,11 @@
  *
  * There may be a great many retained messages: so they are looked up in portions, a bounded number
  * in a turn of the loop for all sessions together, and no faster than the client takes them. None is
- * cut off by the queue's limit.
+ * cut off by the queue's limits: it waits for room. What is left when the connection ends waits for
+ * the next one, as long as the process lives.
  *
  *  I1  filter_bytes is the sum of the lengths of the filters in subs.
- *  I2  At most one job is under way for a filter; none is without a link. */
+ *  I2  At most one job is under way for a filter; nothing is looked up without a link. */
 #include "hub/session_priv.h"
 
 #include "base/clock.h"
@@ -35,11 +36,13 @@ struct retained_job {
     struct list link;
     struct topic_map_iter iter;
     uint8_t qos;
+    struct msg *next; /* found, and waits for room in the queue */
 };
 
 static void job_free(struct retained_job *job)
 {
     list_remove(&job->link);
+    msg_unref(job->next);
     topic_map_iter_deinit(&job->iter);
     free(job);
 }
@@ -98,15 +101,11 @@ void session_subs_init(struct session *session)
 
 void session_subs_deinit(struct session *session)
 {
+    while (!list_empty(&session->retained))
+        job_free(job_of(session->retained.next));
     map_for_each(it, &session->subs)
         sub_free(session, it->value);
     map_deinit(&session->subs);
-}
-
-void session_subs_detach(struct session *session)
-{
-    while (!list_empty(&session->retained))
-        job_free(job_of(session->retained.next));
 }
 
 /* Once a minute: one packet may ask for a thousand filters. */
@@ -183,22 +182,46 @@ static size_t *retained_budget(struct sessions *all)
     return &all->budget;
 }
 
-void session_subs_pump(struct session *session)
+/* Looks the next one up. 1, 0 at the end, or ERR_BUSY when the budget is spent. */
+static int find_next(struct session *session, struct retained_job *job)
 {
     size_t *budget = retained_budget(session->all);
+    struct msg *msg;
+    if (job->next) return 1;
+    if (!*budget) return ERR_BUSY;
+    int rc = hub_retained_step(session->all->hub, &job->iter, budget, &msg);
+    if (rc == 1) job->next = msg_ref(msg);
+    return rc;
+}
+
+/* What is larger than all that the queue may hold is for the queue to refuse. */
+static bool has_room(const struct session *session, const struct msg *msg)
+{
+    const struct hub_opts *opts = session->all->opts;
+    return !session->queued || (session->queued < opts->max_queued &&
+                                session->queued_bytes + msg_size(msg) <= opts->max_queued_bytes);
+}
+
+/* It may have been replaced or removed while it waited. */
+static void send_next(struct session *session, struct retained_job *job, bool waited)
+{
+    struct msg *msg = job->next;
+    struct msg *now = waited ? hub_retained_get(session->all->hub, msg->topic) : msg;
+    job->next = NULL;
+    if (now) send_one_retained(session, now, job->qos);
+    msg_unref(msg);
+}
+
+void session_subs_pump(struct session *session)
+{
     while (!list_empty(&session->retained) && may_take_retained(session)) {
         struct retained_job *job = job_of(session->retained.next);
-        struct msg *msg;
-        int rc =
-            *budget ? hub_retained_step(session->all->hub, &job->iter, budget, &msg) : ERR_BUSY;
-        if (rc == ERR_BUSY) {
-            session_pump_later(session, RETAINED_PAUSE_MS);
-            return;
-        }
-        if (rc == 0)
-            job_free(job);
-        else
-            send_one_retained(session, msg, job->qos);
+        bool waited = job->next;
+        int rc = find_next(session, job);
+        if (rc == ERR_BUSY) session_pump_later(session, RETAINED_PAUSE_MS);
+        if (rc == 0) job_free(job);
+        if (rc == ERR_BUSY || (rc == 1 && !has_room(session, job->next))) return;
+        if (rc == 1) send_next(session, job, waited);
     }
 }
 

@@ -220,6 +220,122 @@ static void retained_messages_at_subscribe(void **state)
     peer_close(&lamp);
 }
 
+enum { RETAINED = 12 };
+
+static void retain_some(struct fixture *f, const char *payload)
+{
+    for (int i = 0; i < RETAINED; i++) {
+        char topic[16];
+        snprintf(topic, sizeof topic, "r/%d", i);
+        struct msg *msg = message(topic, payload, 1, true);
+        hub_publish(f->hub, principal_system(), NULL, msg, NULL, NULL);
+        msg_unref(msg);
+    }
+    settle(f);
+}
+
+/* Acknowledges what comes; returns how many of the retained topics have come. */
+static int take_retained(struct peer *peer)
+{
+    bool got[RETAINED] = { false };
+    struct mqtt_frame frame;
+    struct mqtt_publish one;
+    int count = 0;
+    for (int round = 0; round < 3 * RETAINED; round++) {
+        peer_settle(peer);
+        if (mqtt_frame((const uint8_t *)peer->in.data, peer->in.len, 9999, 4, &frame, NULL) != 1)
+            break;
+        if (mqtt_decode_publish(&frame, 4, &one, NULL) == 0 && slice_starts(one.topic, "r/")) {
+            int which = atoi(one.topic.ptr + 2);
+            count += !got[which];
+            got[which] = true;
+            uint16_t id = one.id;
+            buf_consume(&peer->in, frame.size);
+            peer_ack(peer, MQTT_TYPE_puback, id);
+        } else {
+            buf_consume(&peer->in, frame.size);
+        }
+    }
+    return count;
+}
+
+/* [MQTT-3.3.1-6]: all retained messages come, also when the queue takes fewer at a time. */
+static void retained_messages_wait_for_room(void **state)
+{
+    struct fixture *f = *state;
+    char payload[301];
+    memset(payload, 'x', sizeof payload - 1);
+    payload[sizeof payload - 1] = '\0';
+    retain_some(f, payload);
+    for (int clean = 0; clean <= 1; clean++) {
+        for (int bytes = 0; bytes <= 1; bytes++) {
+            struct peer lamp = { 0 };
+            f->opts.max_inflight = 5;
+            f->opts.max_queued = bytes ? 1000 : 3;
+            f->opts.max_queued_bytes = bytes ? 1500 : 1 << 20;
+            hub_set_opts(f->hub, &f->opts);
+            int64_t drops = metrics_get(METRIC_DROPS);
+            peer_start(f, &lamp, clean ? "clean" : "kept", clean);
+            peer_subscribe(&lamp, 1, "r/#", 1);
+            assert_int_equal(take_retained(&lamp), RETAINED);
+            assert_int_equal(metrics_get(METRIC_DROPS), drops);
+            peer_unsubscribe(&lamp, 2, "r/#");
+            peer_close(&lamp);
+        }
+    }
+}
+
+/* What was found, and waits, may be another by the time that there is room. */
+static void retained_message_that_waits_may_change(void **state)
+{
+    struct fixture *f = *state;
+    struct peer lamp = { 0 };
+    f->opts.max_inflight = f->opts.max_queued = 1;
+    hub_set_opts(f->hub, &f->opts);
+    peer_start(f, &lamp, "lamp", true);
+    peer_retain(&lamp, "a", "old", 1, 1);
+    peer_retain(&lamp, "b", "old", 1, 2);
+    peer_retain(&lamp, "c", "old", 1, 3);
+    peer_settle(&lamp);
+    peer_log(&lamp);
+    peer_subscribe(&lamp, 1, "+", 1);
+    assert_peer(&lamp, "suback#1:1 a=old/1r#2 ");
+    struct msg *changed = message("b", "", 1, true);
+    hub_publish(f->hub, principal_system(), NULL, changed, NULL, NULL);
+    msg_unref(changed);
+    peer_ack(&lamp, MQTT_TYPE_puback, 2);
+    assert_peer(&lamp, "c=old/1r#3 ");
+    peer_close(&lamp);
+}
+
+/* [MQTT-3.3.1-6]: the rest of them comes when a kept session has come back. */
+static void retained_messages_go_on_after_a_reconnect(void **state)
+{
+    struct fixture *f = *state;
+    struct peer lamp = { 0 };
+    retain_some(f, "kept");
+    f->opts.max_inflight = 2;
+    hub_set_opts(f->hub, &f->opts);
+    peer_start(f, &lamp, "lamp", false);
+    peer_subscribe(&lamp, 1, "r/#", 1);
+    peer_settle(&lamp);
+    peer_close(&lamp);
+    settle(f);
+    peer_open(f, &lamp);
+    peer_connect(&lamp, "lamp", false);
+    assert_int_equal(take_retained(&lamp), RETAINED);
+    peer_subscribe(&lamp, 1, "r/#", 1);
+    peer_settle(&lamp);
+    peer_unsubscribe(&lamp, 2, "r/#"); /* takes them back */
+    peer_settle(&lamp);
+    peer_close(&lamp);
+    settle(f);
+    peer_open(f, &lamp);
+    peer_connect(&lamp, "lamp", false);
+    assert_true(take_retained(&lamp) < RETAINED);
+    peer_close(&lamp);
+}
+
 /* ---- UNSUBSCRIBE ---- */
 
 /* [MQTT-3.10.4-1]: filters are compared character by character, wildcards are characters. */
@@ -473,6 +589,9 @@ int main(void)
         TEST(many_filters_are_as_many_requests),
         TEST(qos_is_the_lesser_of_both),
         TEST(retained_messages_at_subscribe),
+        TEST(retained_messages_wait_for_room),
+        TEST(retained_message_that_waits_may_change),
+        TEST(retained_messages_go_on_after_a_reconnect),
         TEST(unsubscribe_compares_characters),
         TEST(unsubscribe_completes_what_is_under_way),
         TEST(unsubscribe_is_acknowledged),
