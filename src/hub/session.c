@@ -149,10 +149,22 @@ static struct presence_event presence_of(const struct session *session)
     };
 }
 
+static void nobody_waits(void *arg, int64_t commit)
+{
+}
+
+/* Nobody sends a will again: it is kept as if it were acknowledged, also while the store is behind. */
+static void publish_will(struct session *session, struct msg *will)
+{
+    struct hub *hub = session->all->hub;
+    if (hub_authorize_publish(hub, session->principal, &session->conn, will->topic, will->retain) ==
+        0)
+        hub_route_promised(hub, will, false, nobody_waits, NULL);
+}
+
 /* What ends with the connection, whether the session goes on or not. */
 static void connection_ended(struct session *session, enum session_end why)
 {
-    struct hub *hub = session->all->hub;
     session->link = NULL;
     loop_timer_stop(&session->later);
     share_offline(session);
@@ -160,8 +172,7 @@ static void connection_ended(struct session *session, enum session_end why)
     struct msg *will = session->will;
     session->will = NULL;
     metrics_add(METRIC_MQTT_CLIENTS, -1);
-    if (will && end_sends_will[why])
-        hub_publish(hub, session->principal, &session->conn, will, NULL, NULL);
+    if (will && end_sends_will[why]) publish_will(session, will);
     msg_unref(will);
     struct presence_event event = presence_of(session);
     presence_disconnected(session->all->presence, &event, why);
