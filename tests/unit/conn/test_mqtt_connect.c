@@ -367,6 +367,71 @@ static void newcomer_takes_over(void **state)
     service_stop(&wills);
 }
 
+/* [MQTT-3.1.4-2], [MQTT-3.1.4-3]: what the newcomer finds follows from both of them: a session only if both keep it. */
+static void newcomer_of_each_kind(void **state)
+{
+    struct fixture *f = *state;
+    for (int kinds = 0; kinds < 4; kinds++) {
+        struct peer old = { 0 }, new = { 0 };
+        bool old_clean = kinds & 1, new_clean = kinds & 2;
+        bool goes_on = !old_clean && !new_clean;
+        peer_start(f, &old, "lamp", old_clean);
+        peer_subscribe(&old, 1, "t", 1);
+        peer_settle(&old);
+        publish(f, "t", "1", 1);
+        turns(f, 3);
+        assert_peer(&old, "suback#1:1 t=1/1#2 ");
+        peer_open(f, &new);
+        peer_connect(&new, "lamp", new_clean);
+        peer_settle(&new);
+        publish(f, "t", "2", 1);
+        turns(f, 3);
+        assert_peer(&old, "end");
+        assert_peer(&new, goes_on ? "connack:0+ t=1/1d#2 t=2/1#3 " : "connack:0 ");
+        assert_int_equal(sessions_count(hub_sessions(f->hub)), 1);
+        peer_close(&old);
+        peer_close(&new);
+        peer_start(f, &new, "lamp", true);
+        peer_close(&new);
+        settle(f);
+    }
+}
+
+/* Many of them at once: the last one stays. */
+static void newcomers_in_a_row(void **state)
+{
+    struct fixture *f = *state;
+    struct service wills = { 0 };
+    struct peer peers[20] = { 0 };
+    service_start(f, &wills, "will");
+    for (size_t i = 0; i < ARRAY_LEN(peers); i++) {
+        struct buf packet = { 0 };
+        peer_open(f, &peers[i]);
+        mqtt_encode_connect(&packet, &(struct mqtt_connect){ .level = MQTT_LEVEL_311,
+                                                             .clean_session = i % 3 == 0,
+                                                             .client_id = SLICE_LIT("lamp"),
+                                                             .will = true,
+                                                             .will_topic = SLICE_LIT("will"),
+                                                             .will_payload = SLICE_LIT("bye") });
+        stream_write(peers[i].stream, packet.data, packet.len); /* all in the same turn */
+        buf_deinit(&packet);
+    }
+    settle(f);
+    turns(f, 10);
+    settle(f);
+    turns(f, 10);
+    int up = 0;
+    for (size_t i = 0; i < ARRAY_LEN(peers); i++)
+        up += !peers[i].ended;
+    assert_int_equal(up, 1);
+    assert_int_equal(wills.count, ARRAY_LEN(peers) - 1);
+    assert_int_equal(sessions_count(hub_sessions(f->hub)), 1);
+    for (size_t i = 0; i < ARRAY_LEN(peers); i++)
+        peer_close(&peers[i]);
+    assert_int_equal(wills.count, ARRAY_LEN(peers));
+    service_stop(&wills);
+}
+
 /* A will that its own session would get goes to the newcomer, if it keeps the session. */
 static void will_of_the_old_connection_may_reach_the_new(void **state)
 {
@@ -834,6 +899,8 @@ int main(void)
         TEST(session_present_tells),
         TEST(retained_messages_outlive_their_session),
         TEST(newcomer_takes_over),
+        TEST(newcomer_of_each_kind),
+        TEST(newcomers_in_a_row),
         TEST(will_of_the_old_connection_may_reach_the_new),
         TEST(will_after_each_abnormal_end),
         TEST(no_will_after_disconnect),
