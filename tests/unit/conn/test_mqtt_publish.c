@@ -116,6 +116,7 @@ static void dup_is_our_own(void **state)
     settle(f);
     peer_open(f, &lamp);
     peer_connect(&lamp, "lamp", false);
+    peer_settle(&lamp);
     assert_peer(&lamp, "connack:0+ t=1/1d#2 t=2/2d#3 ");
     peer_close(&lamp);
     peer_close(&pump);
