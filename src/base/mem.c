@@ -6,6 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if defined __GLIBC__ && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 33)
+#include <malloc.h>
+#define HAVE_MALLINFO2 1
+#endif
+
 static void *checked(void *ptr, size_t size)
 {
     if (ptr) return ptr;
@@ -67,4 +72,14 @@ void bug_at(const char *file, int line, const char *fmt, ...)
     va_end(ap);
     fprintf(stderr, "thingd: BUG at %s:%d: %s\n", file, line, text);
     abort();
+}
+
+size_t mem_heap_used(void)
+{
+#ifdef HAVE_MALLINFO2
+    struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+#else
+    return 0;
+#endif
 }

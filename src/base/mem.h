@@ -14,6 +14,10 @@ char *xstrndup(const char *text, size_t len) __attribute__((malloc, returns_nonn
 void *xmemdup(const void *data, size_t len) __attribute__((malloc, returns_nonnull));
 char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2), returns_nonnull));
 
+/* Bytes of the heap in use; 0 where the C library does not tell. Looks at every free block: not for a
+ * path that is run often. */
+size_t mem_heap_used(void);
+
 /* Memory of one zeroed struct: `struct foo *f = xnew(struct foo);` */
 #define xnew(type)                      ((type *)xcalloc(1, sizeof(type)))
 

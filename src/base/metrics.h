@@ -21,6 +21,7 @@
     X(TLS_HANDSHAKES, "thingd_tls_handshakes_total", "counter", "TLS handshakes completed")        \
     X(TLS_FAILURES, "thingd_tls_failures_total", "counter", "TLS handshakes failed")               \
     X(MQTT_CLIENTS, "thingd_mqtt_clients", "gauge", "MQTT clients connected")                      \
+    X(MQTT_CLIENTS_MAX, "thingd_mqtt_clients_max", "gauge", "Most MQTT clients at one time")       \
     X(MQTT_CONNECTS, "thingd_mqtt_connects_total", "counter", "MQTT CONNECTs accepted")            \
     X(MQTT_CONNECTS_REFUSED, "thingd_mqtt_connects_refused_total", "counter",                      \
       "MQTT CONNECTs refused")                                                                     \
@@ -28,8 +29,22 @@
       "MQTT connections closed for a malformed packet or a protocol violation")                    \
     X(MQTT_THROTTLED, "thingd_mqtt_throttled_total", "counter",                                    \
       "Times an MQTT connection had to wait because it sent faster than it may")                   \
+    X(MQTT_PACKETS_IN, "thingd_mqtt_packets_received_total", "counter",                            \
+      "MQTT packets of all types received")                                                        \
+    X(MQTT_PACKETS_OUT, "thingd_mqtt_packets_sent_total", "counter",                               \
+      "MQTT packets of all types sent")                                                            \
+    X(PUBLISHES_IN, "thingd_mqtt_publishes_received_total", "counter", "MQTT PUBLISHes received")  \
+    X(PUBLISHES_OUT, "thingd_mqtt_publishes_sent_total", "counter", "MQTT PUBLISHes sent")         \
+    X(PUBLISH_BYTES_IN, "thingd_mqtt_publish_bytes_received_total", "counter",                     \
+      "Bytes of payload in MQTT PUBLISHes received")                                               \
+    X(PUBLISH_BYTES_OUT, "thingd_mqtt_publish_bytes_sent_total", "counter",                        \
+      "Bytes of payload in MQTT PUBLISHes sent")                                                   \
     X(SESSIONS, "thingd_sessions", "gauge", "MQTT sessions, connected or kept")                    \
+    X(SESSIONS_EXPIRED, "thingd_sessions_expired_total", "counter",                                \
+      "MQTT sessions which were alone for longer than they may")                                   \
     X(SUBSCRIPTIONS, "thingd_subscriptions", "gauge", "Subscriptions of sessions")                 \
+    X(SHARED_SUBSCRIPTIONS, "thingd_shared_subscriptions", "gauge",                                \
+      "Shared subscriptions of sessions")                                                          \
     X(RETAINED, "thingd_retained_messages", "gauge", "Retained messages")                          \
     X(MESSAGES_IN, "thingd_messages_received_total", "counter", "Messages published to the hub")   \
     X(MESSAGES_OUT, "thingd_messages_sent_total", "counter", "Messages delivered to sessions")     \

@@ -108,6 +108,9 @@ static void link_publish(struct session_link *link, struct msg *msg, uint8_t qos
                          bool dup, uint16_t id)
 {
     struct mqtt_conn *c = conn_of(link);
+    metrics_inc(METRIC_MQTT_PACKETS_OUT);
+    metrics_inc(METRIC_PUBLISHES_OUT);
+    metrics_add(METRIC_PUBLISH_BYTES_OUT, (int64_t)msg->payload.len);
     if (!msg->wire[qos > 0]) encode_shared(msg, qos);
     struct chunk *chunk = msg->wire[qos > 0];
     uint8_t first = mqtt_publish_first_byte(qos, dup, retain);
@@ -131,11 +134,17 @@ static void link_publish(struct session_link *link, struct msg *msg, uint8_t qos
     if (head != small) free(head);
 }
 
+void mqtt_send_packet(struct mqtt_conn *c, const void *packet, size_t len)
+{
+    metrics_inc(METRIC_MQTT_PACKETS_OUT);
+    stream_write(c->stream, packet, len);
+}
+
 static void send_ack(struct mqtt_conn *c, uint8_t type, uint16_t id)
 {
     uint8_t packet[MQTT_ACK_SIZE];
     mqtt_put_ack(packet, type, id);
-    stream_write(c->stream, packet, sizeof packet);
+    mqtt_send_packet(c, packet, sizeof packet);
 }
 
 static void link_pubrel(struct session_link *link, uint16_t id)
@@ -157,8 +166,13 @@ static void link_end(struct session_link *link, enum session_end why)
     mqtt_close(c, why, false);
 }
 
+static int64_t link_heard_at(const struct session_link *link)
+{
+    return container_of(link, struct mqtt_conn, link)->heard_at;
+}
+
 static const struct session_link_ops link_ops = { link_publish, link_pubrel, link_congested,
-                                                  link_end };
+                                                  link_end, link_heard_at };
 
 /* ---- acknowledgements ---- */
 
@@ -171,7 +185,7 @@ static void release(struct mqtt_conn *c)
 {
     struct buf out = { 0 };
     while (ack_queue_pop(&c->acks, committed(c), &out))
-        ;
+        metrics_inc(METRIC_MQTT_PACKETS_OUT);
     if (out.len) stream_write(c->stream, out.data, out.len);
     buf_deinit(&out);
     if (c->state == CONN_GREET && !c->acks.count) {
@@ -189,7 +203,7 @@ void mqtt_conn_release(struct list *waiting_link)
 void mqtt_owe(struct mqtt_conn *c, const uint8_t *packet, size_t len, int64_t commit)
 {
     if (!c->acks.count && commit <= committed(c)) {
-        stream_write(c->stream, packet, len);
+        mqtt_send_packet(c, packet, len);
         return;
     }
     ack_queue_push(&c->acks, packet, len, commit);
@@ -232,6 +246,8 @@ static void on_publish(struct mqtt_conn *c, const struct mqtt_frame *frame)
         mqtt_protocol_error(c, why);
         return;
     }
+    metrics_inc(METRIC_PUBLISHES_IN);
+    metrics_add(METRIC_PUBLISH_BYTES_IN, (int64_t)publish.payload.len);
     struct hub *hub = c->env->hub;
     if (publish.qos > hub_profile(hub)->max_qos) {
         mqtt_protocol_error(c, "a PUBLISH of a QoS that hub.profile does not allow");
@@ -376,7 +392,7 @@ static void on_pingreq(struct mqtt_conn *c, const struct mqtt_frame *frame)
     if (mqtt_decode_empty(frame, &why) < 0)
         mqtt_protocol_error(c, why);
     else
-        stream_write(c->stream, pingresp, sizeof pingresp);
+        mqtt_send_packet(c, pingresp, sizeof pingresp);
 }
 
 static void on_disconnect(struct mqtt_conn *c, const struct mqtt_frame *frame)
@@ -441,6 +457,7 @@ static size_t handle_packet(struct mqtt_conn *c, const uint8_t *data, size_t len
         mqtt_protocol_error(c, rc == ERR_TOO_LARGE ? "packet longer than mqtt.max_packet" : why);
         return 0;
     }
+    metrics_inc(METRIC_MQTT_PACKETS_IN);
     if (c->state == CONN_AWAIT && frame.type != MQTT_TYPE_connect) {
         mqtt_protocol_error(c, "[MQTT-3.1.0-1] the first packet is no CONNECT");
     } else if (c->state == CONN_AWAIT) {

@@ -23,7 +23,7 @@ static void refuse_connect(struct mqtt_conn *c, uint8_t level, uint8_t code)
     metrics_inc(METRIC_MQTT_CONNECTS_REFUSED);
     struct buf packet = { 0 };
     mqtt_encode_connack(&packet, level, false, code);
-    stream_write(c->stream, packet.data, packet.len);
+    mqtt_send_packet(c, packet.data, packet.len);
     buf_deinit(&packet);
     mqtt_close(c, SESSION_END_AUTH_ERROR, true);
 }
@@ -118,6 +118,8 @@ static void open_session(struct mqtt_conn *c, const struct mqtt_connect *connect
         .source_ip = c->stream->peer.address,
         .will = will_of(c, connect, slice_str(id)),
         .link = &c->link,
+        .level = connect->level,
+        .keep_alive_s = connect->keep_alive,
     };
     struct session *session;
     bool present;

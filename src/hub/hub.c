@@ -195,7 +195,7 @@ static void deliver_matches(struct hub_pub *pub, struct msg *msg)
 
 static void route_one(struct hub_pub *pub, struct msg *msg)
 {
-    metrics_inc(METRIC_MESSAGES_IN);
+    if (!msg->fleeting) metrics_inc(METRIC_MESSAGES_IN);
     if (msg->retain)
         pub->commit = merge(pub->commit, retained_put(pub->hub->retained, msg, pub->promised));
     deliver_matches(pub, msg);
@@ -376,9 +376,19 @@ struct msg *hub_retained_get(struct hub *hub, struct slice topic)
     return retained_get(hub->retained, topic);
 }
 
+int64_t hub_retained_remove(struct hub *hub, struct slice topic)
+{
+    return retained_remove(hub->retained, topic);
+}
+
 size_t hub_retained_count(const struct hub *hub)
 {
     return retained_count(hub->retained);
+}
+
+size_t hub_retained_bytes(const struct hub *hub)
+{
+    return retained_bytes(hub->retained);
 }
 
 /* ---- life ---- */

@@ -160,7 +160,12 @@ struct topic_map_iter;
 int hub_retained_step(struct hub *hub, struct topic_map_iter *iter, size_t *budget,
                       struct msg **ret_msg);
 struct msg *hub_retained_get(struct hub *hub, struct slice topic); /* borrowed; NULL if none */
+/* Removes one, without telling subscribers. Returns the commit of the removal; of the last removal, when
+ * there is none of this topic. */
+int64_t hub_retained_remove(struct hub *hub, struct slice topic);
+/* Neither counts those that are in memory only. */
 size_t hub_retained_count(const struct hub *hub);
+size_t hub_retained_bytes(const struct hub *hub);
 
 /* ---- parts ---- */
 struct loop *hub_loop(struct hub *hub);

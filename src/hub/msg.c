@@ -39,6 +39,7 @@ struct msg *msg_create(const struct msg_opts *opts)
         .over_mqtt = opts->over_mqtt,
         .will = opts->will,
         .keep = opts->keep,
+        .fleeting = opts->fleeting,
         .at_ms = opts->at_ms ? opts->at_ms : clock_real_ms(),
     };
     msg->topic = place(&at, opts->topic);

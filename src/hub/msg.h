@@ -19,6 +19,7 @@ struct msg {
     bool over_mqtt; /* false: over HTTP, or by the hub itself */
     bool will;      /* a last will: the shadow service ignores those */
     bool keep;      /* QoS 0, but its publisher waits for the commit all the same (REST) */
+    bool fleeting;  /* a figure of the hub itself: retained in memory only */
     int64_t at_ms;  /* when it was published, ms since the epoch */
     struct slice topic;
     struct slice payload;
@@ -49,6 +50,7 @@ struct msg_opts {
     bool over_mqtt;
     bool will;
     bool keep;
+    bool fleeting;
     int64_t at_ms; /* 0: now */
 };
 

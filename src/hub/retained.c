@@ -7,6 +7,7 @@
  *  I3  At most one write of a topic that is there waits in the batch being built: a younger one replaces
  *      it. What was never written needs no removal. So the writes that wait for a failing store are
  *      bounded by store_busy() and the number of topics.
+ *  I4  What is fleeting (a figure of the hub itself) is in the map alone: no row, no write, no limit.
  * Why not read from SQLite: a subscribe to '#' would hold the loop for the length of a table scan. */
 #include "hub/retained.h"
 
@@ -49,7 +50,8 @@ struct retained {
     struct loop_timer timer;
     size_t max_count;
     size_t max_bytes;
-    size_t bytes; /* of the messages */
+    size_t bytes;    /* of the messages, */
+    size_t fleeting; /* but for so many that are fleeting */
     int64_t complained_at;
     int64_t removed_in; /* commit of the last removal */
 };
@@ -129,16 +131,41 @@ static int64_t keep(struct retained *retained, struct entry *entry, struct msg *
     return 0;
 }
 
+static void count_in(struct retained *retained, const struct msg *msg)
+{
+    if (msg->fleeting)
+        retained->fleeting++;
+    else
+        retained->bytes += msg_size(msg);
+}
+
+static void count_out(struct retained *retained, const struct msg *msg)
+{
+    if (msg->fleeting)
+        retained->fleeting--;
+    else
+        retained->bytes -= msg_size(msg);
+}
+
 static struct entry *entry_add(struct retained *retained, struct msg *msg)
 {
     struct entry *entry = xnew(struct entry);
     entry->msg = msg_ref(msg);
     list_init(&entry->dirty);
     list_push_back(&retained->all, &entry->all);
-    retained->bytes += msg_size(msg);
+    count_in(retained, msg);
     topic_map_put(retained->map, msg->topic, entry);
-    metrics_set(METRIC_RETAINED, (int64_t)topic_map_count(retained->map));
+    metrics_set(METRIC_RETAINED, (int64_t)retained_count(retained));
     return entry;
+}
+
+static void entry_replace(struct retained *retained, struct entry *entry, struct msg *msg)
+{
+    count_out(retained, entry->msg);
+    count_in(retained, msg);
+    msg_ref(msg);
+    msg_unref(entry->msg);
+    entry->msg = msg;
 }
 
 static void entry_free(struct entry *entry)
@@ -150,20 +177,48 @@ static void entry_free(struct entry *entry)
     free(entry);
 }
 
-static int64_t remove_topic(struct retained *retained, struct msg *msg)
+/* msg: for the topic. */
+static void take_out(struct retained *retained, struct msg *msg)
 {
     struct entry *entry = topic_map_del(retained->map, msg->topic);
-    if (entry && entry->stored) {
+    if (!entry) return;
+    if (entry->stored) {
         retained->removed_in = submit(retained, entry, msg, true);
         store_hurry(retained->store);
     }
+    count_out(retained, entry->msg);
+    entry_free(entry);
+    metrics_set(METRIC_RETAINED, (int64_t)retained_count(retained));
+}
+
+int64_t retained_remove(struct retained *retained, struct slice topic)
+{
+    struct entry *entry = topic_map_get(retained->map, topic);
     if (entry) {
-        retained->bytes -= msg_size(entry->msg);
-        entry_free(entry);
+        struct msg *msg = msg_ref(entry->msg);
+        take_out(retained, msg);
+        msg_unref(msg);
     }
-    metrics_set(METRIC_RETAINED, (int64_t)topic_map_count(retained->map));
+    return retained->removed_in;
+}
+
+static int64_t put_nothing(struct retained *retained, struct msg *msg)
+{
+    take_out(retained, msg);
     return msg_is_kept(msg) ? retained->removed_in
                             : 0; /* also for one that somebody else has removed */
+}
+
+static int64_t put_fleeting(struct retained *retained, struct msg *msg)
+{
+    struct entry *entry = topic_map_get(retained->map, msg->topic);
+    if (entry) {
+        list_remove(&entry->dirty);
+        entry_replace(retained, entry, msg);
+    } else {
+        entry_add(retained, msg);
+    }
+    return 0;
 }
 
 /* Once a minute: a client that publishes on would fill the log. */
@@ -174,29 +229,26 @@ static void complain(struct retained *retained, const struct msg *msg)
     if (retained->complained_at && now - retained->complained_at < MINUTES(1)) return;
     retained->complained_at = now;
     LOG(LOG_WARN, "hub", "not retained: mqtt.max_retained or max_retained_bytes is reached",
-        LOG_SLICE("topic", msg->topic), LOG_I("topics", topic_map_count(retained->map)),
+        LOG_SLICE("topic", msg->topic), LOG_I("topics", retained_count(retained)),
         LOG_I("bytes", retained->bytes));
 }
 
 int64_t retained_put(struct retained *retained, struct msg *msg, bool promised)
 {
     if (msg_is_kept(msg) && !promised && store_busy(retained->store)) return ERR_STORE;
-    if (msg->payload.len == 0) return remove_topic(retained, msg);
+    if (msg->payload.len == 0) return put_nothing(retained, msg);
+    if (msg->fleeting) return put_fleeting(retained, msg);
     struct entry *entry = topic_map_get(retained->map, msg->topic);
-    size_t before = entry ? msg_size(entry->msg) : 0;
-    if ((!entry && topic_map_count(retained->map) >= retained->max_count) ||
+    size_t before = entry && !entry->msg->fleeting ? msg_size(entry->msg) : 0;
+    if ((!entry && retained_count(retained) >= retained->max_count) ||
         (retained->max_bytes && retained->bytes - before + msg_size(msg) > retained->max_bytes)) {
         complain(retained, msg);
         return 0;
     }
-    if (!entry) {
+    if (!entry)
         entry = entry_add(retained, msg);
-    } else {
-        retained->bytes += msg_size(msg) - before;
-        msg_ref(msg);
-        msg_unref(entry->msg);
-        entry->msg = msg;
-    }
+    else
+        entry_replace(retained, entry, msg);
     return keep(retained, entry, msg);
 }
 
@@ -242,7 +294,12 @@ void retained_set_max(struct retained *retained, size_t max_count, size_t max_by
 
 size_t retained_count(const struct retained *retained)
 {
-    return topic_map_count(retained->map);
+    return topic_map_count(retained->map) - retained->fleeting;
+}
+
+size_t retained_bytes(const struct retained *retained)
+{
+    return retained->bytes;
 }
 
 /* ---- life ---- */

@@ -202,6 +202,15 @@ static void take_over(struct session *session)
     link->ops->end(link, SESSION_END_DUPLICATE);
 }
 
+static void count_client(void)
+{
+    metrics_inc(METRIC_MQTT_CONNECTS);
+    metrics_inc(METRIC_MQTT_CLIENTS);
+    int64_t clients = metrics_get(METRIC_MQTT_CLIENTS);
+    if (clients > metrics_get(METRIC_MQTT_CLIENTS_MAX))
+        metrics_set(METRIC_MQTT_CLIENTS_MAX, clients);
+}
+
 static void attach(struct session *session, const struct session_open_opts *opts)
 {
     if (session->principal && strcmp(session->principal->label, opts->principal->label) != 0)
@@ -213,10 +222,12 @@ static void attach(struct session *session, const struct session_open_opts *opts
     session->ready = false;
     session->will = opts->will ? msg_ref(opts->will) : NULL;
     session->disconnected_at = 0;
+    session->connected_at = clock_real_ms();
+    session->level = opts->level;
+    session->keep_alive_s = opts->keep_alive_s;
     rand_uuid(session->connection_id);
     session->version = presence_next_version(session->all->presence, session->client_id);
-    metrics_inc(METRIC_MQTT_CLIENTS);
-    metrics_inc(METRIC_MQTT_CONNECTS);
+    count_client();
 }
 
 static int64_t make_persistent(struct session *session)
@@ -237,6 +248,7 @@ bool session_is_over(const struct session *session, int64_t now)
 
 int64_t session_expire(struct session *session)
 {
+    metrics_inc(METRIC_SESSIONS_EXPIRED);
     LOG(LOG_INFO, "hub", "session expired", LOG_S("client", session->client_id),
         LOG_I("queued", session->queued));
     return end_for_good(session);
@@ -285,4 +297,19 @@ int64_t session_open(struct hub *hub, const struct session_open_opts *opts,
     *ret_session = session;
     *ret_present = present;
     return commit;
+}
+
+int64_t session_remove(struct hub *hub, struct slice client_id)
+{
+    struct session *session = map_get(&hub_sessions(hub)->by_client, client_id);
+    if (!session) return ERR_NOT_FOUND;
+    struct session_link *link = session->link;
+    if (link) {
+        connection_ended(session, SESSION_END_SERVER_INITIATED);
+        link->ops->end(link, SESSION_END_SERVER_INITIATED);
+    }
+    int64_t before = session->changed_in; /* a clean one may still wait for the end of another */
+    int64_t commit = end_for_good(session);
+    store_hurry(hub_store(hub));
+    return commit > before ? commit : before;
 }

@@ -49,6 +49,8 @@ struct session_link_ops {
     bool (*congested)(struct session_link *link);
     /* The session lets go of the link (take-over, revocation): close; session_detach must not follow. */
     void (*end)(struct session_link *link, enum session_end why);
+    /* When the client was heard last, by clock_mono_ms. */
+    int64_t (*heard_at)(const struct session_link *link);
 };
 
 struct session_link { /* embedded in the connection */
@@ -62,6 +64,8 @@ struct session_open_opts {
     const char *source_ip;
     struct msg *will; /* NULL if none; a reference is taken */
     struct session_link *link;
+    uint8_t level;         /* of the protocol, as on the wire */
+    uint16_t keep_alive_s; /* as the client has asked */
 };
 
 /* Attaches the link, taking the session over from another link of the same client id. Returns the commit
@@ -95,8 +99,57 @@ int64_t session_receive(struct session *session, uint16_t id, struct msg *msg, h
 /* PUBREL from the client. Returns what PUBCOMP waits for, or ERR_MALFORMED when no PUBREC was sent. */
 int64_t session_release(struct session *session, uint16_t id);
 
+/* Ends the session of this client, whoever is connected: the link's end is SERVER_INITIATED, a will is
+ * sent. Returns the commit of that, or ERR_NOT_FOUND. */
+int64_t session_remove(struct hub *hub, struct slice client_id);
+
 const char *session_client_id(const struct session *session);
 const struct auth_conn *session_auth_conn(const struct session *session);
+
+/* ---- what there is to tell: session_info.c ---- */
+
+/* Times are ms since the epoch, 0 where there is none. Text is borrowed until the session changes. */
+struct session_info {
+    const char *client_id;
+    const char *principal; /* its label; NULL: not known since the start */
+    const char *address;   /* of the last connection; "" when there was none since the start */
+    bool persistent;
+    bool connected;
+    uint8_t level; /* of the last connection, 0 likewise; and its keep-alive */
+    uint16_t keep_alive_s;
+    int64_t connected_at;
+    int64_t disconnected_at;
+    int64_t seen_at;
+    int64_t expires_at;
+    size_t queued; /* messages of QoS 1 and 2, those in flight included */
+    size_t queued_bytes;
+    size_t inflight;
+    size_t subscriptions;
+};
+
+enum session_filter { SESSION_ANY, SESSION_CONNECTED, SESSION_AWAY };
+struct session_query {
+    const char *after;  /* client ids behind this one; NULL: from the first */
+    const char *prefix; /* that begin so; NULL: all */
+    enum session_filter which;
+};
+
+/* False: there is no such session. */
+bool session_info_get(struct hub *hub, struct slice client_id, struct session_info *ret_info);
+/* At most `most` of them, in the order of their client ids' bytes; ret_more: there are others behind.
+ * One pass over all sessions, whatever `most` is. */
+size_t session_info_list(struct hub *hub, const struct session_query *query, size_t most,
+                         struct session_info *ret_infos, bool *ret_more);
+/* The subscriptions of one, in the order of their filters. */
+typedef void (*session_sub_cb)(void *arg, struct slice filter, uint8_t qos);
+void session_info_subs(struct hub *hub, struct slice client_id, session_sub_cb cb, void *arg);
+
+/* What waits in all sessions together; a message counts for each receiver. One pass. */
+struct session_totals {
+    size_t queued;
+    size_t queued_bytes;
+};
+void sessions_totals(const struct sessions *sessions, struct session_totals *ret_totals);
 
 /* ---- all of them; for hub.c ---- */
 int sessions_create(struct sessions **ret_sessions, struct hub *hub, struct diag *diag);

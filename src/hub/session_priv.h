@@ -51,6 +51,9 @@ struct session {
     struct session_link *link;
     bool ready; /* CONNACK is out */
     struct msg *will;
+    int64_t connected_at; /* ms since the epoch; the last time, 0: not since the start */
+    uint16_t keep_alive_s;
+    uint8_t level;
     char connection_id[37];
     int64_t version;
     struct loop_timer later; /* session_pump_later */
@@ -213,6 +216,7 @@ void session_subs_init(struct session *session);
 void session_subs_deinit(struct session *session);
 /* Subscribes, in memory only. The filter must not be there. 0 or ERR_TOPIC. */
 int session_subs_add(struct session *session, struct slice filter, uint8_t qos);
+void session_subs_each(const struct session *session, session_sub_cb cb, void *arg);
 /* Sends of the retained messages as many as may be sent. */
 void session_subs_pump(struct session *session);
 

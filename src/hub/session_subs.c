@@ -67,6 +67,7 @@ static void sub_free(struct session *session, struct session_sub *sub)
     else
         hub_unsubscribe(session->all->hub, &sub->subscription);
     metrics_add(METRIC_SUBSCRIPTIONS, -1);
+    metrics_add(METRIC_SHARED_SUBSCRIPTIONS, -(sub->member.group != NULL));
     free(sub);
 }
 
@@ -90,7 +91,14 @@ int session_subs_add(struct session *session, struct slice filter, uint8_t qos)
     session->filter_bytes += filter.len;
     map_put(&session->subs, filter, sub);
     metrics_inc(METRIC_SUBSCRIPTIONS);
+    metrics_add(METRIC_SHARED_SUBSCRIPTIONS, sub->member.group != NULL);
     return 0;
+}
+
+void session_subs_each(const struct session *session, session_sub_cb cb, void *arg)
+{
+    map_for_each(it, &session->subs)
+        cb(arg, slice_of(it->key, it->key_len), ((const struct session_sub *)it->value)->qos);
 }
 
 void session_subs_init(struct session *session)

@@ -2,6 +2,7 @@
  * end and put back after it. */
 #include "hub_fixture.h"
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -199,7 +200,13 @@ static void on_end(struct session_link *link, enum session_end why)
     list_remove(&c->attached);
 }
 
-static const struct session_link_ops client_ops = { on_publish, on_pubrel, is_congested, on_end };
+static int64_t heard_at(const struct session_link *link)
+{
+    return container_of(link, struct client, link)->heard_at;
+}
+
+static const struct session_link_ops client_ops = { on_publish, on_pubrel, is_congested, on_end,
+                                                    heard_at };
 
 int64_t client_open_will(struct fixture *f, struct client *c, const char *id, bool clean,
                          struct msg *will)
@@ -207,13 +214,16 @@ int64_t client_open_will(struct fixture *f, struct client *c, const char *id, bo
     c->f = f;
     c->link.ops = &client_ops;
     c->ended = false;
+    c->heard_at = clock_mono_ms();
     if (!c->principal) c->principal = auth_fake_principal(PRINCIPAL_USER, id);
     struct session_open_opts opts = { .client_id = slice_str(id),
                                       .clean = clean,
                                       .principal = c->principal,
-                                      .source_ip = "192.0.2.1",
+                                      .source_ip = c->address ? c->address : "192.0.2.1",
                                       .will = will,
-                                      .link = &c->link };
+                                      .link = &c->link,
+                                      .level = 4,
+                                      .keep_alive_s = 60 };
     int64_t commit = session_open(f->hub, &opts, &c->session, &c->present);
     if (commit < 0) return commit;
     list_init(&c->attached);

@@ -41,6 +41,8 @@ struct client {
     enum session_end why;
     bool present;
     int64_t commit; /* what CONNACK waits for */
+    int64_t heard_at;
+    const char *address; /* NULL: 192.0.2.1 */
 };
 
 /* cmocka's setup and teardown; *state is the fixture, with store and hub open. */
