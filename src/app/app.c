@@ -24,6 +24,7 @@
 #include "conn/front.h"
 #include "conn/http_conn.h"
 #include "hub/hub.h"
+#include "hub/sys_topics.h"
 #include "loop/loop.h"
 #include "net/listener.h"
 #include "net/tls.h"
@@ -55,6 +56,7 @@ struct app {
     struct core core;
     struct auth *auth;
     struct hub *hub;
+    struct sys_topics *sys_topics;
     struct shadows *shadows;
     struct rules *rules;
     struct api *api;
@@ -153,6 +155,8 @@ static int start_services(struct app *app, struct diag *diag)
                       },
                       diag);
     if (rc < 0) return rc;
+    app->sys_topics =
+        sys_topics_create(app->hub, "thingd version " THINGD_VERSION, conf->mqtt.sys_interval);
     return 0;
 }
 
@@ -348,6 +352,7 @@ static void apply_limits(struct app *app, struct config *conf)
     struct admission_limits admission = admission_of(app->conf);
     for (size_t i = 0; i < app->open_listeners; i++)
         listener_set_admission(app->listeners[i].listener, &admission);
+    sys_topics_set_interval(app->sys_topics, app->conf->mqtt.sys_interval);
 }
 
 /* New connections get it; those that are there keep what they have. Takes the references. */
@@ -576,6 +581,7 @@ void app_stop(struct app *app)
     api_destroy(app->api);
     rules_destroy(app->rules);
     shadows_destroy(app->shadows);
+    sys_topics_destroy(app->sys_topics);
     hub_destroy(app->hub);
     auth_destroy(app->auth);
     drop_tls(app->tls);

@@ -90,6 +90,7 @@ struct config {
         int64_t max_retained;
         int64_t max_retained_bytes;
         int64_t match_cache;
+        int64_t sys_interval;
     } mqtt;
     struct {
         int64_t max_body;

@@ -212,6 +212,9 @@ const struct option config_options[] = {
     { .name = "mqtt.match_cache", .type = OPT_INT, .offset = CONF(mqtt.match_cache),
       .min = 16, .max = MILLION, .fallback = "4096",
       .text = "Topics whose receivers are remembered between publishes." },
+    { .name = "mqtt.sys_interval", .type = OPT_DURATION, .offset = CONF(mqtt.sys_interval),
+      .min = 0, .max = 3600 * 1000, .fallback = "10s", .reload = true,
+      .text = "How often the topics below $SYS/broker are brought up to date; 0: there are none." },
 
     { .name = "http.max_body", .type = OPT_BYTES, .offset = CONF(http.max_body),
       .min = KIB(1), .max = MIB(256), .fallback = "2m",

@@ -63,9 +63,9 @@ static inline const char *mqtt_client_id(const struct mqtt_conn *c)
 void mqtt_close(struct mqtt_conn *c, enum session_end why, bool linger);
 /* What the peer has sent breaks the protocol [MQTT-4.8.0-1]. */
 void mqtt_protocol_error(struct mqtt_conn *c, const char *why);
-/* The packet leaves when `commit` is reached and everything owed before it has left. */
 /* Any packet but a PUBLISH, now. */
 void mqtt_send_packet(struct mqtt_conn *c, const void *packet, size_t len);
+/* The packet leaves when `commit` is reached and everything owed before it has left. */
 void mqtt_owe(struct mqtt_conn *c, const uint8_t *packet, size_t len, int64_t commit);
 
 /* ---- mqtt_pace.c ---- */
