@@ -143,8 +143,8 @@ static bool authorize(struct api_call *call)
     if (route->route.flags & API_SELF_CHECK) return true;
     if (route->plane == API_METRICS) {
         if (call->principal->kind != PRINCIPAL_ANONYMOUS || call->loopback) return true;
-        auth_log_refusal(call->principal, &call->conn, api_action(call), SLICE_LIT("*"),
-                         "figures need a credential, but for local connections");
+        auth_log_refusal(call->api->opts.auth, call->principal, &call->conn, api_action(call),
+                         SLICE_LIT("*"), "figures need a credential, but for local connections");
         api_fail_denied(call, "*");
         return false;
     }
@@ -240,7 +240,8 @@ static bool guard(struct api_call *call)
     if (call->principal != exchange->transport) return true;
     const char *why = guard_refusal(&call->api->opts, call->principal->kind, exchange->request);
     if (!why) return true;
-    auth_log_refusal(call->principal, &call->conn, api_action(call), exchange->request->path, why);
+    auth_log_refusal(call->api->opts.auth, call->principal, &call->conn, api_action(call),
+                     exchange->request->path, why);
     struct diag diag = DIAG_INIT;
     diag_set(&diag, ERR_DENIED, "Forbidden without a credential: %s", why);
     api_fail_as(call, 403, api_is_data_plane(call) ? "ForbiddenException" : "AccessDeniedException",

@@ -69,7 +69,8 @@ static bool flag(const struct json *value)
 void control_credential(struct api_call *call)
 {
     if (flag(json_get(call->params, "admin")) && !call->principal->admin) {
-        auth_log_refusal(call->principal, &call->conn, call->route->route.action, SLICE_LIT("*"),
+        auth_log_refusal(call->api->opts.auth, call->principal, &call->conn,
+                         call->route->route.action, SLICE_LIT("*"),
                          "only an administrator makes credentials of an administrator");
         api_fail_denied(call, "*");
         return;

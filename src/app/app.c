@@ -134,9 +134,10 @@ static int start_services(struct app *app, struct diag *diag)
 {
     const struct config *conf = app->conf;
     struct hub_opts hub_opts = hub_opts_of(app);
-    app->auth = auth_create(
-        app->core.loop, app->core.registry,
-        &(struct auth_opts){ conf->hub.region, conf->hub.account, conf->hub.strict_region });
+    app->auth =
+        auth_create(app->core.loop, app->core.registry,
+                    &(struct auth_opts){ conf->hub.region, conf->hub.account,
+                                         conf->hub.strict_region, (size_t)conf->limits.ledger });
     int rc = hub_create(&app->hub, app->core.loop, app->core.store, app->auth, &hub_opts, diag);
     if (rc < 0) return rc;
     rc = shadows_create(&app->shadows, app->hub,

@@ -15,6 +15,7 @@
  *  I2  After auth_stop no question is open; one that needs a look-up is answered with ERR_CLOSED. */
 #include "auth/auth_ask_priv.h"
 
+#include "auth/ledger.h"
 #include "base/mem.h"
 #include "base/rand.h"
 #include "crypto/crypto.h"
@@ -26,6 +27,11 @@ enum { PASSWORD_QUEUE = 256 };
 const struct auth_opts *auth_opts(const struct auth *auth)
 {
     return &auth->opts;
+}
+
+struct ledger *auth_ledger(const struct auth *auth)
+{
+    return auth->ledger;
 }
 
 /* ---- watching ---- */
@@ -56,6 +62,7 @@ struct auth *auth_create(struct loop *loop, struct registry *registry, const str
     auth->loop = loop;
     auth->registry = registry;
     auth->opts = *opts;
+    auth->ledger = ledger_create(opts->ledger);
     auth_cache_init(auth);
     auth_ask_init(auth);
     rand_system_bytes(auth->process_secret, sizeof auth->process_secret);
@@ -79,6 +86,7 @@ void auth_destroy(struct auth *auth)
     auth_stop(auth);
     registry_unlisten(&auth->listener);
     auth_cache_deinit(auth);
+    ledger_destroy(auth->ledger);
     crypto_wipe(auth->process_secret, sizeof auth->process_secret);
     free(auth);
 }

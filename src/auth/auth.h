@@ -2,7 +2,8 @@
  *
  * Credentials become principals (auth_by_…), asynchronously where the registry must be read; a principal
  * that is used by anybody is kept in a cache and shared. Policies decide by auth_check, synchronously.
- * A refusal is logged once, here, with principal, action, resource and what decided. */
+ * A refusal is logged once, here, with principal, action, resource and what decided, and noted in the
+ * ledger. */
 #ifndef AUTH_AUTH_H
 #define AUTH_AUTH_H
 
@@ -12,9 +13,11 @@
 #include "base/slice.h"
 #include "policy/policy.h"
 
+#include <stddef.h>
 #include <sys/types.h>
 
 struct auth;
+struct ledger;
 struct loop;
 struct registry;
 struct http_request;
@@ -24,6 +27,7 @@ struct auth_opts {
     const char *region;  /* for ARNs: "local" */
     const char *account; /* "000000000000" */
     bool strict_region;  /* SigV4 credential scopes must name our region */
+    size_t ledger;       /* refusals that are remembered */
 };
 
 struct auth *auth_create(struct loop *loop, struct registry *registry,
@@ -95,9 +99,13 @@ int auth_require(struct auth *auth, const struct principal *principal, const str
  * and anonymous callers are refused whatever their policies say: those are for the data plane. */
 int auth_require_admin(struct auth *auth, const struct principal *principal,
                        const struct auth_conn *conn, const char *action, const char *resource);
-/* Logs and counts a refusal that was not decided by a policy. */
-void auth_log_refusal(const struct principal *principal, const struct auth_conn *conn,
-                      const char *action, struct slice resource, const char *reason);
+/* Logs, counts and notes a refusal that was not decided by a policy. */
+void auth_log_refusal(struct auth *auth, const struct principal *principal,
+                      const struct auth_conn *conn, const char *action, struct slice resource,
+                      const char *reason);
+
+/* Where all refusals are noted. Nothing is on the way of what is allowed. */
+struct ledger *auth_ledger(const struct auth *auth);
 
 /* Told after a principal was reloaded (its policies may have changed, or valid is false now). */
 struct auth_watch {

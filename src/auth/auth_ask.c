@@ -11,6 +11,7 @@
  *  I3  A question holds the principal that it is about until it is answered. */
 #include "auth/auth_ask_priv.h"
 
+#include "auth/ledger.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -135,16 +136,26 @@ bool auth_ask_accept(struct ask *ask)
     return true;
 }
 
-void auth_ask_log_failure(const char *what, struct slice name, const char *peer, const char *why)
+void auth_ask_log_failure(struct auth *auth, const char *what, struct slice name, const char *peer,
+                          const char *why)
 {
     metrics_inc(METRIC_AUTH_FAILURES);
     LOG(LOG_WARN, "auth", "credential refused", LOG_S("kind", what), LOG_SLICE("name", name),
         LOG_S("peer", peer), LOG_S("reason", why));
+    struct buf principal = { 0 };
+    buf_printf(&principal, "%s:", what);
+    buf_put_slice(&principal, name);
+    ledger_note(auth->ledger, &(struct ledger_entry){ .kind = LEDGER_CREDENTIAL,
+                                                      .principal = buf_slice(&principal),
+                                                      .address = slice_str(peer ? peer : ""),
+                                                      .reason = slice_str(why) });
+    buf_deinit(&principal);
 }
 
 bool auth_ask_refuse(struct ask *ask, int rc, const char *why, const char *told)
 {
-    if (rc != ERR_CLOSED) auth_ask_log_failure(ask->what, slice_str(ask->name), ask->peer, why);
+    if (rc != ERR_CLOSED)
+        auth_ask_log_failure(ask->auth, ask->what, slice_str(ask->name), ask->peer, why);
     ask->done(ask->arg, rc, NULL, told);
     return true;
 }

@@ -34,6 +34,7 @@ struct auth {
     struct loop *loop;
     struct registry *registry;
     struct auth_opts opts;
+    struct ledger *ledger;
     struct registry_listener listener;
     struct worker_lane *lane; /* NULL: stopped */
     struct list asks;
@@ -118,7 +119,8 @@ bool auth_ask_refuse_unknown(struct ask *ask, int rc);
 /* Without an ask: calls done later. Takes the reference to principal; `why` (NULL: none) is copied. */
 void auth_ask_answer(struct auth *auth, auth_done_cb done, void *arg, int rc,
                      struct principal *principal, const char *why);
-/* Logs and counts a credential that was refused. */
-void auth_ask_log_failure(const char *what, struct slice name, const char *peer, const char *why);
+/* Logs, counts and notes a credential that was refused. */
+void auth_ask_log_failure(struct auth *auth, const char *what, struct slice name, const char *peer,
+                          const char *why);
 
 #endif

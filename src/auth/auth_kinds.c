@@ -95,7 +95,7 @@ void auth_by_peer(struct auth *auth, uid_t uid, auth_done_cb done, void *arg)
     }
     char name[24];
     snprintf(name, sizeof name, "%lu", (unsigned long)uid);
-    auth_ask_log_failure("local", slice_str(name), "",
+    auth_ask_log_failure(auth, "local", slice_str(name), "",
                          "only root and the hub's own user may use the Unix socket");
     auth_ask_answer(auth, done, arg, ERR_AUTH, NULL, "not authorized");
 }

@@ -92,7 +92,7 @@ void auth_by_request(struct auth *auth, const struct http_request *request,
     }
     auth_ask_end(ask);
     rc = refuse_request(authorization, transport != NULL, rc, &diag);
-    if (rc < 0) auth_ask_log_failure("request", SLICE_LIT(""), peer, diag_text(&diag, rc));
+    if (rc < 0) auth_ask_log_failure(auth, "request", SLICE_LIT(""), peer, diag_text(&diag, rc));
     auth_ask_answer(auth, done, arg, rc, rc < 0 ? NULL : principal_ref(transport),
                     diag_text(&diag, rc));
 }

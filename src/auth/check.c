@@ -2,6 +2,7 @@
  * Runs for every publish: the ARN is built on the stack, variables are looked up only where a policy
  * mentions them. Reference: security, sections 7.2 to 7.6. */
 #include "auth/auth_priv.h"
+#include "auth/ledger.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -135,17 +136,29 @@ int auth_check(struct auth *auth, const struct principal *principal, const struc
     return rc;
 }
 
-static void log_denial(const struct principal *principal, const struct auth_conn *conn,
-                       const char *action, struct slice resource, const char *decision)
+static void log_denial(struct auth *auth, const struct principal *principal,
+                       const struct auth_conn *conn, const char *action, struct slice resource,
+                       const char *decision)
 {
+    const char *client_id = conn && conn->client_id ? conn->client_id : "";
     metrics_inc(METRIC_DENIALS);
     LOG(LOG_WARN, "auth", "not authorized", LOG_S("principal", principal->label),
-        LOG_S("client", conn && conn->client_id ? conn->client_id : ""), LOG_S("action", action),
-        LOG_SLICE("resource", resource), LOG_S("decision", decision));
+        LOG_S("client", client_id), LOG_S("action", action), LOG_SLICE("resource", resource),
+        LOG_S("decision", decision));
+    ledger_note(auth_ledger(auth),
+                &(struct ledger_entry){
+                    .kind = LEDGER_DENIED,
+                    .principal = slice_str(principal->label),
+                    .client_id = slice_str(client_id),
+                    .address = slice_str(conn && conn->source_ip ? conn->source_ip : ""),
+                    .action = slice_str(action),
+                    .resource = resource,
+                    .reason = slice_str(decision),
+                });
 }
 
-static void log_decision(const struct principal *principal, const struct auth_conn *conn,
-                         const char *action, struct slice resource,
+static void log_decision(struct auth *auth, const struct principal *principal,
+                         const struct auth_conn *conn, const char *action, struct slice resource,
                          const struct policy_decision *decision)
 {
     struct buf text = { 0 };
@@ -153,7 +166,7 @@ static void log_decision(const struct principal *principal, const struct auth_co
         policy_decision_text(decision, &text);
     else
         buf_puts(&text, "the credential is no longer valid");
-    log_denial(principal, conn, action, resource, buf_str(&text));
+    log_denial(auth, principal, conn, action, resource, buf_str(&text));
     buf_deinit(&text);
 }
 
@@ -166,7 +179,8 @@ int auth_require(struct auth *auth, const struct principal *principal, const str
         struct buf resource = { 0 };
         buf_puts(&resource, type);
         buf_put_slice(&resource, name);
-        log_decision(principal, conn, policy_action_name(action), buf_slice(&resource), &decision);
+        log_decision(auth, principal, conn, policy_action_name(action), buf_slice(&resource),
+                     &decision);
         buf_deinit(&resource);
     }
     return rc;
@@ -177,7 +191,7 @@ int auth_require_admin(struct auth *auth, const struct principal *principal,
 {
     if (principal->valid && principal->admin) return 0;
     if (principal->kind == PRINCIPAL_CERT || principal->kind == PRINCIPAL_ANONYMOUS) {
-        log_denial(principal, conn, action, slice_str(resource),
+        log_denial(auth, principal, conn, action, slice_str(resource),
                    "certificates and anonymous callers have the data plane only");
         return ERR_DENIED;
     }
@@ -185,12 +199,13 @@ int auth_require_admin(struct auth *auth, const struct principal *principal,
     int rc = principal->valid ? decide(auth, principal, conn, POLICY_ACTION_OTHER, action,
                                        slice_str(resource), &decision)
                               : ERR_DENIED;
-    if (rc < 0) log_decision(principal, conn, action, slice_str(resource), &decision);
+    if (rc < 0) log_decision(auth, principal, conn, action, slice_str(resource), &decision);
     return rc;
 }
 
-void auth_log_refusal(const struct principal *principal, const struct auth_conn *conn,
-                      const char *action, struct slice resource, const char *reason)
+void auth_log_refusal(struct auth *auth, const struct principal *principal,
+                      const struct auth_conn *conn, const char *action, struct slice resource,
+                      const char *reason)
 {
-    log_denial(principal, conn, action, resource, reason);
+    log_denial(auth, principal, conn, action, resource, reason);
 }

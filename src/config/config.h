@@ -127,6 +127,7 @@ struct config {
         int64_t connect_rate;
         int64_t connect_burst;
         int64_t memory;
+        int64_t ledger;
     } limits;
 
     struct config_listener

@@ -301,6 +301,10 @@ const struct option config_options[] = {
               "Above it publishers have to wait, QoS 0 is dropped for clients that are behind, "
               "and all but ten new connections a second are refused. At least twice mqtt.max_retained_bytes, "
               "whose default gives way." },
+    { .name = "limits.ledger", .type = OPT_INT, .offset = CONF(limits.ledger),
+      .min = 0, .max = MILLION, .fallback = "1000",
+      .text = "Refusals that are remembered for 'thingd why'; the oldest makes room. Up to some "
+              "1.5 KB each." },
 };
 const size_t config_option_count = ARRAY_LEN(config_options);
 

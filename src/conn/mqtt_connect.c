@@ -7,6 +7,7 @@
  * afterwards: it holds the password. */
 #include "conn/mqtt_conn_priv.h"
 
+#include "auth/ledger.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -206,6 +207,20 @@ static const char *client_id_why(const struct mqtt_conn *c, struct slice id)
     return NULL;
 }
 
+static void refuse_nobody(struct mqtt_conn *c, struct slice id)
+{
+    static const char why[] = "this listener needs a certificate or a user name";
+    metrics_inc(METRIC_AUTH_FAILURES);
+    LOG(LOG_WARN, "mqtt", "connect refused", LOG_S("peer", c->stream->peer.address),
+        LOG_SLICE("client", id), LOG_S("reason", why));
+    ledger_note(auth_ledger(hub_auth(c->env->hub)),
+                &(struct ledger_entry){ .kind = LEDGER_CREDENTIAL,
+                                        .client_id = id,
+                                        .address = slice_str(c->stream->peer.address),
+                                        .action = SLICE_LIT("iot:Connect"),
+                                        .reason = slice_str(why) });
+}
+
 void mqtt_connect_received(struct mqtt_conn *c, const struct mqtt_frame *frame, const uint8_t *data)
 {
     struct mqtt_connect connect;
@@ -236,9 +251,7 @@ void mqtt_connect_received(struct mqtt_conn *c, const struct mqtt_frame *frame, 
         auth_by_password(hub_auth(c->env->hub), connect.username, connect.password,
                          c->stream->peer.address, on_login, c->login);
     } else if (!c->principal) {
-        metrics_inc(METRIC_AUTH_FAILURES);
-        LOG(LOG_WARN, "mqtt", "connect refused: this listener needs a certificate or a user name",
-            LOG_S("peer", c->stream->peer.address), LOG_SLICE("client", connect.client_id));
+        refuse_nobody(c, connect.client_id);
         refuse_connect(c, connect.level, MQTT_REFUSED_NOT_AUTHORIZED);
     } else {
         log_in(c, &connect);

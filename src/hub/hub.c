@@ -264,10 +264,10 @@ static bool reserved_is_allowed(const struct hub *hub, struct slice topic)
     return false;
 }
 
-static int refuse(const struct principal *by, const struct auth_conn *conn, const char *action,
-                  struct slice topic, const char *why, int rc)
+static int refuse(struct hub *hub, const struct principal *by, const struct auth_conn *conn,
+                  const char *action, struct slice topic, const char *why, int rc)
 {
-    auth_log_refusal(by, conn, action, topic, why);
+    auth_log_refusal(hub->auth, by, conn, action, topic, why);
     return rc;
 }
 
@@ -285,18 +285,18 @@ int hub_authorize_publish(struct hub *hub, const struct principal *by, const str
                           struct slice topic, bool retain)
 {
     if (topic_name_check(topic) < 0)
-        return refuse(by, conn, "iot:Publish", topic, "not a valid topic name", ERR_TOPIC);
+        return refuse(hub, by, conn, "iot:Publish", topic, "not a valid topic name", ERR_TOPIC);
     if (by->kind == PRINCIPAL_SYSTEM) return 0;
     const char *why = too_long(hub, topic);
-    if (why) return refuse(by, conn, "iot:Publish", topic, why, ERR_LIMIT);
+    if (why) return refuse(hub, by, conn, "iot:Publish", topic, why, ERR_LIMIT);
     if (topic_is_reserved(topic) && !reserved_is_allowed(hub, topic))
-        return refuse(by, conn, "iot:Publish", topic,
+        return refuse(hub, by, conn, "iot:Publish", topic,
                       "reserved topic: clients cannot publish to it", ERR_DENIED);
     int rc = auth_require(hub->auth, by, conn, POLICY_ACTION_PUBLISH, AUTH_TOPIC, topic);
     if (rc < 0 || !retain) return rc;
     if (topic_is_reserved(topic))
-        return refuse(by, conn, "iot:RetainPublish", topic, "reserved topics are never retained",
-                      ERR_DENIED);
+        return refuse(hub, by, conn, "iot:RetainPublish", topic,
+                      "reserved topics are never retained", ERR_DENIED);
     return auth_require(hub->auth, by, conn, POLICY_ACTION_RETAIN_PUBLISH, AUTH_TOPIC, topic);
 }
 
@@ -304,17 +304,17 @@ int hub_authorize_subscribe(struct hub *hub, const struct principal *by,
                             const struct auth_conn *conn, struct slice filter)
 {
     if (topic_filter_check(filter) < 0)
-        return refuse(by, conn, "iot:Subscribe", filter, "not a valid topic filter", ERR_TOPIC);
+        return refuse(hub, by, conn, "iot:Subscribe", filter, "not a valid topic filter", ERR_TOPIC);
     const char *why = too_long(hub, filter);
-    if (why) return refuse(by, conn, "iot:Subscribe", filter, why, ERR_LIMIT);
+    if (why) return refuse(hub, by, conn, "iot:Subscribe", filter, why, ERR_LIMIT);
     if (!hub->opts.profile->reserved_filters && topic_is_reserved(filter) &&
         !slice_starts(filter, "$aws/") && !slice_starts(filter, "$share/"))
-        return refuse(by, conn, "iot:Subscribe", filter,
+        return refuse(hub, by, conn, "iot:Subscribe", filter,
                       "reserved topic: hub.profile lets nobody subscribe to it", ERR_DENIED);
     struct slice group, plain = filter;
     topic_share_split(filter, &group, &plain);
     if (hub_is_basic_ingest(plain))
-        return refuse(by, conn, "iot:Subscribe", filter, "basic ingest: nobody can subscribe to it",
+        return refuse(hub, by, conn, "iot:Subscribe", filter, "basic ingest: nobody can subscribe to it",
                       ERR_DENIED);
     return auth_require(hub->auth, by, conn, POLICY_ACTION_SUBSCRIBE, AUTH_TOPICFILTER, filter);
 }
@@ -324,7 +324,7 @@ int64_t hub_publish(struct hub *hub, const struct principal *by, const struct au
 {
     int rc = hub_authorize_publish(hub, by, conn, msg->topic, msg->retain);
     if (rc == 0 && msg->payload.len > hub->opts.profile->max_payload)
-        rc = refuse(by, conn, "iot:Publish", msg->topic, "payload larger than hub.profile allows",
+        rc = refuse(hub, by, conn, "iot:Publish", msg->topic, "payload larger than hub.profile allows",
                     ERR_TOO_LARGE);
     return rc < 0 ? rc : hub_route(hub, msg, held, arg);
 }

@@ -1,7 +1,7 @@
 /* Unit tests of auth: every credential over a real registry, reloads, what the built-in policies allow,
  * the bounds of the cache, the end with questions open. */
 #include "auth/auth.h"
-
+#include "auth/ledger.h"
 #include "auth/sigv4.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -32,7 +32,7 @@ static void on_policy_change(void *arg)
 static void open_auth(struct bench *b, bool strict_region)
 {
     b->auth = auth_create(b->f->loop, b->f->registry,
-                          &(struct auth_opts){ "local", "000000000000", strict_region });
+                          &(struct auth_opts){ "local", "000000000000", strict_region, 100 });
     auth_on_policy_change(b->auth, on_policy_change, b);
 }
 
@@ -875,6 +875,8 @@ static void anonymous_local_has_the_data_plane(void **state)
         RETAIN("a", "x", true),
         RECEIVE("a", "x", true),
         SUBSCRIBE("#", "x", true),
+        SUBSCRIBE("$SYS/#", "x", true),
+        RECEIVE("$SYS/broker/uptime", "x", true),
         SHADOW("lamp", NULL, true),
         { POLICY_ACTION_GET_RETAINED_MESSAGE, AUTH_TOPIC, "a", NULL, true },
         { POLICY_ACTION_DELETE_CONNECTION, AUTH_CLIENT, "x", NULL, false },
@@ -1171,6 +1173,53 @@ static void the_store_may_end_first(void **state)
     assert_int_equal(ask_cert(b, "c", &held), ERR_CERT);
 }
 
+/* ---- the ledger ---- */
+
+static void expect_entry(struct bench *b, const char *kind, const char *principal,
+                         const char *client_id, const char *action, const char *resource,
+                         const char *reason)
+{
+    const struct ledger_entry *entry = ledger_find(auth_ledger(b->auth), 0, NULL);
+    assert_non_null(entry);
+    assert_string_equal(ledger_kind_name(entry->kind), kind);
+    assert_true(slice_eq_str(entry->principal, principal));
+    assert_true(slice_eq_str(entry->client_id, client_id));
+    assert_true(slice_eq_str(entry->address, "192.0.2.1"));
+    assert_true(slice_eq_str(entry->action, action));
+    assert_true(slice_eq_str(entry->resource, resource));
+    if (!slice_eq_str(entry->reason, reason))
+        fail_msg("'%.*s'", (int)entry->reason.len, entry->reason.ptr);
+}
+
+static void refusals_are_noted(void **state)
+{
+    struct bench *b = *state;
+    const struct auth_conn conn = { .client_id = "lamp", .source_ip = "192.0.2.1" };
+    struct principal *p = anonymous(b, "AnonymousLocal");
+    assert_int_equal(
+        auth_require(b->auth, p, &conn, POLICY_ACTION_PUBLISH, AUTH_TOPIC, SLICE_LIT("a")), 0);
+    assert_int_equal(auth_check(b->auth, p, &conn, POLICY_ACTION_DELETE_CONNECTION, AUTH_CLIENT,
+                                SLICE_LIT("a"), NULL),
+                     ERR_DENIED);
+    assert_null(ledger_find(auth_ledger(b->auth), 0, NULL)); /* neither the allowed nor the asked */
+
+    auth_require(b->auth, p, &conn, POLICY_ACTION_DELETE_CONNECTION, AUTH_CLIENT, SLICE_LIT("a"));
+    expect_entry(b, "denied", "anonymous:AnonymousLocal", "lamp", "iot:DeleteConnection",
+                 "client/a", "no policy allows it");
+    auth_require_admin(b->auth, p, &conn, "iot:ListThings", "*");
+    expect_entry(b, "denied", "anonymous:AnonymousLocal", "lamp", "iot:ListThings", "*",
+                 "certificates and anonymous callers have the data plane only");
+    auth_log_refusal(b->auth, p, &conn, "iot:Publish", SLICE_LIT("$SYS/x"), "reserved");
+    expect_entry(b, "denied", "anonymous:AnonymousLocal", "lamp", "iot:Publish", "$SYS/x",
+                 "reserved");
+    principal_unref(p);
+
+    assert_int_equal(ask_password(b, SLICE_LIT("nobody"), SLICE_LIT("secret")), ERR_AUTH);
+    expect_entry(b, "credential", "user:nobody", "", "", "", "unknown user");
+    assert_int_equal(ask_password(b, SLICE_LIT(""), SLICE_LIT("secret")), ERR_AUTH);
+    expect_entry(b, "credential", "user:", "", "", "", "not a possible user name or password");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -1198,6 +1247,7 @@ int main(void)
         TEST(the_cache_is_bounded),
         TEST(open_questions_end),
         TEST(the_store_may_end_first),
+        TEST(refusals_are_noted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 #include "auth_fake.h"
 
 #include "auth/auth_priv.h"
+#include "auth/ledger.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "loop/loop.h"
@@ -35,6 +36,7 @@ struct auth {
     struct principal *last;
     int checks;
     bool hold;
+    struct ledger *ledger;
 };
 
 static int refusals;
@@ -43,6 +45,7 @@ struct auth *auth_fake_create(struct loop *loop)
 {
     struct auth *auth = xnew(struct auth);
     auth->loop = loop;
+    auth->ledger = ledger_create(100);
     list_init(&auth->denials);
     list_init(&auth->questions);
     refusals = 0;
@@ -68,7 +71,13 @@ void auth_fake_destroy(struct auth *auth)
         principal_unref(question->principal);
         free(question);
     }
+    ledger_destroy(auth->ledger);
     free(auth);
+}
+
+struct ledger *auth_ledger(const struct auth *auth)
+{
+    return auth->ledger;
 }
 
 void auth_fake_deny(struct auth *auth, const char *principal, enum policy_action action,
@@ -127,8 +136,9 @@ int auth_require_admin(struct auth *auth, const struct principal *principal,
     return principal->admin ? 0 : ERR_DENIED;
 }
 
-void auth_log_refusal(const struct principal *principal, const struct auth_conn *conn,
-                      const char *action, struct slice resource, const char *reason)
+void auth_log_refusal(struct auth *auth, const struct principal *principal,
+                      const struct auth_conn *conn, const char *action, struct slice resource,
+                      const char *reason)
 {
     refusals++;
 }

@@ -33,7 +33,7 @@ void fix_open(struct fix *f)
                         &diag),
         0);
     f->auth =
-        auth_create(f->loop, f->registry, &(struct auth_opts){ "local", "000000000000", false });
+        auth_create(f->loop, f->registry, &(struct auth_opts){ "local", "000000000000", false, 0 });
     assert_int_equal(hub_create(&f->hub, f->loop, f->store, f->auth, &hub, &diag), 0);
     assert_int_equal(rules_create(&f->rules, f->hub, f->registry, &f->opts, &diag), 0);
     hub_start(f->hub);
