@@ -25,6 +25,8 @@
     X(MQTT_CONNECTS, "thingd_mqtt_connects_total", "counter", "MQTT CONNECTs accepted")            \
     X(MQTT_CONNECTS_REFUSED, "thingd_mqtt_connects_refused_total", "counter",                      \
       "MQTT CONNECTs refused")                                                                     \
+    X(FIGHTS, "thingd_client_id_fights_total", "counter",                                          \
+      "Times when two clients were found to fight for one client id")                              \
     X(MQTT_MALFORMED, "thingd_mqtt_malformed_total", "counter",                                    \
       "MQTT connections closed for a malformed packet or a protocol violation")                    \
     X(MQTT_THROTTLED, "thingd_mqtt_throttled_total", "counter",                                    \

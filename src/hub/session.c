@@ -21,6 +21,7 @@
 #include "base/metrics.h"
 #include "base/rand.h"
 #include "base/text.h"
+#include "hub/fights.h"
 #include "hub/presence.h"
 #include "hub/queue_load.h"
 #include "hub/session_store.h"
@@ -193,11 +194,15 @@ void session_detach(struct session *session, enum session_end why)
         go_offline(session);
 }
 
-static void take_over(struct session *session)
+static void take_over(struct session *session, const struct session_open_opts *opts)
 {
     struct session_link *link = session->link;
     LOG(LOG_INFO, "hub", "client id taken over by a new connection",
         LOG_S("client", session->client_id));
+    fights_note(session->all->fights, &(struct take_over){ .client_id = session->client_id,
+                                                           .old_address = session->source_ip,
+                                                           .new_address = opts->source_ip,
+                                                           .principal = opts->principal });
     connection_ended(session, SESSION_END_DUPLICATE);
     link->ops->end(link, SESSION_END_DUPLICATE);
 }
@@ -268,7 +273,7 @@ int64_t session_open(struct hub *hub, const struct session_open_opts *opts,
     if (!opts->clean && store_busy(all->store)) return ERR_STORE;
     if (session && session->link) {
         bool ends = session->clean;
-        take_over(session);
+        take_over(session, opts);
         if (ends) {
             ended_in = session->changed_in; /* may still be waiting for the end of another */
             end_for_good(session);

@@ -15,6 +15,7 @@
 /* The log says the same of a session no more often than this. */
 enum { SESSION_COMPLAIN_MS = 60000 };
 
+struct fights;
 struct presence;
 
 struct sessions {
@@ -23,6 +24,7 @@ struct sessions {
     const struct hub_opts *opts;
     struct queue_journal *journal;
     struct presence *presence;
+    struct fights *fights;
     struct map by_client;
     struct map by_id; /* persistent ones, by their row id (8 bytes) */
     int64_t next_id;

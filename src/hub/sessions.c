@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "hub/fights.h"
 #include "hub/presence.h"
 #include "hub/queue_load.h"
 #include "hub/session_store.h"
@@ -84,6 +85,7 @@ int sessions_create(struct sessions **ret_sessions, struct hub *hub, struct diag
     all->opts = hub_opts(hub);
     all->journal = queue_journal_create(all);
     all->presence = presence_create(hub);
+    all->fights = fights_create(hub_auth(hub));
     all->next_id = 1;
     list_init(&all->left);
     loop_timer_init(&all->sweep, hub_loop(hub), on_sweep);
@@ -139,6 +141,7 @@ void sessions_destroy(struct sessions *all)
     map_deinit(&all->by_client);
     map_deinit(&all->by_id);
     map_deinit(&all->shares);
+    fights_destroy(all->fights);
     presence_destroy(all->presence);
     queue_journal_destroy(all->journal);
     free(all);
