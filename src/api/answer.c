@@ -214,6 +214,11 @@ static void fail_with(struct api_call *call, int status, const char *error, cons
     json_free(body);
 }
 
+void api_set_time(struct json *object, const char *member, int64_t ms)
+{
+    if (ms) json_set(object, member, json_new_double((double)ms / 1000.0));
+}
+
 void api_fail_as(struct api_call *call, int status, const char *error, const char *message)
 {
     fail_with(call, status, error, message, NULL);

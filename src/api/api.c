@@ -329,6 +329,7 @@ int api_create(struct api **ret_api, const struct api_opts *opts, struct diag *d
     api->started_ms = clock_mono_ms();
     list_init(&api->calls);
     list_init(&api->waiting);
+    list_init(&api->walks);
     api->on_commit.on_commit = on_commit;
     store_listen(opts->store, &api->on_commit);
     *ret_api = api;
@@ -343,6 +344,7 @@ void api_stop(struct api *api)
             api_fail_as(call, 503, "ServiceUnavailableException",
                         "The hub stops; the request may still be carried out");
     }
+    hub_retained_stop(api);
 }
 
 size_t api_count(const struct api *api)

@@ -71,6 +71,7 @@ struct api {
     struct list calls;
     size_t count;
     struct list waiting;
+    struct list walks; /* hub_retained.c */
     struct store_listener on_commit;
     int64_t started_ms; /* clock_mono_ms */
 };
@@ -98,6 +99,8 @@ void api_call_done(struct api_call *call);
 void api_answer(struct api_call *call, int status, const char *content_type, struct slice body);
 /* Takes json. */
 void api_answer_json(struct api_call *call, int status, struct json *json);
+/* Seconds since the epoch, with a fraction; nothing for 0. */
+void api_set_time(struct json *object, const char *member, int64_t ms);
 /* By the table of errors. message NULL: the code's text. result: resourceId and resourceArn of
  * ERR_EXISTS; may be NULL. */
 void api_fail(struct api_call *call, int rc, const char *message, const struct json *result);
@@ -172,5 +175,13 @@ void hub_ready(struct api_call *call);
 void hub_metrics(struct api_call *call);
 void hub_status(struct api_call *call);
 void hub_test_rule(struct api_call *call);
+void hub_list_sessions(struct api_call *call);
+void hub_get_session(struct api_call *call);
+void hub_delete_session(struct api_call *call);
+void hub_list_denials(struct api_call *call);
+void hub_list_retained(struct api_call *call);
+void hub_purge_retained(struct api_call *call);
+/* Ends the walks that are under way: their calls are answered already. */
+void hub_retained_stop(struct api *api);
 
 #endif

@@ -164,6 +164,18 @@ const struct api_route api_routes[] = {
         control_registry, "removes a user"),
     HUB(POST, "/hub/rules/test", "TestTopicRule", API_READS, "*", "{*}", hub_test_rule,
         "dry run: what the statement sql would emit for topic and payload (or payloadBase64)"),
+    HUB(GET, "/hub/sessions", "ListSessions", 0, "*", "?clientIdPrefix ?connected " PAGE,
+        hub_list_sessions, "sessions of MQTT clients, by their client ids"),
+    HUB(GET, "/hub/sessions/{clientId+}", "GetSession", 0, "client/{clientId}", NULL,
+        hub_get_session, "a session: who and where, what waits for it, its subscriptions"),
+    HUB(DELETE, "/hub/sessions/{clientId+}", "DeleteSession", 0, "client/{clientId}", NULL,
+        hub_delete_session, "disconnects the client and removes its session"),
+    HUB(GET, "/hub/retained", "ListRetained", 0, "*", "?filter " PAGE, hub_list_retained,
+        "topics with a retained message that the filter matches; $SYS only by its name"),
+    HUB(DELETE, "/hub/retained", "PurgeRetained", 0, "*", "?filter ?dryRun", hub_purge_retained,
+        "removes those which the filter matches, and tells them; with dryRun it only tells"),
+    HUB(GET, "/hub/denials", "ListDenials", 0, "*", "?clientId " PAGE, hub_list_denials,
+        "what was refused, to whom and why, the last first"),
     HUB(GET, "/hub/status", "GetStatus", 0, "*", NULL, hub_status, "version, health and figures"),
 
     /* ---- health ---- */

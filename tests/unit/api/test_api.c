@@ -11,6 +11,8 @@
 #include "crypto/crypto.h"
 #include "crypto/secret.h"
 #include "hub/hub.h"
+#include "hub/session.h"
+#include "hub/sys_topics.h"
 #include "lib/clock_fake.h"
 #include "net/stream.h"
 #include "registry/registry.h"
@@ -310,8 +312,9 @@ static void build(void)
             &(struct registry_opts){ .region = "local", .account = "000000000000", .secrets = box },
             &diag),
         0);
-    auth = auth_create(loop, registry,
-                       &(struct auth_opts){ .region = "local", .account = "000000000000" });
+    auth = auth_create(
+        loop, registry,
+        &(struct auth_opts){ .region = "local", .account = "000000000000", .ledger = 100 });
     struct hub_opts hub_options = { .max_topic_levels = 32,
                                     .match_cache = 64,
                                     .max_retained = 1000,
@@ -320,7 +323,8 @@ static void build(void)
                                     .max_queued_bytes = 10000,
                                     .max_inflight = 10,
                                     .max_subscriptions = 10,
-                                    .max_sessions = 10 };
+                                    .max_sessions = 10,
+                                    .session_expiry_ms = HOURS(1) };
     assert_int_equal(hub_create(&hub, loop, store, auth, &hub_options, &diag), 0);
     hub_start(hub);
     store_sync(store);
@@ -1197,6 +1201,295 @@ static void lists_of_shadows(void **state)
     expect(&admin, line, NULL, 400, "InvalidRequestException", "pageSize");
 }
 
+/* ---- sessions, retained messages by filter, refusals ---- */
+
+struct visitor {
+    struct session_link link; /* first */
+    struct session *session;
+    enum session_end why;
+};
+
+static void take_nothing(struct session_link *link, struct msg *msg, uint8_t qos, bool retain,
+                         bool dup, uint16_t id)
+{
+}
+
+static bool never_congested(struct session_link *link)
+{
+    return false;
+}
+
+static void on_visitor_end(struct session_link *link, enum session_end why)
+{
+    struct visitor *visitor = (struct visitor *)link;
+    visitor->session = NULL;
+    visitor->why = why;
+}
+
+static int64_t visitor_heard_at(const struct session_link *link)
+{
+    return clock_mono_ms();
+}
+
+static const struct session_link_ops visitor_ops = { .publish = take_nothing,
+                                                     .congested = never_congested,
+                                                     .end = on_visitor_end,
+                                                     .heard_at = visitor_heard_at };
+
+static void visit(struct visitor *visitor, const char *client_id, bool clean)
+{
+    bool present;
+    visitor->link.ops = &visitor_ops;
+    assert_true(session_open(hub,
+                             &(struct session_open_opts){ .client_id = slice_str(client_id),
+                                                          .clean = clean,
+                                                          .principal = &key,
+                                                          .source_ip = "192.0.2.5",
+                                                          .link = &visitor->link,
+                                                          .level = 4,
+                                                          .keep_alive_s = 60 },
+                             &visitor->session, &present) >= 0);
+    session_ready(visitor->session);
+}
+
+static void leave(struct visitor *visitor)
+{
+    if (visitor->session) session_detach(visitor->session, SESSION_END_CLIENT_INITIATED);
+    visitor->session = NULL;
+}
+
+static void publish_as_system(const char *topic, uint8_t qos, bool retain)
+{
+    struct msg *msg = msg_create(&(struct msg_opts){
+        .topic = slice_str(topic), .payload = SLICE_LIT("v"), .qos = qos, .retain = retain });
+    assert_true(hub_publish(hub, principal_system(), NULL, msg, NULL, NULL) >= 0);
+    msg_unref(msg);
+}
+
+static void sessions(void **state)
+{
+    struct visitor lamp = { 0 }, plug = { 0 }, deep = { 0 };
+    expect(&admin, "GET /hub/sessions", NULL, 200, NULL, "{\"sessions\":[]}");
+    visit(&lamp, "lamp", true);
+    visit(&plug, "plug", false);
+    visit(&deep, "a/b", true);
+    session_subscribe(lamp.session, SLICE_LIT("x/#"), 0);
+    session_subscribe(lamp.session, SLICE_LIT("x/+"), 1);
+    publish_as_system("x/y", 1, false);
+    leave(&plug);
+    const struct expected cases[] = {
+        { &admin, "GET /hub/sessions", NULL, 200, NULL, "[{\"clientId\":\"a/b\"," },
+        { &admin, "GET /hub/sessions?maxResults=1", NULL, 200, NULL, "\"nextToken\":\"MWEvYg==\"" },
+        { &admin, "GET /hub/sessions?maxResults=1&nextToken=MWEvYg%3D%3D", NULL, 200, NULL,
+          "[{\"clientId\":\"lamp\"," },
+        { &admin, "GET /hub/sessions?clientIdPrefix=p", NULL, 200, NULL,
+          "{\"sessions\":[{\"clientId\":\"plug\",\"connected\":false,\"persistent\":true," },
+        { &admin, "GET /hub/sessions?connected=false", NULL, 200, NULL, "[{\"clientId\":\"plug" },
+        { &admin, "GET /hub/sessions?connected=true&maxResults=2", NULL, 200, NULL,
+          "\"subscriptionCount\":2}]}" }, /* a/b and lamp, and no more */
+        { &admin, "GET /hub/sessions?connected=maybe", NULL, 400, "InvalidRequestException", NULL },
+        { &admin, "GET /hub/sessions?maxResults=1001", NULL, 400, "InvalidRequestException", NULL },
+        { &admin, "GET /hub/sessions?nextToken=x", NULL, 400, "InvalidRequestException", NULL },
+        { &admin, "GET /hub/sessions/lamp", NULL, 200, NULL,
+          "{\"clientId\":\"lamp\",\"connected\":true,\"persistent\":false,"
+          "\"principal\":\"key:AKIATEST\",\"sourceIp\":\"192.0.2.5\",\"protocolLevel\":4,"
+          "\"keepAlive\":60,\"connectedAt\":1767323045,\"lastSeenAt\":1767323045,"
+          "\"queued\":1,\"queuedBytes\":" },
+        { &admin, "GET /hub/sessions/lamp", NULL, 200, NULL,
+          "\"inFlight\":1,\"subscriptionCount\":2,\"subscriptions\":["
+          "{\"filter\":\"x/#\",\"qos\":0},{\"filter\":\"x/+\",\"qos\":1}]}" },
+        { &admin, "GET /hub/sessions/plug", NULL, 200, NULL,
+          "\"disconnectedAt\":1767323045,\"lastSeenAt\":1767323045,\"expiresAt\":1767326645," },
+        { &admin, "GET /hub/sessions/a%2Fb", NULL, 200, NULL, "\"clientId\":\"a/b\"" },
+        { &admin, "GET /hub/sessions/a/b", NULL, 200, NULL, "\"clientId\":\"a/b\"" },
+        { &admin, "GET /hub/sessions/none", NULL, 404, "ResourceNotFoundException", NULL },
+        { &admin, "DELETE /hub/sessions/none", NULL, 404, "ResourceNotFoundException", NULL },
+        { &key, "GET /hub/sessions", NULL, 403, "AccessDeniedException", "thingd:ListSessions" },
+        { &key, "GET /hub/sessions/lamp", NULL, 403, "AccessDeniedException",
+          "thingd:GetSession on resource: arn:aws:iot:local:000000000000:client/lamp" },
+        { &cert, "DELETE /hub/sessions/lamp", NULL, 403, "AccessDeniedException", NULL },
+        { &anonymous, "GET /hub/sessions", NULL, 403, "AccessDeniedException", NULL },
+        { &admin, "DELETE /hub/sessions/lamp", NULL, 200, NULL, "{}" },
+        { &admin, "GET /hub/sessions/lamp", NULL, 404, "ResourceNotFoundException", NULL },
+    };
+    run_table(cases, ARRAY_LEN(cases));
+    assert_null(lamp.session);
+    assert_int_equal(lamp.why, SESSION_END_SERVER_INITIATED);
+    leave(&deep);
+}
+
+static void a_session_is_deleted_when_it_is_durable(void **state)
+{
+    struct visitor plug = { 0 };
+    visit(&plug, "plug", false);
+    quiet();
+    store_sync(store);
+    quiet();
+    int64_t before = store_committed(store);
+    struct sent *sent = ask_with(&admin, "DELETE /hub/sessions/plug", NULL, "");
+    loop_turn(loop);
+    assert_null(plug.session);
+    assert_false(sent->answered && store_committed(store) == before);
+    wait_answer(sent);
+    assert_int_equal(sent->status, 200);
+    assert_true(store_committed(store) > before);
+    sent_free(sent);
+}
+
+static void retained_by_filter(void **state)
+{
+    publish_as_system("a/1", 0, true);
+    publish_as_system("a/2", 1, true);
+    publish_as_system("a/2/x", 1, true);
+    publish_as_system("b", 1, true);
+    struct sys_topics *sys = sys_topics_create(hub, "v9", SECONDS(10));
+    const struct expected cases[] = {
+        { &admin, "GET /hub/retained", NULL, 200, NULL,
+          "{\"retained\":[{\"topic\":\"a/1\",\"payloadSize\":1,\"qos\":0,"
+          "\"publishedAt\":1767323045}," },
+        { &admin, "GET /hub/retained?filter=%2B%2F%2B", NULL, 200, NULL,
+          "\"qos\":1,\"publishedAt\":1767323045}]}" },
+        { &admin, "GET /hub/retained?filter=a%2F%23&maxResults=2", NULL, 200, NULL,
+          "\"nextToken\":\"MWEvMg==\"" },
+        { &admin, "GET /hub/retained?filter=a%2F%23&maxResults=2&nextToken=MWEvMg%3D%3D", NULL, 200,
+          NULL,
+          "{\"retained\":[{\"topic\":\"a/2/x\",\"payloadSize\":1,\"qos\":1,"
+          "\"publishedAt\":1767323045}]}" },
+        { &admin, "GET /hub/retained?filter=none", NULL, 200, NULL, "{\"retained\":[]}" },
+        { &admin, "GET /hub/retained?filter=%24SYS%2Fbroker%2Fversion", NULL, 200, NULL,
+          "[{\"topic\":\"$SYS/broker/version\",\"payloadSize\":2," },
+        { &admin, "GET /hub/retained?filter=a%23", NULL, 400, "InvalidRequestException", "filter" },
+        { &admin, "GET /hub/retained?maxResults=0", NULL, 400, "InvalidRequestException", NULL },
+        { &admin, "DELETE /hub/retained", NULL, 400, "InvalidRequestException",
+          "filter is needed" },
+        { &admin, "DELETE /hub/retained?filter=%24SYS%2F%23", NULL, 400, "InvalidRequestException",
+          "$SYS" },
+        { &admin, "DELETE /hub/retained?filter=b&dryRun=1", NULL, 400, "InvalidRequestException",
+          NULL },
+        { &key, "DELETE /hub/retained?filter=b", NULL, 403, "AccessDeniedException",
+          "thingd:PurgeRetained" },
+        { &admin, "DELETE /hub/retained?filter=a%2F%2B&dryRun=true", NULL, 200, NULL,
+          "{\"dryRun\":true,\"count\":2,\"truncated\":false,\"topics\":[\"a/1\",\"a/2\"]}" },
+        { &admin, "DELETE /hub/retained?filter=a%2F%2B", NULL, 200, NULL,
+          "{\"dryRun\":false,\"count\":2,\"truncated\":false,\"topics\":[\"a/1\",\"a/2\"]}" },
+        { &admin, "GET /hub/retained", NULL, 200, NULL, "{\"retained\":[{\"topic\":\"a/2/x\"" },
+        { &admin, "DELETE /hub/retained?filter=%23", NULL, 200, NULL, "\"count\":2" },
+        { &admin, "DELETE /hub/retained?filter=%23", NULL, 200, NULL,
+          "{\"dryRun\":false,\"count\":0,\"truncated\":false,\"topics\":[]}" },
+    };
+    run_table(cases, ARRAY_LEN(cases));
+    assert_int_equal(hub_retained_count(hub), 0);
+    assert_non_null(hub_retained_get(hub, SLICE_LIT("$SYS/broker/version")));
+    sys_topics_destroy(sys);
+}
+
+enum { MANY = 1200 };
+
+static void retain_many(void)
+{
+    struct hub_opts opts = *hub_opts(hub);
+    char topic[32];
+    opts.max_retained = MANY + 1;
+    hub_set_opts(hub, &opts);
+    for (int i = 0; i < MANY; i++) {
+        snprintf(topic, sizeof topic, "many/%04d", i);
+        publish_as_system(topic, 0, true);
+    }
+    assert_int_equal(hub_retained_count(hub), MANY);
+}
+
+/* A portion in a turn: others are answered meanwhile. */
+static void a_long_removal_goes_in_portions(void **state)
+{
+    retain_many();
+    struct sent *sent = ask_with(&admin, "DELETE /hub/retained?filter=many%2F%23", NULL, "");
+    quiet();
+    assert_false(sent->answered);
+    assert_int_equal(hub_retained_count(hub), MANY - 500);
+    expect(&admin, "GET /hub/retained?maxResults=1", NULL, 200, NULL, "many/0500");
+    clock_fake_advance(1);
+    quiet();
+    assert_int_equal(hub_retained_count(hub), MANY - 1000);
+    clock_fake_advance(1);
+    wait_answer(sent);
+    assert_int_equal(sent->status, 200);
+    assert_non_null(strstr(buf_str(&sent->body), "\"count\":1200,\"truncated\":true,"));
+    assert_non_null(strstr(buf_str(&sent->body), "\"many/0999\"]}"));
+    sent_free(sent);
+    assert_int_equal(hub_retained_count(hub), 0);
+}
+
+/* Also a list, where few of many match. */
+static void a_long_search_goes_in_portions(void **state)
+{
+    retain_many();
+    publish_as_system("many/1199/x", 0, true);
+    struct sent *sent = ask_with(&admin, "GET /hub/retained?filter=many%2F%2B%2Fx", NULL, "");
+    quiet();
+    assert_false(sent->answered);
+    for (int i = 0; i < 2; i++) {
+        clock_fake_advance(1);
+        quiet();
+    }
+    assert_true(sent->answered);
+    assert_non_null(strstr(buf_str(&sent->body), "[{\"topic\":\"many/1199/x\","));
+    sent_free(sent);
+}
+
+static void a_removal_that_nobody_waits_for_ends(void **state)
+{
+    retain_many();
+    struct sent *sent = ask_with(&admin, "DELETE /hub/retained?filter=%23", NULL, "");
+    quiet();
+    clock_fake_advance(TIMEOUT_MS);
+    quiet();
+    assert_true(sent->answered);
+    assert_int_equal(sent->status, 503);
+    clock_fake_advance(1);
+    quiet();
+    assert_int_equal(api_count(api), 0);
+    assert_int_equal(hub_retained_count(hub), MANY - 1000);
+    sent_free(sent);
+}
+
+static void a_removal_ends_with_the_hub(void **state)
+{
+    retain_many();
+    struct sent *sent = ask_with(&admin, "DELETE /hub/retained?filter=%23", NULL, "");
+    quiet();
+    assert_int_equal(api_count(api), 1);
+    api_stop(api);
+    assert_true(sent->answered);
+    assert_int_equal(sent->status, 503);
+    assert_int_equal(api_count(api), 0);
+    sent_free(sent);
+}
+
+static void refusals(void **state)
+{
+    expect(&admin, "GET /hub/denials", NULL, 200, NULL, "{\"denials\":[]}");
+    expect(&key, "GET /hub/keys", NULL, 403, "AccessDeniedException", NULL);
+    clock_fake_advance(1500);
+    const struct auth_conn conn = { .client_id = "lamp", .source_ip = "192.0.2.7" };
+    auth_log_refusal(auth, &cert, &conn, "iot:Publish", SLICE_LIT("topic/x"), "because");
+    expect(&key, "GET /hub/status", NULL, 403, "AccessDeniedException", NULL);
+    const struct expected cases[] = {
+        { &admin, "GET /hub/denials?clientId=lamp", NULL, 200, NULL,
+          "{\"denials\":[{\"time\":1767323046.5,\"kind\":\"denied\",\"principal\":\"cert:ab12\","
+          "\"clientId\":\"lamp\",\"sourceIp\":\"192.0.2.7\",\"action\":\"iot:Publish\","
+          "\"resource\":\"topic/x\",\"reason\":\"because\"}]}" },
+        { &admin, "GET /hub/denials?clientId=plug", NULL, 200, NULL, "{\"denials\":[]}" },
+        { &admin, "GET /hub/denials?maxResults=1", NULL, 200, NULL, "thingd:GetStatus" },
+        { &admin, "GET /hub/denials?maxResults=2", NULL, 200, NULL, "\"nextToken\":\"MTI=\"" },
+        { &admin, "GET /hub/denials?nextToken=MTI%3D", NULL, 200, NULL,
+          "{\"denials\":[{\"time\":1767323045,\"kind\":\"denied\",\"principal\":\"key:AKIATEST\"" },
+        { &admin, "GET /hub/denials?nextToken=MXg%3D", NULL, 400, "InvalidRequestException", NULL },
+        { &admin, "GET /hub/denials?maxResults=x", NULL, 400, "InvalidRequestException", NULL },
+        { &cert, "GET /hub/denials", NULL, 403, "AccessDeniedException", NULL },
+    };
+    run_table(cases, ARRAY_LEN(cases));
+}
+
 /* ---- time and trouble ---- */
 
 static int64_t hold_deliver(struct subscriber *subscriber, struct msg *msg,
@@ -1358,6 +1651,14 @@ int main(void)
         T(retained_messages),
         T(shadows),
         T(lists_of_shadows),
+        T(sessions),
+        T(a_session_is_deleted_when_it_is_durable),
+        T(retained_by_filter),
+        T(a_long_removal_goes_in_portions),
+        T(a_long_search_goes_in_portions),
+        T(a_removal_that_nobody_waits_for_ends),
+        T(a_removal_ends_with_the_hub),
+        T(refusals),
         T(a_held_publish_waits_for_the_decision),
         T(what_takes_too_long_is_answered_503),
         T(a_request_goes_on_without_its_connection),
