@@ -5,18 +5,27 @@
 
 #include <string.h>
 
+/* A flag that is a parameter: its value, or `is`, or true. Two for one parameter
+ * stand side by side, and exclude each other. */
+struct simple_flag {
+    const char *flag;
+    const char *member;
+    const char *is;
+};
+
 struct simple {
     const char *command;
     const char *op;
     enum command_reach reach;
-    const char *arg;           /* the member which the argument is; NULL: none */
-    const char *flag;          /* a flag that is a parameter; NULL: none */
-    const char *flag_member;   /* its member: its value, or true */
-    const char *fixed, *value; /* a parameter that is always there */
+    const char *arg;                 /* the member which the argument is; NULL: none */
+    const struct simple_flag *flags; /* ends with { 0 }; NULL: none */
+    const char *fixed, *value;       /* a parameter that is always there */
     /* The result: a list, or fields, or whole, or one line "NOUN ARGUMENT DONE". */
     const char *list;                    /* the member that is a table */
     const struct output_column *columns; /* of the table, or the fields */
     const char *block;                   /* a text below the fields */
+    const char *below;                   /* the member that is a table below the fields */
+    const struct output_column *below_columns;
     bool tree, whole;
     const char *noun, *done;
 };
@@ -90,6 +99,63 @@ static const struct output_column rule_fields[] = {
     { 0 },
 };
 
+static const struct output_column session_columns[] = {
+    { "CLIENT", "clientId" },
+    { "CONNECTED", "connected", OUTPUT_FLAG },
+    { "PERSISTENT", "persistent", OUTPUT_FLAG },
+    { "ADDRESS", "sourceIp" },
+    { "PRINCIPAL", "principal" },
+    { "QUEUED", "queued" },
+    { "FILTERS", "subscriptionCount" },
+    { "LAST SEEN", "lastSeenAt", OUTPUT_TIME },
+    { 0 },
+};
+static const struct output_column session_fields[] = {
+    { "client", "clientId" },
+    { "connected", "connected", OUTPUT_FLAG },
+    { "persistent", "persistent", OUTPUT_FLAG },
+    { "principal", "principal" },
+    { "address", "sourceIp" },
+    { "protocol level", "protocolLevel" },
+    { "keep-alive", "keepAlive" },
+    { "connected at", "connectedAt", OUTPUT_TIME },
+    { "disconnected at", "disconnectedAt", OUTPUT_TIME },
+    { "last seen", "lastSeenAt", OUTPUT_TIME },
+    { "expires", "expiresAt", OUTPUT_TIME },
+    { "queued", "queued" },
+    { "queued bytes", "queuedBytes" },
+    { "in flight", "inFlight" },
+    { 0 },
+};
+static const struct output_column subscription_columns[] = {
+    { "FILTER", "filter" },
+    { "QOS", "qos" },
+    { 0 },
+};
+static const struct output_column retained_columns[] = {
+    { "TOPIC", "topic" },
+    { "BYTES", "payloadSize" },
+    { "QOS", "qos" },
+    { "PUBLISHED", "publishedAt", OUTPUT_TIME },
+    { 0 },
+};
+static const struct output_column denial_columns[] = {
+    { "TIME", "time", OUTPUT_TIME }, { "KIND", "kind" },        { "CLIENT", "clientId" },
+    { "PRINCIPAL", "principal" },    { "ADDRESS", "sourceIp" }, { "ACTION", "action" },
+    { "RESOURCE", "resource" },      { "REASON", "reason" },    { 0 },
+};
+
+#define LARGE_PAGES .fixed = "maxResults", .value = "1000"
+
+static const struct simple_flag cert_delete_flags[] = { { "--force", "forceDelete" }, { 0 } };
+static const struct simple_flag shadow_flags[] = { { "--name", "shadowName" }, { 0 } };
+static const struct simple_flag session_flags[] = {
+    { "--connected", "connected", "true" },
+    { "--away", "connected", "false" },
+    { "--prefix", "clientIdPrefix" },
+    { 0 },
+};
+
 static const struct simple simples[] = {
     { "key list", "ListAccessKeys", REACH_ANY, .list = "accessKeys", .columns = key_columns },
     { "key delete", "DeleteAccessKey", REACH_ANY, "accessKeyId", .noun = "key", .done = "deleted" },
@@ -103,8 +169,8 @@ static const struct simple simples[] = {
       .block = "certificateDescription.certificatePem" },
     { "cert deactivate", "UpdateCertificate", .arg = "certificateId", .fixed = "newStatus",
       .value = "INACTIVE", .noun = "certificate", .done = "deactivated" },
-    { "cert delete", "DeleteCertificate", .arg = "certificateId", .flag = "--force",
-      .flag_member = "forceDelete", .noun = "certificate", .done = "deleted" },
+    { "cert delete", "DeleteCertificate", .arg = "certificateId", .flags = cert_delete_flags,
+      .noun = "certificate", .done = "deleted" },
     { "policy list", "ListPolicies", .list = "policies", .columns = policy_columns },
     { "policy delete", "DeletePolicy", .arg = "policyName", .noun = "policy", .done = "deleted" },
     { "rule list", "ListTopicRules", .list = "rules", .columns = rule_columns },
@@ -112,10 +178,19 @@ static const struct simple simples[] = {
     { "rule delete", "DeleteTopicRule", .arg = "ruleName", .noun = "rule", .done = "deleted" },
     { "rule enable", "EnableTopicRule", .arg = "ruleName", .noun = "rule", .done = "enabled" },
     { "rule disable", "DisableTopicRule", .arg = "ruleName", .noun = "rule", .done = "disabled" },
-    { "shadow get", "GetThingShadow", .arg = "thingName", .flag = "--name",
-      .flag_member = "shadowName", .whole = true },
-    { "shadow delete", "DeleteThingShadow", .arg = "thingName", .flag = "--name",
-      .flag_member = "shadowName", .noun = "shadow of", .done = "deleted" },
+    { "shadow get", "GetThingShadow", .arg = "thingName", .flags = shadow_flags, .whole = true },
+    { "shadow delete", "DeleteThingShadow", .arg = "thingName", .flags = shadow_flags,
+      .noun = "shadow of", .done = "deleted" },
+    { "session list", "ListSessions", .flags = session_flags, LARGE_PAGES, .list = "sessions",
+      .columns = session_columns },
+    { "session show", "GetSession", .arg = "clientId", .columns = session_fields,
+      .below = "subscriptions", .below_columns = subscription_columns },
+    { "session delete", "DeleteSession", .arg = "clientId", .noun = "session of",
+      .done = "deleted" },
+    { "retained list", "ListRetained", .arg = "filter", LARGE_PAGES, .list = "retained",
+      .columns = retained_columns },
+    { "why", "ListDenials", .arg = "clientId", LARGE_PAGES, .list = "denials",
+      .columns = denial_columns },
     { "status", "GetStatus", .tree = true },
 };
 
@@ -126,16 +201,35 @@ static const struct simple *find(const char *command)
     BUG("no row for '%s'", command);
 }
 
-static struct json *params_for(const struct simple *s, const struct cli_args *args)
+static struct json *value_of(const struct simple_flag *flag, const struct cli_args *args)
+{
+    const char *value = flag->is ? flag->is : cli_flag_value(args, flag->flag, NULL);
+    return value ? json_new_str(value) : json_new_bool(true);
+}
+
+static int add_flags(const struct simple *s, const struct cli_args *args, struct json *params)
+{
+    const struct simple_flag *flag = s->flags;
+    for (; flag && flag->flag; flag++) {
+        if (!cli_flag_given(args, flag->flag)) continue;
+        if (json_get(params, flag->member))
+            return cli_bad_usage(args, "%s and %s exclude each other", flag[-1].flag, flag->flag);
+        json_set(params, flag->member, value_of(flag, args));
+    }
+    return 0;
+}
+
+static int params_for(const struct simple *s, const struct cli_args *args, struct json **ret_params)
 {
     struct json *params = json_new_object();
     if (s->arg) json_set_str(params, s->arg, cli_arg(args, 0));
     if (s->fixed) json_set_str(params, s->fixed, s->value);
-    if (s->flag && cli_flag_given(args, s->flag)) {
-        const char *value = cli_flag_value(args, s->flag, NULL);
-        json_set(params, s->flag_member, value ? json_new_str(value) : json_new_bool(true));
-    }
-    return params;
+    int rc = add_flags(s, args, params);
+    if (rc)
+        json_free(params);
+    else
+        *ret_params = params;
+    return rc;
 }
 
 static void print(struct command *cmd, const struct simple *s, const struct json *result)
@@ -153,17 +247,26 @@ static void print(struct command *cmd, const struct simple *s, const struct json
         command_done(cmd, result, "%s %s %s", s->noun, cli_arg(cmd->args, 0), s->done);
     const char *block = s->block && !cmd->json ? json_str(output_find(result, s->block)) : NULL;
     if (block) output_block(out, block);
+    if (s->below && !cmd->json && json_count(json_get(result, s->below))) {
+        fputc('\n', out);
+        output_table(out, s->below_columns, json_get(result, s->below));
+    }
 }
 
 int simple_run(const struct cli_args *args)
 {
     const struct simple *s = find(args->command->name);
     struct command cmd;
-    struct json *result = NULL;
-    int rc = command_open(&cmd, args, s->reach);
+    struct json *params, *result = NULL;
+    int rc = params_for(s, args, &params);
     if (rc) return rc;
-    rc = s->list ? command_try_list(&cmd, s->op, params_for(s, args), s->list, &result)
-                 : command_try(&cmd, s->op, params_for(s, args), &result);
+    rc = command_open(&cmd, args, s->reach);
+    if (rc) {
+        json_free(params);
+        return rc;
+    }
+    rc = s->list ? command_try_list(&cmd, s->op, params, s->list, &result)
+                 : command_try(&cmd, s->op, params, &result);
     if (rc < 0) return command_close(&cmd, command_fail(&cmd));
     print(&cmd, s, result);
     json_free(result);

@@ -64,7 +64,8 @@ int policy_create_run(const struct cli_args *args); /* cmd_policy.c */
 int policy_attach_run(const struct cli_args *args);
 int policy_detach_run(const struct cli_args *args);
 int policy_show_run(const struct cli_args *args);
-int rule_create_run(const struct cli_args *args); /* cmd_rule.c */
+int retained_purge_run(const struct cli_args *args); /* cmd_retained.c */
+int rule_create_run(const struct cli_args *args);    /* cmd_rule.c */
 int rule_test_run(const struct cli_args *args);
 int shadow_update_run(const struct cli_args *args); /* cmd_shadow.c */
 int pub_run(const struct cli_args *args);           /* cmd_pub.c */

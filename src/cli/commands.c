@@ -110,6 +110,16 @@ static const struct cli_flag rule_test_flags[] = {
       .text = "the message; '-' is standard input; {} without it" },
     { 0 },
 };
+static const struct cli_flag session_list_flags[] = {
+    { .name = "--connected", .text = "only those whose client is connected" },
+    { .name = "--away", .text = "only those whose client is not" },
+    { .name = "--prefix", .value = "TEXT", .text = "only client ids that begin so" },
+    { 0 },
+};
+static const struct cli_flag purge_flags[] = {
+    { .name = "--dry-run", .text = "remove nothing; print the topics" },
+    { 0 },
+};
 static const struct cli_flag shadow_flags[] = {
     NAME_FLAG("the named shadow; the classic one without it"),
     { 0 },
@@ -263,6 +273,19 @@ const struct cli_command client_commands[] = {
       "input." },
     { "shadow delete", "THING", 1, 1, shadow_flags, simple_run, "delete a shadow", NULL },
 
+    { "session list", NULL, 0, 0, session_list_flags, simple_run, "list sessions of MQTT clients",
+      NULL },
+    { "session show", "CLIENT", 1, 1, NULL, simple_run,
+      "a session: who, where, what waits for it, its subscriptions", NULL },
+    { "session delete", "CLIENT", 1, 1, NULL, simple_run, "disconnect a client, end its session",
+      "Its subscriptions and what waits for it are gone; its will is sent. The client may connect\n"
+      "again, to a new session." },
+    { "retained list", "[FILTER]", 0, 1, NULL, simple_run, "list retained messages",
+      "FILTER is a topic filter, '#' without it. What is below $SYS is listed by its name only." },
+    { "retained purge", "FILTER", 1, 1, purge_flags, retained_purge_run, "remove retained messages",
+      "Subscribers are not told." },
+    { "why", "[CLIENT]", 0, 1, NULL, simple_run, "what was refused, and why, the last first",
+      "CLIENT is an MQTT client id. The hub remembers as many refusals as limits.ledger says." },
     { "pub", "[TOPIC]", 0, 1, pub_flags, pub_run, "publish messages by MQTT",
       MQTT_TEXT
       "\n\n"

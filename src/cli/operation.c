@@ -78,6 +78,13 @@ static const struct operation operations[] = {
     { "ListUsers", HTTP_GET, "/hub/users" },
     { "DeleteUser", HTTP_DELETE, "/hub/users/{userName}" },
     { "TestTopicRule", HTTP_POST, "/hub/rules/test" },
+    { "ListSessions", HTTP_GET, "/hub/sessions", "clientIdPrefix connected maxResults nextToken",
+      PAGED_TOKEN },
+    { "GetSession", HTTP_GET, "/hub/sessions/{clientId}" },
+    { "DeleteSession", HTTP_DELETE, "/hub/sessions/{clientId}" },
+    { "ListRetained", HTTP_GET, "/hub/retained", "filter maxResults nextToken", PAGED_TOKEN },
+    { "PurgeRetained", HTTP_DELETE, "/hub/retained", "filter dryRun" },
+    { "ListDenials", HTTP_GET, "/hub/denials", "clientId maxResults nextToken", PAGED_TOKEN },
     { "GetStatus", HTTP_GET, "/hub/status" },
 };
 

@@ -710,6 +710,147 @@ static void shadows_and_status(void **state)
     free(line);
 }
 
+static void sessions_and_retained(void **state)
+{
+    static const struct row rows[] = {
+        { "session|list",
+          "GET /hub/sessions?maxResults=1000\n"
+          "GET /hub/sessions?maxResults=1000&nextToken=n\n",
+          0,
+          "CLIENT  CONNECTED  PERSISTENT  ADDRESS    PRINCIPAL  QUEUED  FILTERS  LAST SEEN\n"
+          "a/b     yes                    192.0.2.1  user:x     0       2        "
+          "2026-11-24T06:34:50Z\n"
+          "lamp               yes                               7       1        "
+          "1970-01-01T00:00:01Z\n",
+          "",
+          { { 200, "{\"sessions\":[{\"clientId\":\"a/b\",\"connected\":true,\"persistent\":false,"
+                   "\"sourceIp\":\"192.0.2.1\",\"principal\":\"user:x\",\"queued\":0,"
+                   "\"subscriptionCount\":2,\"lastSeenAt\":1795502090.123}],\"nextToken\":\"n\"}" },
+            { 200, "{\"sessions\":[{\"clientId\":\"lamp\",\"connected\":false,\"persistent\":true,"
+                   "\"queued\":7,\"subscriptionCount\":1,\"lastSeenAt\":1}]}" } } },
+        { "session|list|--connected|--prefix|a b",
+          "GET /hub/sessions?clientIdPrefix=a%20b&connected=true&maxResults=1000\n",
+          0,
+          "CLIENT  CONNECTED  PERSISTENT  ADDRESS  PRINCIPAL  QUEUED  FILTERS  LAST SEEN\n",
+          "",
+          { { 200, "{\"sessions\":[]}" } } },
+        { "session|list|--away|--json",
+          "GET /hub/sessions?connected=false&maxResults=1000\n",
+          0,
+          "{\n  \"sessions\": []\n}\n",
+          "",
+          { { 200, "{\"sessions\":[]}" } } },
+        { "session|list|--away|--connected",
+          "",
+          2,
+          "",
+          "thingd session list: --connected and --away exclude each other\n"
+          "try 'thingd session list --help'\n",
+          { { 0 } } },
+        { "session|show|a/b",
+          "GET /hub/sessions/a%2Fb\n",
+          0,
+          "client          a/b\n"
+          "connected       yes\n"
+          "principal       user:x\n"
+          "protocol level  4\n"
+          "keep-alive      60\n"
+          "queued          3\n"
+          "in flight       1\n"
+          "\n"
+          "FILTER  QOS\n"
+          "a/#     1\n"
+          "b       0\n",
+          "",
+          { { 200, "{\"clientId\":\"a/b\",\"connected\":true,\"persistent\":false,"
+                   "\"principal\":\"user:x\",\"protocolLevel\":4,\"keepAlive\":60,\"queued\":3,"
+                   "\"inFlight\":1,\"subscriptions\":[{\"filter\":\"a/#\",\"qos\":1},"
+                   "{\"filter\":\"b\",\"qos\":0}]}" } } },
+        { "session|show|lamp",
+          "GET /hub/sessions/lamp\n",
+          0,
+          "client  lamp\n",
+          "",
+          { { 200, "{\"clientId\":\"lamp\",\"subscriptions\":[]}" } } },
+        { "session|show|x",
+          "GET /hub/sessions/x\n",
+          1,
+          "",
+          "thingd session show: no session\n",
+          { NOT_FOUND("no session") } },
+        { "session|delete|lamp",
+          "DELETE /hub/sessions/lamp\n",
+          0,
+          "session of lamp deleted\n",
+          "",
+          { { 200, "{}" } } },
+        { "retained|list",
+          "GET /hub/retained?maxResults=1000\n",
+          0,
+          "TOPIC  BYTES  QOS  PUBLISHED\n"
+          "a?b    5      1    1970-01-01T00:00:01Z\n",
+          "",
+          { { 200, "{\"retained\":[{\"topic\":\"a\\u001bb\",\"payloadSize\":5,\"qos\":1,"
+                   "\"publishedAt\":1.5}]}" } } },
+        { "retained|list|$SYS/#",
+          "GET /hub/retained?filter=%24SYS%2F%23&maxResults=1000\n",
+          0,
+          "TOPIC  BYTES  QOS  PUBLISHED\n",
+          "",
+          { { 200, "{\"retained\":[]}" } } },
+        { "retained|purge|a/#|--dry-run",
+          "DELETE /hub/retained?filter=a%2F%23&dryRun=true\n",
+          0,
+          "a/1\na?2\n... and 3 more\n5 retained messages would be removed\n",
+          "",
+          { { 200, "{\"dryRun\":true,\"count\":5,\"truncated\":true,"
+                   "\"topics\":[\"a/1\",\"a\\u001b2\"]}" } } },
+        { "retained|purge|a/1",
+          "DELETE /hub/retained?filter=a%2F1\n",
+          0,
+          "1 retained message removed\n",
+          "",
+          { { 200, "{\"dryRun\":false,\"count\":1,\"topics\":[\"a/1\"]}" } } },
+        { "retained|purge|none|--json",
+          "DELETE /hub/retained?filter=none\n",
+          0,
+          "{\n  \"count\": 0\n}\n",
+          "",
+          { { 200, "{\"count\":0}" } } },
+        { "retained|purge|a#",
+          "DELETE /hub/retained?filter=a%23\n",
+          1,
+          "",
+          "thingd retained purge: bad filter\n",
+          { { 400, "{\"message\":\"bad filter\"}", "InvalidRequestException" } } },
+        { "retained|purge",
+          "",
+          2,
+          "",
+          "thingd retained purge: needs FILTER\n"
+          "try 'thingd retained purge --help'\n",
+          { { 0 } } },
+        { "why|lamp",
+          "GET /hub/denials?clientId=lamp&maxResults=1000\n",
+          0,
+          "TIME                  KIND    CLIENT  PRINCIPAL  ADDRESS    ACTION       RESOURCE  "
+          "REASON\n"
+          "1970-01-01T00:00:01Z  denied  lamp    user:x     192.0.2.1  iot:Publish  topic/a   "
+          "no policy allows it\n",
+          "",
+          { { 200, "{\"denials\":[{\"time\":1.5,\"kind\":\"denied\",\"principal\":\"user:x\","
+                   "\"clientId\":\"lamp\",\"sourceIp\":\"192.0.2.1\",\"action\":\"iot:Publish\","
+                   "\"resource\":\"topic/a\",\"reason\":\"no policy allows it\"}]}" } } },
+        { "why",
+          "GET /hub/denials?maxResults=1000\n",
+          0,
+          "TIME  KIND  CLIENT  PRINCIPAL  ADDRESS  ACTION  RESOURCE  REASON\n",
+          "",
+          { { 200, "{\"denials\":[]}" } } },
+    };
+    CHECK(rows);
+}
+
 /* ---- answers that are wrong, hubs that are not there ----------------------------------------- */
 
 static void bad_answers(void **state)
@@ -1381,6 +1522,7 @@ int main(void)
         IN_DIR(policies),
         IN_DIR(rules),
         IN_DIR(shadows_and_status),
+        IN_DIR(sessions_and_retained),
         IN_DIR(bad_answers),
         IN_DIR(no_hub),
         cmocka_unit_test(a_path_too_long),

@@ -2,6 +2,7 @@
  * and that none of it is ever stored. */
 #include "hub_fixture.h"
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "hub/sys_topics.h"
@@ -245,6 +246,21 @@ static void test_clients_cannot_publish_there(void **state)
     stop();
 }
 
+/* Each name has its row in docs/operation.md; a load's row stands for its three. */
+static void test_the_page_has_every_name(void **state)
+{
+    struct buf page = { 0 };
+    char *path = xasprintf("%s/../../docs/operation.md", TEST_GOLDEN), row[80];
+    assert_int_equal(file_read(path, 1 << 20, &page, NULL), 0);
+    const char *name;
+    for (size_t i = 0; (name = sys_topics_name(i)); i++) {
+        snprintf(row, sizeof row, "`%s%s`", name, strncmp(name, "load/", 5) == 0 ? "/+" : "");
+        if (!strstr(buf_str(&page), row)) fail_msg("no row for %s", row);
+    }
+    buf_deinit(&page);
+    free(path);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
@@ -259,6 +275,7 @@ int main(void)
         TEST(test_they_take_no_room_of_others),
         TEST(test_off_and_on),
         TEST(test_clients_cannot_publish_there),
+        cmocka_unit_test(test_the_page_has_every_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
