@@ -93,6 +93,32 @@ def test_sys_follows_what_happens(make_hub, name):
             before[base + "bytes/received"] + 9
 
 
+def counted(hub):
+    """Packets, PUBLISHes and bytes of payload, each received and sent."""
+    figures = hub.metrics()
+    return [figures[f"thingd_mqtt_{what}_{way}_total"] for way in ("received", "sent")
+            for what in ("packets", "publishes", "publish_bytes")]
+
+
+@pytest.mark.parametrize("clean", [True, False])  # what waits for a commit is counted too
+def test_every_packet_is_counted(fresh_hub, name, clean):
+    hub = fresh_hub
+    with hub.raw() as raw:
+        assert raw.try_connect(name, level=2)[0] == 1
+    before = counted(hub)
+    assert before == [1, 0, 0, 1, 0, 0]
+    with hub.raw() as raw:
+        raw.connect(name, clean=clean)
+        raw.subscribe(name, 1)
+        raw.send(hublib.publish_packet(name, "abc", 1, mid=7))
+        got = {first >> 4: body for first, body in (raw.read() for _ in range(2))}
+        assert set(got) == {hublib.PUBLISH, hublib.PUBACK}
+        mid = int.from_bytes(got[hublib.PUBLISH][2 + len(name):][:2], "big")
+        raw.send(hublib.ack_packet(hublib.PUBACK, mid))
+        assert raw.ping() == []
+        assert counted(hub) == [1 + 5, 1, 3, 1 + 5, 1, 3]
+
+
 def test_sys_is_never_stored_and_can_be_off(make_hub, name):
     hub = make_hub(sets=["mqtt.sys_interval=0s"]).start()
     with hub.mqtt(name) as client:
