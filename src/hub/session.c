@@ -104,6 +104,7 @@ struct session *session_create(struct sessions *all, const char *client_id, bool
     session_subs_init(session);
     loop_timer_init(&session->later, hub_loop(all->hub), on_later);
     map_put(&all->by_client, slice_str(client_id), session);
+    list_push_back(&all->order, &session->in_order);
     metrics_set(METRIC_SESSIONS, (int64_t)all->by_client.count);
     return session;
 }
@@ -122,6 +123,7 @@ void session_destroy(struct session *session)
     session_subs_deinit(session);
     session_inbound_deinit(session);
     map_del(&all->by_client, slice_str(session->client_id));
+    list_remove(&session->in_order);
     if (session->id) map_del(&all->by_id, session_key(&session->id));
     metrics_set(METRIC_SESSIONS, (int64_t)all->by_client.count);
     msg_unref(session->will);

@@ -144,12 +144,18 @@ size_t session_info_list(struct hub *hub, const struct session_query *query, siz
 typedef void (*session_sub_cb)(void *arg, struct slice filter, uint8_t qos);
 void session_info_subs(struct hub *hub, struct slice client_id, session_sub_cb cb, void *arg);
 
-/* What waits in all sessions together; a message counts for each receiver. One pass. */
-struct session_totals {
+/* What waits in all sessions together, a message for each receiver; in portions, since there may be a
+ * hundred thousand. One tally at a time. */
+struct session_tally {
+    struct list at; /* its place among the sessions */
     size_t queued;
     size_t queued_bytes;
 };
-void sessions_totals(const struct sessions *sessions, struct session_totals *ret_totals);
+void session_tally_start(struct sessions *sessions, struct session_tally *tally);
+/* Looks at no more than `most` sessions. True: that was all of them, and the tally is over. */
+bool session_tally_step(struct sessions *sessions, struct session_tally *tally, size_t most);
+/* Repeatable. */
+void session_tally_stop(struct session_tally *tally);
 
 /* ---- all of them; for hub.c ---- */
 int sessions_create(struct sessions **ret_sessions, struct hub *hub, struct diag *diag);

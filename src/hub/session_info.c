@@ -152,13 +152,29 @@ void session_info_subs(struct hub *hub, struct slice client_id, session_sub_cb c
 
 /* ---- the sum ---- */
 
-void sessions_totals(const struct sessions *all, struct session_totals *ret_totals)
+void session_tally_start(struct sessions *all, struct session_tally *tally)
 {
-    struct session_totals totals = { 0, 0 };
-    map_for_each(it, &all->by_client) {
-        const struct session *session = it->value;
-        totals.queued += session->queued;
-        totals.queued_bytes += session->queued_bytes;
+    *tally = (struct session_tally){ .queued = 0 };
+    list_init(&tally->at);
+    list_push_front(&all->order, &tally->at);
+}
+
+bool session_tally_step(struct sessions *all, struct session_tally *tally, size_t most)
+{
+    for (size_t i = 0; i < most && tally->at.next != &all->order; i++) {
+        struct list *next = tally->at.next;
+        const struct session *session = container_of(next, struct session, in_order);
+        tally->queued += session->queued;
+        tally->queued_bytes += session->queued_bytes;
+        list_remove(&tally->at);
+        list_push_front(next, &tally->at); /* behind it */
     }
-    *ret_totals = totals;
+    if (tally->at.next != &all->order) return false;
+    session_tally_stop(tally);
+    return true;
+}
+
+void session_tally_stop(struct session_tally *tally)
+{
+    list_remove(&tally->at);
 }

@@ -26,7 +26,8 @@ struct sessions {
     struct presence *presence;
     struct fights *fights;
     struct map by_client;
-    struct map by_id; /* persistent ones, by their row id (8 bytes) */
+    struct list order; /* of struct session: the oldest first, and in between a tally */
+    struct map by_id;  /* persistent ones, by their row id (8 bytes) */
     int64_t next_id;
     int64_t budget_at; /* see retained_budget */
     size_t budget;
@@ -39,6 +40,7 @@ struct sessions {
 struct session {
     struct subscriber subscriber; /* first */
     struct sessions *all;
+    struct list in_order;
     char *client_id;
     struct principal *principal;
     struct auth_conn conn;

@@ -87,6 +87,7 @@ int sessions_create(struct sessions **ret_sessions, struct hub *hub, struct diag
     all->presence = presence_create(hub);
     all->fights = fights_create(hub_auth(hub));
     all->next_id = 1;
+    list_init(&all->order);
     list_init(&all->left);
     loop_timer_init(&all->sweep, hub_loop(hub), on_sweep);
     int rc = store_read_now(all->store, load_all, all, diag);

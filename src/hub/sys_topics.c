@@ -12,7 +12,7 @@
  *
  *  I1  A value is published when it differs from the one published last, a load by 0.01 or more.
  *  I2  While the interval is 0 there are no such topics.
- * The sum of what waits in all sessions is taken in one pass, once an interval. */
+ * What waits in all sessions is added up first, in portions, with a pause between them. */
 #include "hub/sys_topics.h"
 
 #include "base/buf.h"
@@ -29,7 +29,7 @@
 
 #define PREFIX "$SYS/broker/"
 
-enum { WINDOWS = 3 };
+enum { WINDOWS = 3, PORTION = 1000, PAUSE_MS = 1 };
 static const struct {
     const char *name;
     double seconds;
@@ -106,7 +106,8 @@ struct sys_topics {
     int64_t sampled_at;
     bool told; /* the topics are there */
     struct loop_timer timer;
-    struct session_totals waiting;
+    struct session_tally waiting;
+    bool tallying;
     int64_t heap;
     int64_t heap_most;
     int64_t values[FIGURES]; /* as told */
@@ -210,7 +211,6 @@ static void sample_heap(struct sys_topics *sys)
 static void sample(struct sys_topics *sys, double seconds)
 {
     sys->sampled_at = clock_mono_ms();
-    sessions_totals(hub_sessions(sys->hub), &sys->waiting);
     sample_heap(sys);
     if (!sys->told) tell(sys, PREFIX "version", sys->version);
     for (size_t i = 0; i < FIGURES; i++)
@@ -223,7 +223,11 @@ static void sample(struct sys_topics *sys, double seconds)
 static void on_interval(struct loop_timer *timer)
 {
     struct sys_topics *sys = container_of(timer, struct sys_topics, timer);
-    loop_timer_start(timer, sys->interval_ms);
+    struct sessions *sessions = hub_sessions(sys->hub);
+    if (!sys->tallying) session_tally_start(sessions, &sys->waiting);
+    sys->tallying = !session_tally_step(sessions, &sys->waiting, PORTION);
+    loop_timer_start(timer, sys->tallying ? PAUSE_MS : sys->interval_ms);
+    if (sys->tallying) return;
     sample(sys, (double)(clock_mono_ms() - sys->sampled_at) / 1000);
 }
 
@@ -231,6 +235,8 @@ static void on_interval(struct loop_timer *timer)
 
 static void begin(struct sys_topics *sys)
 {
+    session_tally_start(hub_sessions(sys->hub), &sys->waiting);
+    session_tally_step(hub_sessions(sys->hub), &sys->waiting, SIZE_MAX);
     for (size_t i = 0; i < LOADS; i++)
         sys->loads[i] = (struct load){ .value = value_of(sys, &loads[i]) };
     sample(sys, 0);
@@ -250,12 +256,19 @@ static void take_away(struct sys_topics *sys)
     sys->told = false;
 }
 
+static void stop(struct sys_topics *sys)
+{
+    loop_timer_stop(&sys->timer);
+    if (sys->tallying) session_tally_stop(&sys->waiting);
+    sys->tallying = false;
+}
+
 void sys_topics_set_interval(struct sys_topics *sys, int64_t interval_ms)
 {
     if (interval_ms == sys->interval_ms) return;
     bool off = sys->interval_ms == 0;
     sys->interval_ms = interval_ms;
-    loop_timer_stop(&sys->timer);
+    stop(sys);
     if (off)
         begin(sys);
     else if (interval_ms)
@@ -278,7 +291,7 @@ struct sys_topics *sys_topics_create(struct hub *hub, const char *version, int64
 void sys_topics_destroy(struct sys_topics *sys)
 {
     if (!sys) return;
-    loop_timer_stop(&sys->timer);
+    stop(sys);
     free(sys);
 }
 

@@ -131,11 +131,11 @@ static void test_figures(void **state)
     assert_value(f, "retained messages/count", "1");
     assert_value(f, "messages/stored", "3");
     assert_value(f, "store/messages/count", "3");
-    struct session_totals totals;
-    sessions_totals(hub_sessions(f->hub), &totals);
-    assert_int_equal(totals.queued, 2);
+    struct session_info info;
+    assert_true(session_info_get(f->hub, SLICE_LIT("lamp"), &info));
+    assert_int_equal(info.queued, 2);
     assert_int_equal(atoll(value_of(f, "store/messages/bytes")),
-                     totals.queued_bytes + hub_retained_bytes(f->hub));
+                     info.queued_bytes + hub_retained_bytes(f->hub));
     if (mem_heap_used())
         assert_true(atoll(value_of(f, "heap/maximum")) >= atoll(value_of(f, "heap/current")));
     assert_true(atoll(value_of(f, "clients/maximum")) >= 1);
@@ -234,6 +234,42 @@ static void test_off_and_on(void **state)
     stop();
 }
 
+/* A thousand in a portion: the second one comes a millisecond later, and those who go meanwhile do no
+ * harm. */
+static void test_many_sessions_are_added_up_in_portions(void **state)
+{
+    enum { MANY = 1500 };
+    struct fixture *f = *state;
+    struct client *clients = xcalloc(MANY, sizeof *clients);
+    char id[16];
+    f->opts.max_sessions = MANY;
+    hub_set_opts(f->hub, &f->opts);
+    start(f);
+    for (int i = 0; i < MANY; i++) {
+        snprintf(id, sizeof id, "c%d", i);
+        client_open(f, &clients[i], id, true);
+        client_subscribe(&clients[i], "a", 1);
+    }
+    publish(f, "a", "x", 1);
+    next_interval(f);
+    assert_value(f, "uptime", "0 seconds");
+    client_free(&clients[999]);  /* counted */
+    client_free(&clients[1000]); /* where the tally goes on */
+    clock_fake_advance(1);
+    turns(f, 3);
+    assert_value(f, "uptime", "10 seconds");
+    assert_int_equal(atoll(value_of(f, "store/messages/count")), MANY - 1);
+    next_interval(f);
+    clock_fake_advance(1);
+    turns(f, 3);
+    assert_int_equal(atoll(value_of(f, "store/messages/count")), MANY - 2);
+    next_interval(f);
+    stop(); /* in the midst of it */
+    for (int i = 0; i < MANY; i++)
+        client_free(&clients[i]);
+    free(clients);
+}
+
 static void test_clients_cannot_publish_there(void **state)
 {
     struct fixture *f = *state;
@@ -274,6 +310,7 @@ int main(void)
         TEST(test_nothing_is_stored),
         TEST(test_they_take_no_room_of_others),
         TEST(test_off_and_on),
+        TEST(test_many_sessions_are_added_up_in_portions),
         TEST(test_clients_cannot_publish_there),
         cmocka_unit_test(test_the_page_has_every_name),
     };
