@@ -302,7 +302,7 @@ const struct option config_options[] = {
               "and all but ten new connections a second are refused. At least twice mqtt.max_retained_bytes, "
               "whose default gives way." },
     { .name = "limits.ledger", .type = OPT_INT, .offset = CONF(limits.ledger),
-      .min = 0, .max = MILLION, .fallback = "1000",
+      .min = 0, .max = 100000, .fallback = "1000",
       .text = "Refusals that are remembered for 'thingd why'; the oldest makes room. Up to some "
               "1.5 KB each." },
 };
