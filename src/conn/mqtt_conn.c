@@ -310,8 +310,8 @@ static uint8_t subscribe_one(struct mqtt_conn *c, const struct mqtt_filter *one,
     int rc = hub_authorize_subscribe(c->env->hub, c->principal, session_auth_conn(c->session),
                                      one->filter);
     if (rc == 0 && one->qos > hub_profile(c->env->hub)->max_qos) {
-        auth_log_refusal(c->principal, session_auth_conn(c->session), "iot:Subscribe", one->filter,
-                         "hub.profile does not allow this QoS");
+        auth_log_refusal(hub_auth(c->env->hub), c->principal, session_auth_conn(c->session),
+                         "iot:Subscribe", one->filter, "hub.profile does not allow this QoS");
         rc = ERR_UNSUPPORTED;
     }
     if (rc < 0) return MQTT_SUBACK_FAILURE;

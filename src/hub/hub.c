@@ -304,7 +304,8 @@ int hub_authorize_subscribe(struct hub *hub, const struct principal *by,
                             const struct auth_conn *conn, struct slice filter)
 {
     if (topic_filter_check(filter) < 0)
-        return refuse(hub, by, conn, "iot:Subscribe", filter, "not a valid topic filter", ERR_TOPIC);
+        return refuse(hub, by, conn, "iot:Subscribe", filter, "not a valid topic filter",
+                      ERR_TOPIC);
     const char *why = too_long(hub, filter);
     if (why) return refuse(hub, by, conn, "iot:Subscribe", filter, why, ERR_LIMIT);
     if (!hub->opts.profile->reserved_filters && topic_is_reserved(filter) &&
@@ -314,8 +315,8 @@ int hub_authorize_subscribe(struct hub *hub, const struct principal *by,
     struct slice group, plain = filter;
     topic_share_split(filter, &group, &plain);
     if (hub_is_basic_ingest(plain))
-        return refuse(hub, by, conn, "iot:Subscribe", filter, "basic ingest: nobody can subscribe to it",
-                      ERR_DENIED);
+        return refuse(hub, by, conn, "iot:Subscribe", filter,
+                      "basic ingest: nobody can subscribe to it", ERR_DENIED);
     return auth_require(hub->auth, by, conn, POLICY_ACTION_SUBSCRIBE, AUTH_TOPICFILTER, filter);
 }
 
@@ -324,8 +325,8 @@ int64_t hub_publish(struct hub *hub, const struct principal *by, const struct au
 {
     int rc = hub_authorize_publish(hub, by, conn, msg->topic, msg->retain);
     if (rc == 0 && msg->payload.len > hub->opts.profile->max_payload)
-        rc = refuse(hub, by, conn, "iot:Publish", msg->topic, "payload larger than hub.profile allows",
-                    ERR_TOO_LARGE);
+        rc = refuse(hub, by, conn, "iot:Publish", msg->topic,
+                    "payload larger than hub.profile allows", ERR_TOO_LARGE);
     return rc < 0 ? rc : hub_route(hub, msg, held, arg);
 }
 
