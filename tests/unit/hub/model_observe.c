@@ -179,7 +179,7 @@ static void check_order(struct model *m, struct model_session *s, const struct m
 {
     const struct model_msg *msg = &m->msgs[item->number];
     if (item->retained || msg->empty) return;
-    int64_t *last = &s->last[msg->topic][msg->publisher][msg->qos];
+    int64_t *last = &s->last[msg->topic][msg->publisher][msg->qos][qos];
     if (item->order <= *last)
         model_fail(m, "client %c: message %d on %s after a younger one of its publisher",
                    name_of(m, s), item->number, model_topics[msg->topic]);

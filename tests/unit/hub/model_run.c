@@ -422,20 +422,42 @@ static void run_out(struct run *r)
     }
 }
 
+/* Leaves the hub as it was found: without sessions and retained messages. */
+static void clean_up(struct run *r)
+{
+    for (uint8_t i = 0; i < MODEL_CLIENTS; i++) {
+        struct client *c = client_of_step(r, i);
+        char id[2] = { (char)('a' + i), '\0' };
+        c->congested = false;
+        if (c->session) client_drop(c, SESSION_END_CLIENT_INITIATED);
+        client_open(r->f, c, id, true);
+        for (int k = 0; k < 2; k++)
+            client_free(&r->clients[i][k]);
+    }
+    for (int i = 0; i < MODEL_TOPICS; i++) {
+        struct msg *msg = message(model_topics[i], "", 1, true);
+        hub_publish(r->f->hub, principal_system(), NULL, msg, NULL, NULL);
+        msg_unref(msg);
+    }
+    settle(r->f);
+}
+
 bool script_run(struct fixture *f, const struct script *script, char failure[512], size_t *ret_at)
 {
     struct run *r = xnew(struct run);
     r->f = f;
+    f->opts.max_inflight = script->window;
+    f->opts.max_queued = script->limit;
+    hub_set_opts(f->hub, &f->opts);
     model_init(&r->m, script->window, script->limit);
+    model_advance(&r->m, store_committed(f->store), store_next_commit(f->store));
     size_t at = 0;
     for (; at < script->count && !r->m.failure[0]; at++)
         run_step(r, &script->steps[at]);
     if (!r->m.failure[0]) run_out(r);
     snprintf(failure, 512, "%s", r->m.failure);
     *ret_at = at;
-    for (int i = 0; i < MODEL_CLIENTS; i++)
-        for (int k = 0; k < 2; k++)
-            client_free(&r->clients[i][k]);
+    clean_up(r);
     model_deinit(&r->m);
     free(r);
     return !failure[0];
