@@ -104,8 +104,8 @@ struct model_session {
     struct model_held held[64];
     size_t held_count;
     uint16_t stray; /* PUBREL of this identifier is an answer to nonsense */
-    int64_t last[MODEL_TOPICS][MODEL_PUBLISHERS]
-                [3]; /* order of the last message on this connection */
+    /* order of the last message on this connection, by the QoS it came with and the QoS it went with */
+    int64_t last[MODEL_TOPICS][MODEL_PUBLISHERS][3][3];
 };
 
 struct model_retained {

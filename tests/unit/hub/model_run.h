@@ -31,7 +31,7 @@
     X(expire,         1, false) /* longer than sessions live alone */      \
     X(restart,        1, false)                                            \
     X(crash,          2, false)                                            \
-    X(burst,          0, false) /* n messages */                           \
+    X(burst,          2, false) /* n messages */                           \
     X(drain,          2, true)  /* acknowledges until it has had n */
 /* clang-format on */
 

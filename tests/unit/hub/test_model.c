@@ -104,7 +104,7 @@ static void make_script(struct script *script, uint64_t seed)
     *script = (struct script){ .seed = seed };
     bool flood = one_in(&dice, 12);
     script->window = 1 + rand_fake_below(&dice, 4);
-    script->limit = flood || one_in(&dice, 2) ? 2000 : 8 + rand_fake_below(&dice, 8);
+    script->limit = one_in(&dice, 2) ? 2000 : flood ? 100 : 8 + rand_fake_below(&dice, 8);
     size_t count = 20 + rand_fake_below(&dice, 80);
     begin(script, &dice);
     while (script->count < count) {
