@@ -375,8 +375,10 @@ static void do_crash(struct run *r, const struct step *step)
 
 static void do_burst(struct run *r, const struct step *step)
 {
-    for (int i = 0; i < step->n; i++)
+    for (int i = 0; i < step->n; i++) {
         do_publish(r, step);
+        observe(r); /* what was sent no longer waits in the queue */
+    }
 }
 
 static void do_drain(struct run *r, const struct step *step)
