@@ -1,36 +1,27 @@
 /* vfs_fault.c — see vfs_fault.h.
  *
- * Each open file wraps the real one. While syncs are tracked, a write first saves what it overwrites in
- * the file's undo list; a sync empties the list; a loss of power plays it backwards. The shared memory of
- * the WAL is passed through: it is no part of what a disk keeps.
+ * Each open file wraps the real one. While syncs are tracked, its power_log knows what a loss of power may
+ * take. The shared memory of the WAL is passed through: it is no part of what a disk keeps.
  *
  * One mutex guards all of it: the store thread writes, the test arms. */
 #include "lib/vfs_fault.h"
 
 #include "base/list.h"
 #include "base/mem.h"
+#include "lib/vfs_power.h"
 
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define NAME "fault"
-
-struct undo {
-    struct list link;
-    sqlite3_int64 size; /* of the file before */
-    sqlite3_int64 at;
-    size_t len;
-    char data[];
-};
 
 struct file {
     sqlite3_file base; /* first */
     sqlite3_file *real;
     struct list link;
-    struct list undos; /* the newest first */
+    struct power_log unsynced;
     bool dead;
 };
 
@@ -45,31 +36,11 @@ static int fail_at; /* 0: never */
 static bool fail_after;
 static int fail_rc;
 static int failed;
+static int opens_left; /* the last of them fails; 0: none */
 
 static struct file *file_of(sqlite3_file *base)
 {
     return (struct file *)base;
-}
-
-static void forget_undos(struct file *file)
-{
-    for (struct list *link; (link = list_pop_front(&file->undos));)
-        free(container_of(link, struct undo, link));
-}
-
-static int remember(struct file *file, sqlite3_int64 at, size_t len)
-{
-    if (!tracking) return SQLITE_OK;
-    sqlite3_int64 size = 0;
-    int rc = file->real->pMethods->xFileSize(file->real, &size);
-    if (rc != SQLITE_OK) return rc;
-    size_t there = at >= size ? 0 : (size_t)(size - at);
-    if (len > there) len = there;
-    struct undo *undo = xmalloc(sizeof *undo + len);
-    *undo = (struct undo){ .size = size, .at = at, .len = len };
-    if (len) rc = file->real->pMethods->xRead(file->real, undo->data, (int)len, at);
-    list_push_front(&file->undos, &undo->link);
-    return rc;
 }
 
 /* Is this write one that fails? */
@@ -86,7 +57,7 @@ static int file_close(sqlite3_file *base)
 {
     struct file *file = file_of(base);
     pthread_mutex_lock(&mutex);
-    forget_undos(file);
+    power_log_synced(&file->unsynced);
     list_remove(&file->link);
     pthread_mutex_unlock(&mutex);
     int rc = file->real->pMethods ? file->real->pMethods->xClose(file->real) : SQLITE_OK;
@@ -105,7 +76,8 @@ static int file_write(sqlite3_file *base, const void *data, int len, sqlite3_int
     struct file *file = file_of(base);
     pthread_mutex_lock(&mutex);
     int rc = judge(file);
-    if (rc == SQLITE_OK) rc = remember(file, at, (size_t)len);
+    if (rc == SQLITE_OK && tracking)
+        rc = power_log_write(&file->unsynced, file->real, data, (size_t)len, at);
     if (rc == SQLITE_OK) rc = file->real->pMethods->xWrite(file->real, data, len, at);
     pthread_mutex_unlock(&mutex);
     return rc;
@@ -116,7 +88,7 @@ static int file_truncate(sqlite3_file *base, sqlite3_int64 size)
     struct file *file = file_of(base);
     pthread_mutex_lock(&mutex);
     int rc = judge(file);
-    if (rc == SQLITE_OK) rc = remember(file, size, SIZE_MAX);
+    if (rc == SQLITE_OK && tracking) rc = power_log_truncate(&file->unsynced, file->real, size);
     if (rc == SQLITE_OK) rc = file->real->pMethods->xTruncate(file->real, size);
     pthread_mutex_unlock(&mutex);
     return rc;
@@ -127,7 +99,7 @@ static int file_sync(sqlite3_file *base, int flags)
     struct file *file = file_of(base);
     pthread_mutex_lock(&mutex);
     int rc = judge(file);
-    if (rc == SQLITE_OK) forget_undos(file); /* tests need no real one */
+    if (rc == SQLITE_OK) power_log_synced(&file->unsynced); /* tests need no real one */
     pthread_mutex_unlock(&mutex);
     return rc;
 }
@@ -218,12 +190,22 @@ static const sqlite3_io_methods methods = {
     .xShmUnmap = file_shm_unmap,
 };
 
+static int judge_open(void)
+{
+    pthread_mutex_lock(&mutex);
+    bool fails = opens_left > 0 && --opens_left == 0;
+    failed += fails;
+    pthread_mutex_unlock(&mutex);
+    return fails ? SQLITE_CANTOPEN : SQLITE_OK;
+}
+
 static int vfs_open(sqlite3_vfs *self, const char *name, sqlite3_file *base, int flags, int *out)
 {
     struct file *file = file_of(base);
     *file = (struct file){ .real = xcalloc(1, (size_t)below->szOsFile) };
-    list_init(&file->undos);
-    int rc = below->xOpen(below, name, file->real, flags, out);
+    power_log_init(&file->unsynced);
+    int rc = judge_open();
+    if (rc == SQLITE_OK) rc = below->xOpen(below, name, file->real, flags, out);
     if (rc != SQLITE_OK) {
         free(file->real);
         return rc;
@@ -274,9 +256,9 @@ void vfs_fault_reset(void)
 {
     pthread_mutex_lock(&mutex);
     list_for_each(it, &files)
-        forget_undos(container_of(it, struct file, link));
+        power_log_synced(&container_of(it, struct file, link)->unsynced);
     tracking = false;
-    writes = fail_at = failed = 0;
+    writes = fail_at = failed = opens_left = 0;
     pthread_mutex_unlock(&mutex);
 }
 
@@ -300,11 +282,19 @@ void vfs_fault_fail_from(int n, int rc)
     arm(n, rc, true);
 }
 
+void vfs_fault_fail_open(int n)
+{
+    pthread_mutex_lock(&mutex);
+    opens_left = n;
+    failed = 0;
+    pthread_mutex_unlock(&mutex);
+}
+
 int vfs_fault_heal(void)
 {
     pthread_mutex_lock(&mutex);
     int count = failed;
-    fail_at = 0;
+    fail_at = opens_left = 0;
     pthread_mutex_unlock(&mutex);
     return count;
 }
@@ -324,24 +314,13 @@ void vfs_fault_track_syncs(void)
     pthread_mutex_unlock(&mutex);
 }
 
-static void roll_back(struct file *file)
-{
-    for (struct list *link; (link = list_pop_front(&file->undos));) {
-        struct undo *undo = container_of(link, struct undo, link);
-        if (undo->len)
-            file->real->pMethods->xWrite(file->real, undo->data, (int)undo->len, undo->at);
-        file->real->pMethods->xTruncate(file->real, undo->size);
-        free(undo);
-    }
-}
-
-void vfs_fault_power_off(void)
+void vfs_fault_power_off(uint64_t *dice)
 {
     pthread_mutex_lock(&mutex);
     tracking = false;
     list_for_each(it, &files) {
         struct file *file = container_of(it, struct file, link);
-        roll_back(file);
+        power_log_lose(&file->unsynced, file->real, dice);
         file->dead = true;
     }
     pthread_mutex_unlock(&mutex);

@@ -4,7 +4,7 @@
 #ifndef TESTS_LIB_VFS_FAULT_H
 #define TESTS_LIB_VFS_FAULT_H
 
-#include <stdbool.h>
+#include <stdint.h>
 
 /* Registers it at the first call. */
 const char *vfs_fault_name(void);
@@ -15,15 +15,17 @@ void vfs_fault_reset(void);
 void vfs_fault_fail_one(int n, int rc);
 /* The n-th write and all that follow fail. */
 void vfs_fault_fail_from(int n, int rc);
-/* The disk is well again. Returns how many writes have failed since it was armed. */
+/* The n-th opening of a file from now on fails. */
+void vfs_fault_fail_open(int n);
+/* The disk is well again. Returns how many writes or openings have failed since it was armed. */
 int vfs_fault_heal(void);
 /* Writes since the last reset. */
 int vfs_fault_writes(void);
 
 /* From now on every write is remembered until its file is synced. */
 void vfs_fault_track_syncs(void);
-/* Loss of power: what was not synced is gone from the files, and handles that are open now can write no
- * more. Files that are opened afterwards work. */
-void vfs_fault_power_off(void);
+/* Loss of power: of what was not synced all is gone, or by chance some of it when there are dice. Handles
+ * that are open now can write no more; files that are opened afterwards work. */
+void vfs_fault_power_off(uint64_t *dice);
 
 #endif

@@ -24,14 +24,29 @@ static void no_line(const char *line, size_t len)
 
 /* ---- life ---- */
 
-void fixture_open(struct fixture *f)
+int fixture_try_open(struct fixture *f)
 {
     struct diag diag = DIAG_INIT;
     int rc = store_open(&f->store, f->loop, &f->store_opts, &diag);
-    if (rc == 0) rc = hub_create(&f->hub, f->loop, f->store, f->auth, &f->opts, &diag);
-    if (rc < 0) fail_msg("cannot open: %s", diag_text(&diag, rc));
+    if (rc < 0) {
+        f->store = NULL;
+        return rc;
+    }
+    rc = hub_create(&f->hub, f->loop, f->store, f->auth, &f->opts, &diag);
+    if (rc < 0) {
+        store_close(f->store);
+        f->store = NULL;
+        return rc;
+    }
     if (f->service) service_start(f, f->service, f->service_filter);
     hub_start(f->hub);
+    return 0;
+}
+
+void fixture_open(struct fixture *f)
+{
+    int rc = fixture_try_open(f);
+    if (rc < 0) fail_msg("cannot open: %s", err_text(rc));
 }
 
 int fixture_setup(void **state)

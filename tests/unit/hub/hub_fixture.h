@@ -50,6 +50,8 @@ int fixture_setup(void **state);
 int fixture_teardown(void **state);
 
 void fixture_open(struct fixture *f);
+/* The same, but it may fail: then nothing is open. */
+int fixture_try_open(struct fixture *f);
 /* Detaches the clients (as CONNECTION_LOST), commits, closes store and hub. */
 void fixture_close(struct fixture *f);
 void fixture_restart(struct fixture *f);

@@ -479,6 +479,7 @@ static void deliver_again(struct model *m, struct model_session *s, int number)
                                  .commit = m->next,
                                  .any_qos = doubt,
                                  .may_dup = true,
+                                 .maybe_full = item->maybe_full,
                                  .maybe = again || !there || doubt || item->maybe_full };
 }
 

@@ -715,7 +715,7 @@ static int64_t rows_after_power_loss(struct fixture *f, enum store_durability du
         puts[i] = put_new(f, i);
         await(f, store_submit(f->store, &puts[i]->req));
     }
-    vfs_fault_power_off();
+    vfs_fault_power_off(NULL);
     close_store(f);
     for (int i = 0; i < 20; i++)
         free(puts[i]);
