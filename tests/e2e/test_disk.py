@@ -132,6 +132,38 @@ def test_health_and_figures_tell(fresh_hub, name):
     assert json.loads(hub.cli("status", "--json").stdout)["store"]["failing"] is False
 
 
+def test_above_the_limit_it_closes_and_recovers(make_hub, name):
+    """Held up to store.max_pending, then refused by closing; QoS 0 goes on; it recovers by itself."""
+    hub = make_hub(sets=["store.max_pending=100"]).start()
+    make_absent(hub, name, f"{name}/t", 1)
+    with hub.mqtt(f"{name}-online") as online, hub.raw() as raw:
+        online.subscribe(f"{name}/live", 1)
+        raw.connect(f"{name}-pub")
+        mark = hub.mark()
+        with full_disk(hub):
+            raw.send(*[publish_packet(f"{name}/t", b"%d" % i, 1, mid=i) for i in range(1, 501)])
+            assert raw.wait_closed() == b"", "acknowledged, and not kept"
+            hub.wait_log("publish refused", since=mark)
+            hub.wait_log("cannot commit", since=mark, level="error")
+            assert hub.request("GET", "/readyz", "http").status_code == 503
+            for i in range(20):
+                online.publish(f"{name}/live", str(i), 0)
+                online.expect(f"{name}/live", str(i), qos=0)
+            with hub.raw() as again:  # a publisher that comes again is refused again
+                again.connect(f"{name}-pub")
+                again.send(publish_packet(f"{name}/t", "x", 1, mid=1))
+                assert again.wait_closed() == b""
+        hub.wait_log("commits again", since=mark)
+        wait_ready(hub)
+    with hub.mqtt(f"{name}-pub") as client:
+        client.publish(f"{name}/t", "last", 1)
+    hub.kill9()
+    hub.start()
+    with hub.mqtt(name, clean=False) as client:
+        got = [m.payload.decode() for m in client.fence()]
+    assert got[-1] == "last" and got[:-1] == [str(i) for i in range(1, len(got))], got
+
+
 WRITES = [
     ("POST", "/things/{}", {}),
     ("POST", "/policies/{}", {"policyDocument": "{}"}),

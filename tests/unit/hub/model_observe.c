@@ -57,29 +57,36 @@ static bool was_current(const struct model *m, const struct model_job *job, int 
     return false;
 }
 
+/* The job that the message answers: of several the one with the least choice. */
 static struct model_job *find_job(struct model *m, struct model_session *s, int number, uint8_t qos)
 {
     const struct model_msg *msg = &m->msgs[number];
-    struct model_job *best = NULL;
+    struct model_job *best = NULL, *must = NULL;
     for (size_t i = 0; i < s->job_count; i++) {
         struct model_job *job = &s->jobs[i];
         uint8_t granted = job->qos < msg->qos ? job->qos : msg->qos;
         if (job->done || job->topic != msg->topic || granted != qos) continue;
         if (!was_current(m, job, number)) continue;
-        if (!best || (job->must && !best->must)) best = job;
+        if (job->must) must = job;
+        if (!best || job->since > best->since || (job->since == best->since && job->must))
+            best = job;
     }
+    if (must && !best->must) must->must = false; /* nobody knows which of them it was */
     return best;
 }
 
 static struct model_item *find_retained(struct model *m, struct model_session *s, int number,
                                         uint8_t qos, uint16_t id)
 {
+    struct model_job *job = find_job(m, s, number, qos);
     for (size_t i = 0; i < s->count; i++) {
         struct model_item *item = &s->items[i];
-        if (item->retained && item->number == number && item->id == id && item->state != ITEM_GONE)
-            return item;
+        if (!item->retained || item->number != number || item->id != id || item->state == ITEM_GONE)
+            continue;
+        /* if the crash has taken that one, this is another with its identifier */
+        if (item->maybe && job) job->must = false;
+        return item;
     }
-    struct model_job *job = find_job(m, s, number, qos);
     if (!job) {
         model_fail(m, "client %c: retained message %d came unasked", name_of(m, s), number);
         return NULL;

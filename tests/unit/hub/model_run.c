@@ -6,6 +6,9 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "lib/clock_fake.h"
+#include "lib/vfs_fault.h"
+
+#include <sqlite3.h>
 
 enum { MOST_ROUNDS = 2000, STRAY_ID = 30000 };
 
@@ -85,16 +88,55 @@ static void observe(struct run *r)
     check_retained(r, false);
 }
 
+struct fence {
+    struct store_req req; /* first */
+    bool done;
+};
+
+static int run_fence(struct store_req *req, struct db *db)
+{
+    return 0;
+}
+
+static void on_fence(struct store_req *req, int rc)
+{
+    container_of(req, struct fence, req)->done = true;
+}
+
+/* The store's thread has nothing to do: all that it was given is committed, or has failed. */
+static void await_thread(struct run *r)
+{
+    struct store *store = r->f->store;
+    while (!store_failing(store) && store_committed(store) + 1 < store_next_commit(store))
+        loop_turn_wait(r->f->loop, 100);
+    if (!store_failing(store)) return;
+    struct fence fence = { .req = { .run = run_fence, .done = on_fence } };
+    store_read(store, &fence.req);
+    loop_turn(r->f->loop);
+    while (!fence.done)
+        loop_turn_wait(r->f->loop, 100);
+}
+
 /* Until nothing happens by itself; what nobody waits for stays in its batch. */
 static void run_idle(struct run *r)
 {
     struct store *store = r->f->store;
     for (int i = 0; i < MOST_ROUNDS; i++) {
-        bool busy = store_committed(store) + 1 < store_next_commit(store);
-        if (busy) loop_turn_wait(r->f->loop, 100);
-        if (!busy && !loop_turn(r->f->loop) &&
-            store_committed(store) + 1 == store_next_commit(store))
-            break;
+        await_thread(r);
+        bool busy = loop_turn(r->f->loop);
+        if (busy) continue;
+        if (store_failing(store) || store_committed(store) + 1 == store_next_commit(store)) break;
+    }
+    observe(r);
+}
+
+static void heal(struct run *r)
+{
+    vfs_fault_heal();
+    if (store_failing(r->f->store)) clock_fake_advance(1000); /* it tries again by itself */
+    while (store_failing(r->f->store)) {
+        loop_turn(r->f->loop);
+        if (store_failing(r->f->store)) loop_turn_wait(r->f->loop, 1);
     }
     observe(r);
 }
@@ -106,8 +148,20 @@ static void do_run(struct run *r, const struct step *step)
     run_idle(r);
 }
 
+static void do_fill(struct run *r, const struct step *step)
+{
+    vfs_fault_fail_from(1, SQLITE_FULL);
+}
+
+static void do_heal(struct run *r, const struct step *step)
+{
+    heal(r);
+    run_idle(r);
+}
+
 static void do_sync(struct run *r, const struct step *step)
 {
+    heal(r);
     settle(r->f);
     observe(r);
     model_at_rest(&r->m);
@@ -352,6 +406,7 @@ static void do_expire(struct run *r, const struct step *step)
 
 static void do_restart(struct run *r, const struct step *step)
 {
+    heal(r);
     for (int i = 0; i < MODEL_CLIENTS; i++)
         if (client_of_step(r, i)->session) detach(r, i, SESSION_END_CONNECTION_LOST);
     fixture_restart(r->f);
@@ -361,11 +416,9 @@ static void do_restart(struct run *r, const struct step *step)
 
 static void do_crash(struct run *r, const struct step *step)
 {
-    struct store *store = r->f->store;
-    while (store_committed(store) + 1 <
-           store_next_commit(store)) /* what the thread has goes first */
-        loop_turn_wait(r->f->loop, 100);
+    await_thread(r);
     observe(r);
+    vfs_fault_heal();
     fixture_crash(r->f);
     for (int i = 0; i < MODEL_CLIENTS; i++)
         buf_clear(&client_of_step(r, i)->log);
@@ -427,6 +480,7 @@ static void run_out(struct run *r)
 /* Leaves the hub as it was found: without sessions and retained messages. */
 static void clean_up(struct run *r)
 {
+    heal(r);
     for (uint8_t i = 0; i < MODEL_CLIENTS; i++) {
         struct client *c = client_of_step(r, i);
         char id[2] = { (char)('a' + i), '\0' };

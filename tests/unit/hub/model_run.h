@@ -31,6 +31,8 @@
     X(expire,         1, false) /* longer than sessions live alone */      \
     X(restart,        1, false)                                            \
     X(crash,          2, false)                                            \
+    X(fill,           1, false) /* the disk is full: no commit succeeds */ \
+    X(heal,           3, false) /* and has room again */                   \
     X(burst,          2, false) /* n messages */                           \
     X(drain,          2, true)  /* acknowledges until it has had n */
 /* clang-format on */
