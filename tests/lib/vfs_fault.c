@@ -36,6 +36,8 @@ static int fail_at; /* 0: never */
 static bool fail_after;
 static int fail_rc;
 static int failed;
+static int power_off_at; /* 0: never */
+static uint64_t power_dice;
 static int opens_left; /* the last of them fails; 0: none */
 
 static struct file *file_of(sqlite3_file *base)
@@ -43,10 +45,21 @@ static struct file *file_of(sqlite3_file *base)
     return (struct file *)base;
 }
 
+static void power_off(uint64_t *dice)
+{
+    tracking = false;
+    power_off_at = 0;
+    list_for_each(it, &files) {
+        struct file *file = container_of(it, struct file, link);
+        power_log_lose(&file->unsynced, file->real, dice);
+        file->dead = true;
+    }
+}
+
 /* Is this write one that fails? */
 static int judge(const struct file *file)
 {
-    writes++;
+    if (++writes == power_off_at) power_off(&power_dice);
     if (file->dead) return SQLITE_IOERR_WRITE;
     if (!fail_at || writes < fail_at || (writes > fail_at && !fail_after)) return SQLITE_OK;
     failed++;
@@ -258,7 +271,7 @@ void vfs_fault_reset(void)
     list_for_each(it, &files)
         power_log_synced(&container_of(it, struct file, link)->unsynced);
     tracking = false;
-    writes = fail_at = failed = opens_left = 0;
+    writes = fail_at = failed = opens_left = power_off_at = 0;
     pthread_mutex_unlock(&mutex);
 }
 
@@ -317,11 +330,15 @@ void vfs_fault_track_syncs(void)
 void vfs_fault_power_off(uint64_t *dice)
 {
     pthread_mutex_lock(&mutex);
-    tracking = false;
-    list_for_each(it, &files) {
-        struct file *file = container_of(it, struct file, link);
-        power_log_lose(&file->unsynced, file->real, dice);
-        file->dead = true;
-    }
+    power_off(dice);
+    pthread_mutex_unlock(&mutex);
+}
+
+void vfs_fault_power_off_at(int n, uint64_t seed)
+{
+    pthread_mutex_lock(&mutex);
+    tracking = true;
+    power_off_at = writes + n;
+    power_dice = seed;
     pthread_mutex_unlock(&mutex);
 }

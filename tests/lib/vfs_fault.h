@@ -27,5 +27,7 @@ void vfs_fault_track_syncs(void);
 /* Loss of power: of what was not synced all is gone, or by chance some of it when there are dice. Handles
  * that are open now can write no more; files that are opened afterwards work. */
 void vfs_fault_power_off(uint64_t *dice);
+/* Tracks syncs, and does so by chance before the n-th write from now on: in the middle of a transaction. */
+void vfs_fault_power_off_at(int n, uint64_t seed);
 
 #endif

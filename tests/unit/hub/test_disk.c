@@ -4,7 +4,6 @@
 
 #include "base/err.h"
 #include "lib/clock_fake.h"
-#include "lib/rand_fake.h"
 #include "lib/vfs_fault.h"
 
 #include <sqlite3.h>
@@ -148,25 +147,22 @@ static void test_full_disk(void **state)
 
 /* ---- loss of power ---- */
 
-/* In the middle of what the store thread does. False: something that was acknowledged is lost. */
-static bool lose_power(struct fixture *f, uint64_t *dice)
+/* Before the n-th write of the store's thread. False: something that was acknowledged is lost. */
+static bool lose_power(struct fixture *f, int n)
 {
     struct story s;
     story_begin(&s, f);
-    vfs_fault_track_syncs();
+    vfs_fault_power_off_at(n, (uint64_t)n);
     story_tell(&s);
-    for (uint64_t i = rand_fake_below(dice, 3); i > 0; i--) {
-        store_hurry(f->store);
-        loop_turn(f->loop);
-    }
+    await_store(f);
     story_note(&s);
-    vfs_fault_power_off(dice);
+    vfs_fault_power_off(NULL); /* where there were not so many */
     fixture_close(f);
     vfs_fault_reset();
     fixture_open(f);
     assert_int_equal(query(f, "SELECT integrity_check = 'ok' FROM pragma_integrity_check"), 1);
     bool kept = story_check(&s);
-    if (!kept) print_message("%s\n", s.failure);
+    if (!kept) print_message("loss %d: %s\n", n, s.failure);
     story_end(&s);
     return kept;
 }
@@ -179,25 +175,18 @@ static void open_with(struct fixture *f, enum store_durability durability)
 
 static void test_power_keeps_all_that_was_acknowledged(void **state)
 {
-    struct fixture *f = *state;
-    open_with(f, STORE_POWER);
-    for (uint64_t i = 0; i < LOSSES; i++) {
-        uint64_t dice = i;
-        if (!lose_power(f, &dice)) fail_msg("loss %d has taken what was acknowledged", (int)i);
-    }
+    open_with(*state, STORE_POWER);
+    for (int i = 1; i <= LOSSES; i++)
+        assert_true(lose_power(*state, 2 * i));
 }
 
 /* The shim bites: without the syncs of `power` it takes what was acknowledged. */
 static void test_process_does_not(void **state)
 {
-    struct fixture *f = *state;
-    open_with(f, STORE_PROCESS);
-    bool kept = true;
-    for (uint64_t i = 0; i < MOST_PROCESS_LOSSES && kept; i++) {
-        uint64_t dice = i;
-        kept = lose_power(f, &dice);
-    }
-    assert_false(kept);
+    open_with(*state, STORE_PROCESS);
+    int n = 1;
+    while (lose_power(*state, n))
+        assert_true(n++ < MOST_PROCESS_LOSSES);
 }
 
 int main(void)
