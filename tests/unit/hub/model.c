@@ -111,6 +111,7 @@ void model_connect(struct model *m, int client, bool clean, bool present, int wi
     s->attached = true;
     s->congested = false;
     s->will = will;
+    m->msgs[will].will = true;
     s->connection++;
     memset(s->last, 0, sizeof s->last);
 }
@@ -119,6 +120,9 @@ int model_detach(struct model *m, int client, bool will)
 {
     struct model_session *s = &m->sessions[client];
     int due = will ? s->will : 0;
+    if (s->will)
+        s->old_wills[s->old_count++ % ARRAY_LEN(s->old_wills)] =
+            (struct model_old_will){ s->will, m->next };
     s->will = 0;
     s->attached = false;
     s->offline = m->next;
@@ -388,6 +392,8 @@ static void session_begin_anew(struct model_session *s)
 {
     s->attached = false;
     s->will = 0;
+    s->old_count = 0;
+    memset(s->old_wills, 0, sizeof s->old_wills);
     s->structural = s->offline = 0;
     for (int i = 0; i < MODEL_FILTERS; i++)
         s->subs[i].commit = 0;
@@ -413,6 +419,17 @@ void model_restart(struct model *m)
 
 static void crash_item(const struct model *m, struct model_item *item, bool was_online)
 {
+    bool will = m->msgs[item->number].will && !item->retained;
+    if (item->commit > m->committed && will && item->qos > 0) {
+        *item = (struct model_item){ .number = item->number, /* may be published once more */
+                                     .qos = item->qos,
+                                     .any_qos = item->any_qos,
+                                     .order = item->order,
+                                     .commit = item->commit,
+                                     .may_dup = true,
+                                     .maybe = true };
+        return;
+    }
     bool acked = item->ack_commit <= m->committed;
     if (item->qos == 0) item->state = ITEM_GONE;
     if (item->state == ITEM_GONE && acked) return; /* for good */
@@ -483,13 +500,26 @@ static void deliver_again(struct model *m, struct model_session *s, int number)
                                  .maybe = again || !there || doubt || item->maybe_full };
 }
 
+/* Wills of persistent sessions that the crash may have left in the store. */
+static void collect_wills(const struct model *m, const struct model_session *s, int *wills,
+                          int *count)
+{
+    if (s->clean) return;
+    if (s->attached && s->will) wills[(*count)++] = s->will;
+    for (size_t i = 0; i < ARRAY_LEN(s->old_wills); i++) {
+        const struct model_old_will *old = &s->old_wills[i];
+        bool open = old->number && old->until > m->committed;
+        if (open && !m->msgs[old->number].routed) wills[(*count)++] = old->number;
+    }
+}
+
 void model_crash(struct model *m, int64_t next)
 {
-    int wills[MODEL_CLIENTS] = { 0 };
+    int wills[MODEL_CLIENTS * 5], count = 0;
     int64_t committed = m->committed;
     for (int i = 0; i < MODEL_CLIENTS; i++) {
         struct model_session *s = &m->sessions[i];
-        if (s->attached && !s->clean) wills[i] = s->will;
+        collect_wills(m, s, wills, &count);
         crash_session(m, s);
         if (s->offline) s->offline = next;
     }
@@ -505,6 +535,6 @@ void model_crash(struct model *m, int64_t next)
         for (int k = 0; lost && k < MODEL_CLIENTS; k++)
             deliver_again(m, &m->sessions[k], i);
     }
-    for (int i = 0; i < MODEL_CLIENTS; i++)
-        if (wills[i]) model_route(m, wills[i], next, true);
+    for (int i = 0; i < count; i++)
+        model_route(m, wills[i], next, true);
 }

@@ -29,6 +29,7 @@ extern const char *const model_filters[MODEL_FILTERS];
 struct model_msg {
     uint8_t topic, qos, publisher;
     bool retain, empty, routed;
+    bool will;
     int64_t effects; /* of QoS 2 from a persistent session: the commit that has them */
 };
 
@@ -86,6 +87,12 @@ struct model_held { /* QoS 2 to the client: PUBLISH has come, PUBREL not yet */
     int number;
 };
 
+/* A will that is settled; but a crash before that is committed may bring it back. */
+struct model_old_will {
+    int number;
+    int64_t until;
+};
+
 struct model_session {
     bool exists, clean, attached, congested;
     bool chaos; /* a crash has left open which session this is: the client must begin anew */
@@ -93,6 +100,8 @@ struct model_session {
     int64_t offline;    /* the commit that tells of its last end */
     uint32_t connection;
     int will;
+    struct model_old_will old_wills[4];
+    int old_count; /* since the beginning */
     struct model_sub subs[MODEL_FILTERS];
     struct model_item *items;
     size_t count, capacity;

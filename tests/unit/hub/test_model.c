@@ -15,7 +15,7 @@
 #if defined(__SANITIZE_THREAD__)
 enum { RUNS = 150 };
 #else
-enum { RUNS = 2000 };
+enum { RUNS = 1500 };
 #endif
 
 enum { SHARED = 20 }; /* sequences in a database */
