@@ -34,19 +34,20 @@ static void item_lost(struct model_item *item)
 
 /* A removal shows no number: the one with the identifier, else the oldest that can be it. */
 static struct model_item *find_empty(struct model *m, struct model_session *s, int topic,
-                                     uint8_t qos, uint16_t id)
+                                     uint8_t qos, bool dup, uint16_t id)
 {
-    struct model_item *best = NULL;
+    struct model_item *best = NULL, *again = NULL;
     for (size_t i = 0; i < s->count; i++) {
         struct model_item *item = &s->items[i];
         const struct model_msg *msg = &m->msgs[item->number];
         if (item->retained || !msg->empty || msg->topic != topic || item->state == ITEM_GONE)
             continue;
-        if (item->was_sent && item->id == id) return item;
+        if (item->was_sent && item->id == id) again = item;
         if (item->was_sent || (item->qos != qos && !item->any_qos)) continue;
         if (!best || (best->maybe && !item->maybe)) best = item;
     }
-    return best;
+    bool taken = again && again->maybe && !dup; /* by the crash, and its identifier is another's */
+    return again && !(taken && best) ? again : best;
 }
 
 static bool was_current(const struct model *m, const struct model_job *job, int number)
@@ -107,7 +108,8 @@ static int topic_index(const char *topic)
 }
 
 static struct model_item *find_item(struct model *m, struct model_session *s, int number,
-                                    const char *topic, uint8_t qos, bool retain, uint16_t id)
+                                    const char *topic, uint8_t qos, bool retain, bool dup,
+                                    uint16_t id)
 {
     int at = topic_index(topic);
     if (at < 0 || (number && (number > m->messages || m->msgs[number].topic != at))) {
@@ -120,7 +122,7 @@ static struct model_item *find_item(struct model *m, struct model_session *s, in
     else if (number)
         item = model_item_find(s, number);
     else if (!retain)
-        item = find_empty(m, s, at, qos, id);
+        item = find_empty(m, s, at, qos, dup, id);
     if (!item)
         model_fail(m, "client %c: message %d on %s, for which nothing asks", name_of(m, s), number,
                    topic);
@@ -197,7 +199,7 @@ void model_observe_publish(struct model *m, int client, int number, const char *
                            bool retain, bool dup, uint16_t id)
 {
     struct model_session *s = &m->sessions[client];
-    struct model_item *item = find_item(m, s, number, topic, qos, retain, id);
+    struct model_item *item = find_item(m, s, number, topic, qos, retain, dup, id);
     if (!item) return;
     if (qos != item->qos && !(item->any_qos && qos <= item->qos))
         model_fail(m, "client %c: message %d with QoS %d", name_of(m, s), item->number, qos);
