@@ -38,6 +38,7 @@ static int fail_rc;
 static int failed;
 static int power_off_at; /* 0: never */
 static uint64_t power_dice;
+static int reads_left; /* 1: all fail; 0: none */
 static int opens_left; /* the last of them fails; 0: none */
 
 static struct file *file_of(sqlite3_file *base)
@@ -81,6 +82,12 @@ static int file_close(sqlite3_file *base)
 static int file_read(sqlite3_file *base, void *data, int len, sqlite3_int64 at)
 {
     struct file *file = file_of(base);
+    pthread_mutex_lock(&mutex);
+    bool fails = reads_left == 1;
+    if (reads_left > 1) reads_left--;
+    failed += fails;
+    pthread_mutex_unlock(&mutex);
+    if (fails) return SQLITE_IOERR_READ;
     return file->real->pMethods->xRead(file->real, data, len, at);
 }
 
@@ -271,7 +278,7 @@ void vfs_fault_reset(void)
     list_for_each(it, &files)
         power_log_synced(&container_of(it, struct file, link)->unsynced);
     tracking = false;
-    writes = fail_at = failed = opens_left = power_off_at = 0;
+    writes = fail_at = failed = opens_left = reads_left = power_off_at = 0;
     pthread_mutex_unlock(&mutex);
 }
 
@@ -303,11 +310,19 @@ void vfs_fault_fail_open(int n)
     pthread_mutex_unlock(&mutex);
 }
 
+void vfs_fault_fail_reads_from(int n)
+{
+    pthread_mutex_lock(&mutex);
+    reads_left = n;
+    failed = 0;
+    pthread_mutex_unlock(&mutex);
+}
+
 int vfs_fault_heal(void)
 {
     pthread_mutex_lock(&mutex);
     int count = failed;
-    fail_at = opens_left = 0;
+    fail_at = opens_left = reads_left = 0;
     pthread_mutex_unlock(&mutex);
     return count;
 }

@@ -31,6 +31,8 @@ void story_begin(struct story *s, struct fixture *f);
 /* Publishes QoS 1, QoS 2 and retained messages, and acknowledges what comes. With turns of the loop between,
  * in which the store works. */
 void story_tell(struct story *s);
+/* The absent receiver comes, takes what it gets in a few turns, and goes. */
+void story_receive_some(struct story *s);
 /* Notes what is acknowledged now. */
 void story_note(struct story *s);
 /* After the hub is back: the publisher repeats QoS 2 that was not acknowledged; receivers take all that there

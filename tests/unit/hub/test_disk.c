@@ -84,6 +84,34 @@ static void test_full_for_a_while(void **state)
     fail_everywhere(*state, FULL_FOR_A_WHILE);
 }
 
+/* ---- failing reads ---- */
+
+/* With nothing of the file in memory, and messages that wait. Returns how many reads have failed. */
+static int unreadable_from(struct fixture *f, int n)
+{
+    struct story s;
+    story_begin(&s, f);
+    story_tell(&s);
+    settle(f);
+    story_note(&s);
+    fixture_restart(f);
+    vfs_fault_fail_reads_from(n);
+    story_receive_some(&s);
+    await_store(f);
+    int failed = vfs_fault_heal();
+    recover(&s);
+    check(&s, "unreadable from read", n);
+    return failed;
+}
+
+static void test_unreadable_for_a_while(void **state)
+{
+    int n = 1;
+    while (unreadable_from(*state, n))
+        n++;
+    assert_true(n > 3);
+}
+
 /* ---- files that cannot be opened ---- */
 
 static int try_open(struct fixture *f, int n)
@@ -193,9 +221,13 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_one_write_fails),  TEST(test_all_writes_fail),
-        TEST(test_full_for_a_while), TEST(test_one_opening_fails),
-        TEST(test_full_disk),        TEST(test_power_keeps_all_that_was_acknowledged),
+        TEST(test_one_write_fails),
+        TEST(test_all_writes_fail),
+        TEST(test_full_for_a_while),
+        TEST(test_unreadable_for_a_while),
+        TEST(test_one_opening_fails),
+        TEST(test_full_disk),
+        TEST(test_power_keeps_all_that_was_acknowledged),
         TEST(test_process_does_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
