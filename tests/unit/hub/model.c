@@ -1,4 +1,4 @@
-/* model.c — see model.h: what clients do, and what crashes and restarts leave.
+/* model.c — see model.h: what clients do, and what follows for their queues.
  *
  * Nothing here follows from how the hub does it. What a crash may take is known from commit numbers alone:
  * what is committed must be there afterwards; what is not may be there or not. So an item is either demanded
@@ -48,7 +48,7 @@ bool model_matches(const char *filter, const char *topic)
 
 /* ---- sessions ---- */
 
-static void session_clear(struct model_session *s)
+void model_session_clear(struct model_session *s)
 {
     struct model_session keep = *s;
     memset(s, 0, sizeof *s);
@@ -71,7 +71,7 @@ void model_init(struct model *m, size_t window, size_t limit)
     m->next = 1;
     for (int i = 0; i < MODEL_CLIENTS; i++) {
         m->sessions[i].by_number = xcalloc(MODEL_MESSAGES, sizeof *m->sessions[i].by_number);
-        session_clear(&m->sessions[i]);
+        model_session_clear(&m->sessions[i]);
     }
 }
 
@@ -103,7 +103,7 @@ void model_connect(struct model *m, int client, bool clean, bool present, int wi
     if (!present || s->chaos) {
         bool changes = !clean || s->chaos || (s->exists && !s->clean);
         int64_t structural = changes && commit > s->structural ? commit : s->structural;
-        session_clear(s);
+        model_session_clear(s);
         s->exists = true;
         s->clean = clean;
         s->structural = structural;
@@ -130,7 +130,7 @@ int model_detach(struct model *m, int client, bool will)
         s->jobs[i].must = false;
     if (s->clean) {
         int64_t structural = s->structural;
-        session_clear(s);
+        model_session_clear(s);
         s->structural = structural; /* the end of the one before may not be durable */
     }
     return due;
@@ -139,7 +139,7 @@ int model_detach(struct model *m, int client, bool will)
 void model_expire(struct model *m)
 {
     for (int i = 0; i < MODEL_CLIENTS; i++)
-        if (!m->sessions[i].attached && !m->sessions[i].chaos) session_clear(&m->sessions[i]);
+        if (!m->sessions[i].attached && !m->sessions[i].chaos) model_session_clear(&m->sessions[i]);
 }
 
 /* ---- subscriptions ---- */
@@ -253,8 +253,8 @@ static void queue_limit(const struct model *m, const struct model_session *s, bo
 }
 
 /* What the session's subscriptions make of the message: false if nothing. */
-static bool match(const struct model *m, const struct model_session *s, const struct model_msg *msg,
-                  uint8_t *qos, bool *doubt)
+bool model_match(const struct model *m, const struct model_session *s, const struct model_msg *msg,
+                 uint8_t *qos, bool *doubt)
 {
     bool any = false;
     *qos = 0;
@@ -274,12 +274,12 @@ static bool match(const struct model *m, const struct model_session *s, const st
     return any;
 }
 
-static void route_to(struct model *m, struct model_session *s, int number, int64_t commit,
-                     bool maybe)
+void model_route_to(struct model *m, struct model_session *s, int number, int64_t commit,
+                    bool maybe)
 {
     uint8_t qos;
     bool doubt, full, perhaps;
-    if (!s->exists || s->chaos || !match(m, s, &m->msgs[number], &qos, &doubt)) return;
+    if (!s->exists || s->chaos || !model_match(m, s, &m->msgs[number], &qos, &doubt)) return;
     if (qos == 0 && !s->attached) return;
     queue_limit(m, s, &full, &perhaps);
     if (qos > 0 && full && !doubt) return;
@@ -312,7 +312,7 @@ void model_route(struct model *m, int number, int64_t commit, bool maybe)
         model_retain(m, msg->topic, msg->empty ? 0 : number,
                      maybe || msg->qos == 0 ? INT64_MAX : commit);
     for (int i = 0; i < MODEL_CLIENTS; i++)
-        route_to(m, &m->sessions[i], number, commit, maybe);
+        model_route_to(m, &m->sessions[i], number, commit, maybe);
 }
 
 /* Of all clients the publish that the store has and nobody has got yet; the oldest. Forgets those that are
@@ -384,157 +384,4 @@ void model_let_go(struct model_session *s, uint16_t id)
             s->held[i] = s->held[--s->held_count];
             return;
         }
-}
-
-/* ---- the hub ends and begins ---- */
-
-static void session_begin_anew(struct model_session *s)
-{
-    s->attached = false;
-    s->will = 0;
-    s->old_count = 0;
-    memset(s->old_wills, 0, sizeof s->old_wills);
-    s->structural = s->offline = 0;
-    for (int i = 0; i < MODEL_FILTERS; i++)
-        s->subs[i].commit = 0;
-    for (size_t i = 0; i < s->count; i++)
-        s->items[i].commit = s->items[i].ack_commit = 0;
-    for (size_t i = 0; i < s->job_count; i++)
-        s->jobs[i].must = false;
-    for (int i = 0; i < MODEL_PENDING; i++)
-        if (s->pubs[i].commit != INT64_MAX) s->pubs[i].commit = 0;
-}
-
-void model_restart(struct model *m)
-{
-    for (int i = 0; i < MODEL_CLIENTS; i++)
-        session_begin_anew(&m->sessions[i]);
-    for (int i = 0; i < MODEL_TOPICS; i++)
-        for (size_t k = 0; k < m->retained[i].count; k++)
-            m->retained[i].commits[k] = 0;
-    for (int i = 1; i <= m->messages; i++)
-        m->msgs[i].effects = 0;
-    m->committed = 0;
-}
-
-static void crash_item(const struct model *m, struct model_item *item, bool was_online)
-{
-    bool will = m->msgs[item->number].will && !item->retained;
-    if (item->commit > m->committed && will && item->qos > 0) {
-        *item = (struct model_item){ .number = item->number, /* may be published once more */
-                                     .qos = item->qos,
-                                     .any_qos = item->any_qos,
-                                     .order = item->order,
-                                     .commit = item->commit,
-                                     .may_dup = true,
-                                     .maybe = true };
-        return;
-    }
-    bool acked = item->ack_commit <= m->committed;
-    if (item->qos == 0) item->state = ITEM_GONE;
-    if (item->state == ITEM_GONE && acked) return; /* for good */
-    if (item->was_sent) item->crashed = true;
-    if (was_online) item->may_dup = true;
-    if (item->state == ITEM_GONE) {
-        item->state = item->qos == 2 ? ITEM_RELEASED : ITEM_SENT;
-        item->maybe = true;
-    } else if (item->state == ITEM_RELEASING && !acked) {
-        item->state = ITEM_SENT;
-        item->rec_doubt = true;
-    }
-    if (item->commit > m->committed) item->maybe = true;
-}
-
-static void crash_subs(const struct model *m, struct model_session *s)
-{
-    for (int i = 0; i < MODEL_FILTERS; i++) {
-        struct model_sub *sub = &s->subs[i];
-        if (sub->commit > m->committed && sub->possible & ~(1 << sub->qos)) sub->doubt = true;
-    }
-}
-
-static void crash_session(const struct model *m, struct model_session *s)
-{
-    bool chaos = s->chaos || s->structural > m->committed;
-    bool was_online = s->attached || s->offline > m->committed;
-    if (chaos || s->clean) {
-        session_clear(s);
-        s->chaos = chaos;
-        return;
-    }
-    for (size_t i = 0; i < s->count; i++)
-        crash_item(m, &s->items[i], was_online);
-    crash_subs(m, s);
-    for (int i = 0; i < MODEL_PENDING; i++)
-        if (s->pubs[i].commit > m->committed) s->pubs[i].commit = INT64_MAX;
-    session_begin_anew(s);
-    if (was_online) s->offline = INT64_MAX; /* the new process says so in its first commit */
-}
-
-static void crash_retained(const struct model *m, struct model_retained *r)
-{
-    for (size_t i = 0; i < r->count; i++)
-        r->commits[i] = r->commits[i] <= m->committed ? 0 : INT64_MAX;
-}
-
-/* QoS 2 that was acknowledged, and whose effects the crash has taken: the new process delivers it again,
- * as if for the first time. */
-static void deliver_again(struct model *m, struct model_session *s, int number)
-{
-    uint8_t qos;
-    bool doubt, there = match(m, s, &m->msgs[number], &qos, &doubt);
-    struct model_item *item = model_item_find(s, number);
-    if (!item) {
-        if (qos > 0) route_to(m, s, number, m->next, false);
-        return;
-    }
-    if (item->qos == 0 || (item->qos == 2 && item->was_sent)) return;
-    bool again = item->state == ITEM_GONE || item->was_sent;
-    *item = (struct model_item){ .number = number,
-                                 .qos = there && qos ? qos : item->qos,
-                                 .order = item->order,
-                                 .commit = m->next,
-                                 .any_qos = doubt,
-                                 .may_dup = true,
-                                 .maybe_full = item->maybe_full,
-                                 .maybe = again || !there || doubt || item->maybe_full };
-}
-
-/* Wills of persistent sessions that the crash may have left in the store. */
-static void collect_wills(const struct model *m, const struct model_session *s, int *wills,
-                          int *count)
-{
-    if (s->clean) return;
-    if (s->attached && s->will) wills[(*count)++] = s->will;
-    for (size_t i = 0; i < ARRAY_LEN(s->old_wills); i++) {
-        const struct model_old_will *old = &s->old_wills[i];
-        bool open = old->number && old->until > m->committed;
-        if (open && !m->msgs[old->number].routed) wills[(*count)++] = old->number;
-    }
-}
-
-void model_crash(struct model *m, int64_t next)
-{
-    int wills[MODEL_CLIENTS * 5], count = 0;
-    int64_t committed = m->committed;
-    for (int i = 0; i < MODEL_CLIENTS; i++) {
-        struct model_session *s = &m->sessions[i];
-        collect_wills(m, s, wills, &count);
-        crash_session(m, s);
-        if (s->offline) s->offline = next;
-    }
-    for (int i = 0; i < MODEL_TOPICS; i++)
-        crash_retained(m, &m->retained[i]);
-    m->committed = 0;
-    m->next = next;
-    for (int i = 1; i <= m->messages; i++) {
-        bool lost = m->msgs[i].effects > committed;
-        m->msgs[i].effects = lost ? next : 0;
-        if (lost && m->msgs[i].retain)
-            model_retain(m, m->msgs[i].topic, m->msgs[i].empty ? 0 : i, 0);
-        for (int k = 0; lost && k < MODEL_CLIENTS; k++)
-            deliver_again(m, &m->sessions[k], i);
-    }
-    for (int i = 0; i < count; i++)
-        model_route(m, wills[i], next, true);
 }

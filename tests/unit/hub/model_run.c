@@ -1,145 +1,14 @@
-/* model_run.c — see model_run.h. After each step the packets that clients have got, and the retained
- * messages, are shown to the model. A number becomes a payload with dots behind it: some are long, so that
- * rows and pages of all sizes come up. */
-#include "model_run.h"
+/* model_run.c — see model_run.h: the steps. After each of them model_watch.c shows the model what has come of
+ * it. */
+#include "model_run_priv.h"
 
-#include "base/buf.h"
 #include "base/mem.h"
 #include "lib/clock_fake.h"
 #include "lib/vfs_fault.h"
 
 #include <sqlite3.h>
 
-enum { MOST_ROUNDS = 2000, STRAY_ID = 30000 };
-
-struct run {
-    struct fixture *f;
-    struct model m;
-    struct client clients[MODEL_CLIENTS][2]; /* the second one, for take-overs */
-    int now[MODEL_CLIENTS];                  /* which of them is the present one */
-    struct principal *principals[MODEL_CLIENTS];
-};
-
-static struct client *client_of_step(struct run *r, int client)
-{
-    return &r->clients[client][r->now[client]];
-}
-
-static struct msg *message_of(const struct model *m, int number)
-{
-    const struct model_msg *msg = &m->msgs[number];
-    struct buf payload = { 0 };
-    if (!msg->empty) buf_printf(&payload, "%d.", number);
-    size_t dots = number % 101 == 0 ? 70000 : number % 13 == 0 ? 3000 : 0;
-    for (size_t i = 0; !msg->empty && i < dots; i++)
-        buf_putc(&payload, '.');
-    struct msg *made = message(model_topics[msg->topic], buf_str(&payload), msg->qos, msg->retain);
-    buf_deinit(&payload);
-    return made;
-}
-
-/* ---- looking ---- */
-
-static void observe_token(struct run *r, int client, char *token)
-{
-    if (strncmp(token, "rel#", 4) == 0) {
-        model_observe_pubrel(&r->m, client, (uint16_t)atoi(token + 4));
-        return;
-    }
-    char *payload = strchr(token, '=');
-    char *flags = strchr(payload, '/');
-    *payload++ = '\0';
-    *flags++ = '\0';
-    const char *id = strchr(flags, '#');
-    model_observe_publish(&r->m, client, atoi(payload), token, (uint8_t)(flags[0] - '0'),
-                          strchr(flags, 'r'), strchr(flags, 'd'), id ? (uint16_t)atoi(id + 1) : 0);
-}
-
-static void observe_client(struct run *r, int client)
-{
-    struct client *c = client_of_step(r, client);
-    if (!c->log.len) return;
-    char *text = xstrdup(buf_str(&c->log)), *rest = text;
-    buf_clear(&c->log);
-    for (char *token; (token = strtok_r(rest, " ", &rest));)
-        observe_token(r, client, token);
-    free(text);
-}
-
-static int retained_number(struct run *r, int topic)
-{
-    struct msg *msg = hub_retained_get(r->f->hub, slice_str(model_topics[topic]));
-    return msg ? atoi(msg->payload.ptr) : 0;
-}
-
-static void check_retained(struct run *r, bool after_crash)
-{
-    for (int i = 0; i < MODEL_TOPICS; i++)
-        model_check_retained(&r->m, i, retained_number(r, i), after_crash);
-}
-
-/* What the store has reached, what follows from it, and what clients got. */
-static void observe(struct run *r)
-{
-    model_advance(&r->m, store_committed(r->f->store), store_next_commit(r->f->store));
-    for (int i = 0; i < MODEL_CLIENTS; i++)
-        observe_client(r, i);
-    model_step_end(&r->m);
-    check_retained(r, false);
-}
-
-struct fence {
-    struct store_req req; /* first */
-    bool done;
-};
-
-static int run_fence(struct store_req *req, struct db *db)
-{
-    return 0;
-}
-
-static void on_fence(struct store_req *req, int rc)
-{
-    container_of(req, struct fence, req)->done = true;
-}
-
-/* The store's thread has nothing to do: all that it was given is committed, or has failed. */
-static void await_thread(struct run *r)
-{
-    struct store *store = r->f->store;
-    while (!store_failing(store) && store_committed(store) + 1 < store_next_commit(store))
-        loop_turn_wait(r->f->loop, 100);
-    if (!store_failing(store)) return;
-    struct fence fence = { .req = { .run = run_fence, .done = on_fence } };
-    store_read(store, &fence.req);
-    loop_turn(r->f->loop);
-    while (!fence.done)
-        loop_turn_wait(r->f->loop, 100);
-}
-
-/* Until nothing happens by itself; what nobody waits for stays in its batch. */
-static void run_idle(struct run *r)
-{
-    struct store *store = r->f->store;
-    for (int i = 0; i < MOST_ROUNDS; i++) {
-        await_thread(r);
-        bool busy = loop_turn(r->f->loop);
-        if (busy) continue;
-        if (store_failing(store) || store_committed(store) + 1 == store_next_commit(store)) break;
-    }
-    observe(r);
-}
-
-static void heal(struct run *r)
-{
-    vfs_fault_heal();
-    if (store_failing(r->f->store)) clock_fake_advance(1000); /* it tries again by itself */
-    while (store_failing(r->f->store)) {
-        loop_turn(r->f->loop);
-        if (store_failing(r->f->store)) loop_turn_wait(r->f->loop, 1);
-    }
-    observe(r);
-}
+enum { STRAY_ID = 30000 };
 
 /* ---- steps ---- */
 
@@ -155,15 +24,15 @@ static void do_fill(struct run *r, const struct step *step)
 
 static void do_heal(struct run *r, const struct step *step)
 {
-    heal(r);
+    run_heal(r);
     run_idle(r);
 }
 
 static void do_sync(struct run *r, const struct step *step)
 {
-    heal(r);
+    run_heal(r);
     settle(r->f);
-    observe(r);
+    run_observe(r);
     model_at_rest(&r->m);
 }
 
@@ -175,7 +44,7 @@ static void route_now(struct run *r, int number)
 
 static void detach(struct run *r, int client, enum session_end why)
 {
-    struct client *c = client_of_step(r, client);
+    struct client *c = run_client(r, client);
     client_drop(c, why);
     route_now(r, model_detach(&r->m, client, why != SESSION_END_CLIENT_INITIATED));
     run_idle(r);
@@ -202,19 +71,19 @@ static bool waits_for_commit(const struct model_session *s)
 static void do_connect(struct run *r, const struct step *step)
 {
     struct model_session *s = &r->m.sessions[step->client];
-    struct client *c = client_of_step(r, step->client);
+    struct client *c = run_client(r, step->client);
     bool clean = step->flags & FLAG_CLEAN || s->chaos;
     if (clean && waits_for_commit(s)) run_idle(r); /* or nobody knows whether it was delivered */
     int number = step->flags & FLAG_WILL
                      ? model_message(&r->m, step->client, step->topic, step->qos,
                                      step->flags & FLAG_RETAIN, false)
                      : 0;
-    struct msg *will = number ? message_of(&r->m, number) : NULL;
+    struct msg *will = number ? run_message(&r->m, number) : NULL;
     if (c->session) {
         route_now(r, model_detach(&r->m, step->client, true));
         r->now[step->client] ^= 1;
     }
-    struct client *next = client_of_step(r, step->client);
+    struct client *next = run_client(r, step->client);
     next->congested = false;
     char id[2] = { (char)('a' + step->client), '\0' };
     int64_t commit = client_open_will(r->f, next, id, clean, will);
@@ -231,7 +100,7 @@ static void do_subscribe(struct run *r, const struct step *step)
 {
     int filter = step->n % MODEL_FILTERS;
     int64_t commit =
-        client_subscribe(client_of_step(r, step->client), model_filters[filter], step->qos);
+        client_subscribe(run_client(r, step->client), model_filters[filter], step->qos);
     if (commit < 0) model_fail(&r->m, "subscribe is refused: %d", (int)commit);
     model_subscribe(&r->m, step->client, filter, step->qos, commit);
 }
@@ -239,20 +108,20 @@ static void do_subscribe(struct run *r, const struct step *step)
 static void do_unsubscribe(struct run *r, const struct step *step)
 {
     int filter = step->n % MODEL_FILTERS;
-    int64_t commit = session_unsubscribe(client_of_step(r, step->client)->session,
-                                         slice_str(model_filters[filter]));
+    int64_t commit =
+        session_unsubscribe(run_client(r, step->client)->session, slice_str(model_filters[filter]));
     if (commit < 0) model_fail(&r->m, "unsubscribe is refused: %d", (int)commit);
     model_unsubscribe(&r->m, step->client, filter, commit);
 }
 
 static void do_publish(struct run *r, const struct step *step)
 {
-    struct client *c = client_of_step(r, step->client);
+    struct client *c = run_client(r, step->client);
     bool retain = step->flags & FLAG_RETAIN;
     int number = model_message(&r->m, c->session ? step->client : MODEL_SYSTEM, step->topic,
                                step->qos % 2, retain, retain && step->flags & FLAG_EMPTY);
     if (!number) return;
-    struct msg *msg = message_of(&r->m, number);
+    struct msg *msg = run_message(&r->m, number);
     int64_t commit =
         hub_publish(r->f->hub, c->session ? c->principal : principal_system(),
                     c->session ? session_auth_conn(c->session) : NULL, msg, NULL, NULL);
@@ -263,8 +132,8 @@ static void do_publish(struct run *r, const struct step *step)
 
 static int64_t receive(struct run *r, int client, const struct model_pub *pub)
 {
-    struct msg *msg = message_of(&r->m, pub->number);
-    int64_t commit = session_receive(client_of_step(r, client)->session, pub->id, msg, NULL, NULL);
+    struct msg *msg = run_message(&r->m, pub->number);
+    int64_t commit = session_receive(run_client(r, client)->session, pub->id, msg, NULL, NULL);
     msg_unref(msg);
     if (commit < 0) model_fail(&r->m, "publish of QoS 2 is refused: %d", (int)commit);
     return commit;
@@ -313,14 +182,14 @@ static void do_release(struct run *r, const struct step *step)
 {
     struct model_pub *pub = pick_pub(r, step, true);
     if (!pub) return;
-    pub->commit = session_release(client_of_step(r, step->client)->session, pub->id);
+    pub->commit = session_release(run_client(r, step->client)->session, pub->id);
     pub->state = PUB_RELEASED;
     if (pub->commit < 0) model_fail(&r->m, "PUBREL is refused: %d", (int)pub->commit);
 }
 
 static bool ack(struct run *r, int client, size_t n)
 {
-    struct session *session = client_of_step(r, client)->session;
+    struct session *session = run_client(r, client)->session;
     struct model_item *item = model_pick(&r->m, client, ITEM_SENT, n);
     if (!item) return false;
     r->m.next = store_next_commit(r->f->store);
@@ -340,7 +209,7 @@ static bool comp(struct run *r, int client, size_t n)
     if (!item) return false;
     r->m.next = store_next_commit(r->f->store);
     model_pubcomp(&r->m, client, item);
-    session_pubcomp(client_of_step(r, client)->session, item->id);
+    session_pubcomp(run_client(r, client)->session, item->id);
     return true;
 }
 
@@ -356,7 +225,7 @@ static void do_comp(struct run *r, const struct step *step)
 
 static void do_stray(struct run *r, const struct step *step)
 {
-    struct session *session = client_of_step(r, step->client)->session;
+    struct session *session = run_client(r, step->client)->session;
     struct model_item *item = model_pick(&r->m, step->client, ITEM_SENT, step->n);
     uint16_t *stray = &r->m.sessions[step->client].stray;
     *stray = STRAY_ID;
@@ -372,19 +241,19 @@ static void do_stray(struct run *r, const struct step *step)
         session_pubrec(session, STRAY_ID);
         session_pubcomp(session, STRAY_ID);
     }
-    observe(r);
+    run_observe(r);
     *stray = 0;
 }
 
 static void do_congest(struct run *r, const struct step *step)
 {
-    client_of_step(r, step->client)->congested = true;
+    run_client(r, step->client)->congested = true;
     r->m.sessions[step->client].congested = true;
 }
 
 static void do_clear(struct run *r, const struct step *step)
 {
-    struct client *c = client_of_step(r, step->client);
+    struct client *c = run_client(r, step->client);
     c->congested = r->m.sessions[step->client].congested = false;
     session_pump(c->session);
 }
@@ -401,36 +270,36 @@ static void do_expire(struct run *r, const struct step *step)
     clock_fake_advance(2 * r->f->opts.session_expiry_ms);
     settle(r->f);
     model_expire(&r->m);
-    observe(r);
+    run_observe(r);
 }
 
 static void do_restart(struct run *r, const struct step *step)
 {
-    heal(r);
+    run_heal(r);
     for (int i = 0; i < MODEL_CLIENTS; i++)
-        if (client_of_step(r, i)->session) detach(r, i, SESSION_END_CONNECTION_LOST);
+        if (run_client(r, i)->session) detach(r, i, SESSION_END_CONNECTION_LOST);
     fixture_restart(r->f);
     model_restart(&r->m);
-    observe(r);
+    run_observe(r);
 }
 
 static void do_crash(struct run *r, const struct step *step)
 {
-    await_thread(r);
-    observe(r);
+    run_await_thread(r);
+    run_observe(r);
     vfs_fault_heal();
     fixture_crash(r->f);
     for (int i = 0; i < MODEL_CLIENTS; i++)
-        buf_clear(&client_of_step(r, i)->log);
+        buf_clear(&run_client(r, i)->log);
     model_crash(&r->m, store_next_commit(r->f->store));
-    check_retained(r, true);
+    run_check_retained(r, true);
 }
 
 static void do_burst(struct run *r, const struct step *step)
 {
     for (int i = 0; i < step->n; i++) {
         do_publish(r, step);
-        observe(r); /* what was sent no longer waits in the queue */
+        run_observe(r); /* what was sent no longer waits in the queue */
     }
 }
 
@@ -457,18 +326,18 @@ static const struct {
 
 static void run_step(struct run *r, const struct step *step)
 {
-    const struct client *c = client_of_step(r, step->client);
+    const struct client *c = run_client(r, step->client);
     if (kinds[step->kind].attached && !c->session) return;
     r->m.next = store_next_commit(r->f->store);
     kinds[step->kind].run(r, step);
-    observe(r);
+    run_observe(r);
 }
 
 /* In the end everybody comes, and gets all that is left. */
 static void run_out(struct run *r)
 {
     for (uint8_t i = 0; i < MODEL_CLIENTS && !r->m.failure[0]; i++) {
-        if (!client_of_step(r, i)->session)
+        if (!run_client(r, i)->session)
             run_step(r, &(struct step){ .kind = STEP_connect, .client = i });
         run_step(r, &(struct step){ .kind = STEP_clear, .client = i });
         run_step(r, &(struct step){ .kind = STEP_sync });
@@ -480,9 +349,9 @@ static void run_out(struct run *r)
 /* Leaves the hub as it was found: without sessions and retained messages. */
 static void clean_up(struct run *r)
 {
-    heal(r);
+    run_heal(r);
     for (uint8_t i = 0; i < MODEL_CLIENTS; i++) {
-        struct client *c = client_of_step(r, i);
+        struct client *c = run_client(r, i);
         char id[2] = { (char)('a' + i), '\0' };
         c->congested = false;
         if (c->session) client_drop(c, SESSION_END_CLIENT_INITIATED);
