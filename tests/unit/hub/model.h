@@ -165,6 +165,8 @@ void model_observe_publish(struct model *m, int client, int number, const char *
 void model_observe_pubrel(struct model *m, int client, uint16_t id);
 /* All that the last step has caused was shown. */
 void model_step_end(struct model *m);
+/* All that was asked of the store so far is committed. */
+void model_settled(struct model *m);
 /* The hub has nothing more to do: everybody must have what he can have. */
 void model_at_rest(struct model *m);
 /* The retained message of a topic, 0 if none. after_crash: adopts it if it is allowed. */

@@ -24,6 +24,36 @@ static void session_begin_anew(struct model_session *s)
         if (s->pubs[i].commit != INT64_MAX) s->pubs[i].commit = 0;
 }
 
+static void settled(const struct model *m, int64_t *commit)
+{
+    if (*commit > m->committed && *commit != INT64_MAX) *commit = m->committed;
+}
+
+static void session_settled(const struct model *m, struct model_session *s)
+{
+    settled(m, &s->structural);
+    settled(m, &s->offline);
+    for (size_t i = 0; i < s->count; i++) {
+        settled(m, &s->items[i].commit);
+        settled(m, &s->items[i].ack_commit);
+    }
+    for (int i = 0; i < MODEL_FILTERS; i++)
+        settled(m, &s->subs[i].commit);
+    for (size_t i = 0; i < ARRAY_LEN(s->old_wills); i++)
+        settled(m, &s->old_wills[i].until);
+}
+
+void model_settled(struct model *m)
+{
+    for (int i = 0; i < MODEL_CLIENTS; i++)
+        session_settled(m, &m->sessions[i]);
+    for (int i = 0; i < MODEL_TOPICS; i++)
+        for (size_t k = 0; k < m->retained[i].count; k++)
+            settled(m, &m->retained[i].commits[k]);
+    for (int i = 1; i <= m->messages; i++)
+        settled(m, &m->msgs[i].effects);
+}
+
 void model_restart(struct model *m)
 {
     for (int i = 0; i < MODEL_CLIENTS; i++)

@@ -82,7 +82,8 @@ static struct model_item *find_retained(struct model *m, struct model_session *s
     struct model_job *job = find_job(m, s, number, qos);
     for (size_t i = 0; i < s->count; i++) {
         struct model_item *item = &s->items[i];
-        if (!item->retained || item->number != number || item->id != id || item->state == ITEM_GONE)
+        if (!item->retained || item->number != number || item->qos != qos || item->id != id ||
+            item->state == ITEM_GONE)
             continue;
         /* if the crash has taken that one, this is another with its identifier */
         if (item->maybe && job) job->must = false;

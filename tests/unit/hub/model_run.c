@@ -33,6 +33,7 @@ static void do_sync(struct run *r, const struct step *step)
     run_heal(r);
     settle(r->f);
     run_observe(r);
+    model_settled(&r->m);
     model_at_rest(&r->m);
 }
 
