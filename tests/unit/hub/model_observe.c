@@ -36,18 +36,22 @@ static void item_lost(struct model_item *item)
 static struct model_item *find_empty(struct model *m, struct model_session *s, int topic,
                                      uint8_t qos, bool dup, uint16_t id)
 {
-    struct model_item *best = NULL, *again = NULL;
+    struct model_item *best = NULL, *again = NULL, *spare = NULL;
     for (size_t i = 0; i < s->count; i++) {
         struct model_item *item = &s->items[i];
         const struct model_msg *msg = &m->msgs[item->number];
         if (item->retained || !msg->empty || msg->topic != topic || item->state == ITEM_GONE)
             continue;
         if (item->was_sent && item->id == id) again = item;
+        if (item->was_sent && item->maybe) spare = item;
         if (item->was_sent || (item->qos != qos && !item->any_qos)) continue;
         if (!best || (best->maybe && !item->maybe)) best = item;
     }
     bool taken = again && again->maybe && !dup; /* by the crash, and its identifier is another's */
-    return again && !(taken && best) ? again : best;
+    if (again && !(taken && best)) return again;
+    if (best || !spare) return best;
+    spare->was_sent = false; /* so the one before was not another, but this one */
+    return spare;
 }
 
 static bool was_current(const struct model *m, const struct model_job *job, int number)
