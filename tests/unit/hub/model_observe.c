@@ -32,26 +32,29 @@ static void item_lost(struct model_item *item)
 
 /* ---- which item is it? ---- */
 
+static int fits(const struct model_item *item, uint8_t qos)
+{
+    return 2 * (item->qos == qos) + !item->maybe;
+}
+
 /* A removal shows no number: the one with the identifier, else the oldest that can be it. */
 static struct model_item *find_empty(struct model *m, struct model_session *s, int topic,
                                      uint8_t qos, bool dup, uint16_t id)
 {
-    struct model_item *best = NULL, *again = NULL, *spare = NULL;
+    struct model_item *best = NULL, *again = NULL;
     for (size_t i = 0; i < s->count; i++) {
         struct model_item *item = &s->items[i];
         const struct model_msg *msg = &m->msgs[item->number];
         if (item->retained || !msg->empty || msg->topic != topic || item->state == ITEM_GONE)
             continue;
         if (item->was_sent && item->id == id) again = item;
-        if (item->was_sent && item->maybe) spare = item;
         if (item->was_sent || (item->qos != qos && !item->any_qos)) continue;
-        if (!best || (best->maybe && !item->maybe)) best = item;
+        if (!best || fits(item, qos) > fits(best, qos)) best = item;
     }
-    bool taken = again && again->maybe && !dup; /* by the crash, and its identifier is another's */
-    if (again && !(taken && best)) return again;
-    if (best || !spare) return best;
-    spare->was_sent = false; /* so the one before was not another, but this one */
-    return spare;
+    if (!again || (again->maybe && again->qos != qos)) return best;
+    /* if the crash has taken that one, this is another with its identifier */
+    if (again->maybe && !dup && best) best->maybe = true;
+    return again;
 }
 
 static bool was_current(const struct model *m, const struct model_job *job, int number)
