@@ -54,6 +54,7 @@ static struct model_item *find_empty(struct model *m, struct model_session *s, i
     if (!again || (again->maybe && again->qos != qos)) return best;
     /* if the crash has taken that one, this is another with its identifier */
     if (again->maybe && !dup && best) best->maybe = true;
+    if (again->maybe) again->commit = m->next;
     return again;
 }
 
@@ -94,6 +95,7 @@ static struct model_item *find_retained(struct model *m, struct model_session *s
             continue;
         /* if the crash has taken that one, this is another with its identifier */
         if (item->maybe && job) job->must = false;
+        if (item->maybe) item->commit = m->next;
         return item;
     }
     if (!job) {
