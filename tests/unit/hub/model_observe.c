@@ -156,7 +156,9 @@ static void check_again(struct model *m, struct model_session *s, const struct m
     if (!first && item->id != id)
         model_fail(m, "client %c: message %d again with identifier %d instead of %d", name,
                    item->number, id, item->id);
-    if (first && dup && !item->may_dup)
+    bool known =
+        !m->msgs[item->number].empty || item->retained; /* else it may be taken for another */
+    if (first && dup && !item->may_dup && known)
         model_fail(m, "client %c: message %d with DUP at the first time", name, item->number);
     if (!first && !dup && (DUP_AFTER_A_CRASH || !item->crashed))
         model_fail(m, "client %c: message %d again without DUP", name, item->number);
