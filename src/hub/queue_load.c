@@ -147,6 +147,7 @@ struct load_req {
 struct row_reader {
     struct db *db;
     int64_t id;
+    int rc; /* of the disk: it says nothing of the message */
     struct buf data;
 };
 
@@ -159,7 +160,8 @@ static struct slice find_message(struct row_reader *row, const struct queue_ref 
         buf_clear(&row->data);
         row->id = ref->row;
         if (db_step(q)) buf_put_slice(&row->data, db_blob(q, 0));
-        if (db_done(q) < 0) row->id = 0;
+        row->rc = db_done(q);
+        if (row->rc < 0) row->id = 0;
     }
     msg_find_framed(buf_slice(&row->data), ref->offset, &saved);
     return saved;
@@ -182,9 +184,9 @@ static void read_page(struct load_req *load, struct row_reader *row, int64_t fir
 {
     struct queue_page_reader reader;
     struct queue_ref ref;
-    int rc;
+    int rc = 0;
     queue_page_read(&reader, first_seq, data);
-    while ((rc = queue_page_next(&reader, &ref)) == 1) {
+    while (row->rc == 0 && (rc = queue_page_next(&reader, &ref)) == 1) {
         if (ref.seq >= load->from)
             add_entry(load, &ref, ref.row ? find_message(row, &ref) : slice_of(NULL, 0));
     }
@@ -199,7 +201,7 @@ static int read_pages(struct load_req *load, struct db *db)
     db_bind_int(q, 1, load->load.session);
     db_bind_int(q, 2, load->from);
     load->load.end = load->from;
-    while (load->load.count < LOAD_ENTRIES && load->bytes < LOAD_BYTES) {
+    while (load->load.count < LOAD_ENTRIES && load->bytes < LOAD_BYTES && row.rc == 0) {
         load->load.last = !db_step(q);
         if (load->load.last) break;
         load->bytes += (size_t)db_int(q, 2);
@@ -207,7 +209,8 @@ static int read_pages(struct load_req *load, struct db *db)
         read_page(load, &row, db_int(q, 0), db_blob(q, 3));
     }
     buf_deinit(&row.data);
-    return db_done(q);
+    int rc = db_done(q);
+    return rc < 0 ? rc : row.rc;
 }
 
 static int run_load(struct store_req *req, struct db *db)

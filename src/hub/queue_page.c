@@ -1,7 +1,8 @@
 /* queue_page.c — see queue_page.h.
  * An entry is a byte of flags, and up to three numbers of variable length (7 bits a byte, the lowest
  * first, the high bit set on all but the last): how many sequence numbers were left out, unless none was;
- * how far the row is from that of the entry before, unless it is the same; the place in the row; the group
+ * how far the row is from that of the entry before, unless it is the same (ahead n: 2n, behind: 2n - 1: a
+ * message that somebody else had first stands in an older row); the place in the row; the group
  * of a shared subscription, if there is one. So messages of one commit take four bytes each. */
 #include "hub/queue_page.h"
 
@@ -22,6 +23,16 @@ static void put_number(struct buf *out, uint64_t value)
         value >>= 7;
     }
     buf_put_u8(out, (uint8_t)value);
+}
+
+static uint64_t folded(int64_t n)
+{
+    return n < 0 ? (uint64_t)-n * 2 - 1 : (uint64_t)n * 2;
+}
+
+static int64_t unfolded(int64_t n)
+{
+    return n % 2 ? -(n / 2) - 1 : n / 2;
 }
 
 /* Numbers above INT64_MAX are not written. */
@@ -47,7 +58,7 @@ void queue_page_put(struct buf *out, struct queue_tail *tail, const struct queue
                               (ref->released ? FLAG_RELEASED : 0) | (next ? FLAG_NEXT_SEQ : 0) |
                               (same ? FLAG_SAME_ROW : 0) | (ref->share ? FLAG_SHARED : 0)));
     if (!next) put_number(out, (uint64_t)(ref->seq - tail->last_seq - 1));
-    if (!same) put_number(out, (uint64_t)(ref->row - tail->last_row));
+    if (!same) put_number(out, folded(ref->row - tail->last_row));
     put_number(out, ref->offset);
     if (ref->share) put_number(out, ref->share);
     tail->last_seq = ref->seq;
@@ -78,14 +89,14 @@ int queue_page_next(struct queue_page_reader *reader, struct queue_ref *ret_ref)
     if (!cursor_error(cur) && cursor_left(cur) == 0) return 0;
     uint8_t flags = cursor_u8(cur);
     int64_t left_out = flags & FLAG_NEXT_SEQ ? 0 : get_number(cur);
-    int64_t rows = flags & FLAG_SAME_ROW ? 0 : get_number(cur);
+    int64_t rows = flags & FLAG_SAME_ROW ? 0 : unfolded(get_number(cur));
     int64_t offset = get_number(cur);
     int64_t share = flags & FLAG_SHARED ? get_number(cur) : 0;
     uint8_t qos = flags & FLAG_QOS;
     bool fits = add(&reader->seq, left_out) && add(&reader->seq, 1) && add(&reader->row, rows);
     if (cursor_error(cur) || !fits || offset > UINT32_MAX || share > UINT32_MAX ||
         (flags & FLAG_SHARED && !share) || flags > FLAGS_KNOWN || qos < 1 || qos > 2 ||
-        (reader->row == 0 && !(flags & FLAG_RELEASED))) {
+        reader->row < 0 || (reader->row == 0 && !(flags & FLAG_RELEASED))) {
         cur->rc = ERR_MALFORMED;
         return ERR_MALFORMED;
     }

@@ -35,7 +35,7 @@ struct queue_tail {
 };
 
 /* Appends ref to `out`, which continues the page `tail`, or begins a new one when tail->count is 0.
- * Sequence numbers rise, and so do the rows. */
+ * Sequence numbers rise; rows are below 2^61. */
 void queue_page_put(struct buf *out, struct queue_tail *tail, const struct queue_ref *ref,
                     size_t bytes);
 bool queue_page_full(const struct queue_tail *tail);

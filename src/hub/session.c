@@ -294,8 +294,9 @@ int64_t session_open(struct hub *hub, const struct session_open_opts *opts,
     }
     attach(session, opts);
     if (ended_in) session_changed(session, ended_in); /* CONNACK says that the old one is gone */
-    if (present)
-        session_row_online(all->store, session->id, session->principal->label, session->will);
+    if (present) /* after a crash it must be known that messages may have been sent */
+        session_changed(session, session_row_online(all->store, session->id,
+                                                    session->principal->label, session->will));
     else if (!opts->clean)
         make_persistent(session);
     int64_t commit = session->changed_in;

@@ -108,13 +108,9 @@ static void take_state(struct session *session, const struct queue_state *state)
     queue_ring_move(&session->waiting, state->head);
 }
 
-static bool was_sent(struct session *session, int64_t seq)
+static bool was_sent(const struct session *session, int64_t seq)
 {
-    if (session->saved && seq < session->saved->state.flight_end) return true;
-    if (seq >= session->maybe_sent) return false;
-    if (session->inflight < session->all->opts->max_inflight) return true;
-    session->maybe_sent = seq; /* no more than a window can have been sent */
-    return false;
+    return session->saved && seq < session->saved->state.flight_end;
 }
 
 static void put_in_flight(struct session *session, int64_t seq, struct queue_entry *entry)
@@ -135,6 +131,7 @@ static void put_loaded(struct session *session, struct queue_loaded *loaded)
                                  .row = loaded->ref.row,
                                  .qos = loaded->ref.qos,
                                  .retain = loaded->ref.retain,
+                                 .dup = seq < session->maybe_sent,
                                  .share = loaded->ref.share };
     loaded->msg = NULL;
     if (released) {
@@ -162,7 +159,6 @@ static void loaded_up_to(struct session *session, int64_t end)
     if (queue_ring_empty(waiting) && waiting->end < end) queue_ring_move(waiting, end);
     while (waiting->end < end)
         queue_ring_push(waiting, &gone);
-    if (session->maybe_sent && session->maybe_sent <= end) session->maybe_sent = 0;
     const struct saved_state *saved = session->saved;
     if (saved && saved->state.flight_end <= end && saved->state.unsent <= end)
         forget_saved(session);
@@ -283,6 +279,7 @@ static void put_state(struct session *session, struct queue_part *part)
                                  .flight_end = empty ? waiting->from : flight->end,
                                  .unsent = waiting->from,
                                  .maybe_sent = session->maybe_sent };
+    if (state.head >= state.maybe_sent) session->maybe_sent = state.maybe_sent = 0;
     queue_ring_for_each(entry, flight)
     {
         if (entry->state == ENTRY_GONE) queue_bit_set(&done, entry_seq - state.head);

@@ -69,7 +69,7 @@ struct session {
     int64_t next_seq;
     int64_t sealed_end;  /* all below are in a batch that was taken, or were never written */
     int64_t stored_end;  /* all below are committed */
-    int64_t maybe_sent;  /* below it a hub that has died may have sent something; 0: none */
+    int64_t maybe_sent;  /* below it, a hub that has died may have sent it: DUP; 0: none */
     int64_t suspect_end; /* iot:Receive decides again about those below when they are sent */
     size_t queued;
     size_t queued_bytes;

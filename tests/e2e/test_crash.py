@@ -575,7 +575,6 @@ def test_redelivered_with_its_identifier(fresh_hub, name):
             {k: mid for k, (mid, _) in first.items()}
 
 
-@pytest.mark.xfail(strict=True, reason="the row that says `online` waits in a batch meanwhile")
 def test_redelivered_with_dup(make_hub, name):
     """[MQTT-3.3.1-1] what a connection has got is a redelivery on the next one, whenever the kill came."""
     hub = make_hub(sets=["store.linger=1s"]).start()
@@ -586,7 +585,6 @@ def test_redelivered_with_dup(make_hub, name):
     assert all(dup for _, dup in unacknowledged(hub, name).values())
 
 
-@pytest.mark.xfail(strict=True, reason="wills are in memory only")
 @pytest.mark.parametrize("retain", [False, True])
 def test_will_of_a_persistent_client(fresh_hub, name, retain):
     """A hub that was killed while the client was connected publishes its will when it is back, once."""

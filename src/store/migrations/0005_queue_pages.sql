@@ -28,9 +28,8 @@ CREATE TABLE queue_page (
 
 -- What of a queue is gone, and how far it was sent: all below `head` is gone; of what lies below
 -- `flight_end` the sequence number head + i is gone where bit i of `done` is set, and waits for PUBCOMP
--- where bit i of `released` is; what lies between flight_end and `unsent` is gone too. Below `maybe_sent` a
--- hub that has died may have sent something: nobody knows how much. Below `maybe_sent` a
--- hub that has died may have sent something: nobody knows how much.
+-- where bit i of `released` is; what lies between flight_end and `unsent` is gone too. What is below
+-- `maybe_sent`, a hub that has died may have sent: nobody knows, so it goes out with DUP.
 CREATE TABLE queue_state (
     session    INTEGER PRIMARY KEY,
     head       INTEGER NOT NULL,
@@ -46,11 +45,11 @@ INSERT INTO message_ref (id, refs)
     SELECT message, count(*) FROM queue
     WHERE state = 0 AND message IN (SELECT id FROM message) GROUP BY message;
 DELETE FROM message_row WHERE id NOT IN (SELECT id FROM message_ref);
--- one page for each: qos, 4: retain, 8: PUBREC has come; then the row, and where in it
+-- one page for each: qos, 4: retain, 8: PUBREC has come; then the row (doubled), and where in it
 INSERT INTO queue_page (session, first_seq, last_seq, count, bytes, data)
     SELECT session, seq, seq, 1, coalesce((SELECT length(data) FROM message WHERE id = message), 0),
            CAST(varint(qos + 4 * retain + 8 * state) || varint(0) ||
-                varint(CASE state WHEN 0 THEN message ELSE 0 END) || varint(0) AS BLOB)
+                varint(CASE state WHEN 0 THEN 2 * message ELSE 0 END) || varint(0) AS BLOB)
     FROM queue WHERE state = 1 OR message IN (SELECT id FROM message);
 INSERT INTO queue_state (session, head, flight_end, unsent)
     SELECT id, coalesce((SELECT min(seq) FROM queue WHERE session = id), sent_seq + 1), sent_seq + 1,

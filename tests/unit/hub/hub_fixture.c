@@ -260,8 +260,8 @@ int64_t client_open_will(struct fixture *f, struct client *c, const char *id, bo
     list_push_back(&f->clients, &c->attached);
     c->commit = commit;
     session_ready(c->session);
-    while (c->session && session_is_loading(c->session))
-        loop_turn_wait(f->loop, 1000);
+    for (int turn = 0; c->session && session_is_loading(c->session); turn++)
+        loop_turn_wait(f->loop, turn ? 1000 : 0); /* the first hands the read to the thread */
     return commit;
 }
 

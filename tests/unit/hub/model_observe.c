@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-/* [MQTT-3.3.1-1] also after a crash: what may have been sent is sent again with DUP. The hub does not
- * write down what it sends while it sends it, so this is not demanded. */
+/* [MQTT-3.3.1-1] also after a crash: what may have been sent is sent again with DUP. It is not demanded here,
+ * since what was sent and not yet committed comes anew, if it comes at all: as another message. */
 enum { DUP_AFTER_A_CRASH = 0 };
 
 static char name_of(const struct model *m, const struct model_session *s)

@@ -20,6 +20,7 @@ static const struct queue_ref refs[] = {
     { .seq = 6, .row = 1, .offset = 90, .qos = 2, .retain = true },
     { .seq = 9, .row = 1, .offset = 32767, .qos = 1, .share = UINT32_MAX },
     { .seq = 10, .row = 300, .offset = 1, .qos = 2, .released = true },
+    { .seq = 11, .row = 299, .offset = 7, .qos = 1 }, /* somebody else had it first */
     { .seq = 100000, .row = INT64_MAX / 2, .offset = UINT32_MAX, .qos = 1 },
 };
 
@@ -38,7 +39,7 @@ static void test_page_round_trip(void **state)
     assert_int_equal(tail.count, ARRAY_LEN(refs));
     assert_int_equal(tail.first_seq, 5);
     assert_int_equal(tail.last_seq, 100000);
-    assert_int_equal(tail.bytes, 50);
+    assert_int_equal(tail.bytes, 10 * ARRAY_LEN(refs));
     struct queue_page_reader reader;
     struct queue_ref ref;
     queue_page_read(&reader, tail.first_seq, buf_slice(&page));
@@ -78,17 +79,18 @@ static void test_damaged_pages(void **state)
         { "nothing behind the flags", 0, 1, "\x11" },
         { "QoS 0", 0, 3, "\x10\x01\x00" },
         { "QoS 3", 0, 3, "\x13\x01\x00" },
-        { "shared by nobody", 0, 4, "\x51\x01\x00\x00" },
-        { "group above 32 bits", 0, 8, "\x51\x01\x00\xff\xff\xff\xff\x7f" },
+        { "shared by nobody", 0, 4, "\x51\x02\x00\x00" },
+        { "group above 32 bits", 0, 8, "\x51\x02\x00\xff\xff\xff\xff\x7f" },
         { "unknown flag 128", 0, 3, "\x91\x01\x00" },
         { "no row, and not released", 0, 2, "\x31\x00" },
         { "number without an end", 0, 4, "\x11\x80\x80\x80" },
         { "number above 63 bits", 0, 13, "\x11\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x00" },
-        { "offset above 32 bits", 0, 8, "\x11\x01\xff\xff\xff\xff\x7f" },
+        { "offset above 32 bits", 0, 8, "\x11\x02\xff\xff\xff\xff\x7f" },
         { "sequence numbers overflow", 1, 15,
-          "\x11\x01\x00\x01\xff\xff\xff\xff\xff\xff\xff\xff\x7f\x01\x00" },
-        { "rows overflow", 1, 14, "\x11\x01\x00\x11\xff\xff\xff\xff\xff\xff\xff\xff\x7f\x00" },
-        { "cut in the second entry", 1, 4, "\x11\x01\x00\x31" },
+          "\x11\x02\x00\x01\xff\xff\xff\xff\xff\xff\xff\xff\x7f\x01\x00" },
+        { "a row below 0", 0, 3, "\x11\x01\x00" },
+        { "rows overflow", 1, 14, "\x11\x02\x00\x11\xff\xff\xff\xff\xff\xff\xff\xff\x7f\x00" },
+        { "cut in the second entry", 1, 4, "\x11\x02\x00\x31" },
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct queue_page_reader reader;
@@ -328,6 +330,42 @@ static void test_rows_go_with_the_last(void **state)
     free(b_had);
 }
 
+/* The second's first message stands in a younger row than those that the first had too. */
+static void test_messages_that_another_had_first(void **state)
+{
+    struct fixture *f = *state;
+    struct client a = { 0 }, b = { 0 };
+    struct drain *had = drain_create(300);
+    set_limits(f, 100, LONG);
+    client_open(f, &b, "b", false);
+    client_subscribe(&b, "#", 2);
+    client_drop(&b, SESSION_END_CONNECTION_LOST);
+    leave(f, &a, "a");
+    char payload[16];
+    publish(f, "u", "alone", 1);
+    for (int i = 0; i < 300; i++) {
+        snprintf(payload, sizeof payload, "%d", i);
+        publish(f, "t", payload, (uint8_t)(1 + i % 2));
+    }
+    publish(f, "u", "alone too", 1);
+    settle(f);
+    fixture_restart(f);
+    come(f, &b, "b", had);
+    client_free(&a);
+    const char *log = client_log(&b);
+    assert_true(strncmp(log, "u=alone/1#2 t=0/1#3 ", 20) == 0);
+    session_puback(b.session, 2);
+    for (int id = 3; id < 303; id++) {
+        session_puback(b.session, (uint16_t)id);
+        session_pubrec(b.session, (uint16_t)id);
+        settle(f);
+        session_pubcomp(b.session, (uint16_t)id);
+    }
+    assert_non_null(strstr(client_log(&b), "u=alone too/1#303"));
+    free(had);
+    client_free(&b);
+}
+
 /* The hub dies again and again while a long queue is drained: nothing is lost, QoS 2 comes once. */
 static void test_crashes_while_draining(void **state)
 {
@@ -484,6 +522,7 @@ int main(void)
         TEST(test_long_queue_drains_in_order),
         TEST(test_slow_client_drains_in_order),
         TEST(test_rows_go_with_the_last),
+        TEST(test_messages_that_another_had_first),
         TEST(test_crashes_while_draining),
         TEST(test_will_after_a_crash),
         TEST(test_no_will_after_a_disconnect),
