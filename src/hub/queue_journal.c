@@ -342,7 +342,7 @@ static void on_done(struct store_req *req, int rc)
     for (size_t i = 0; i < journal->part_count && rc == 0; i++) {
         const struct queue_part *part = &journal->parts[i];
         struct session *session = map_get(&sessions->by_id, session_key(&part->session));
-        if (session) session_queue_committed(session, part->sealed_end, journal->commit);
+        if (session) session_queue_committed(session, part->sealed_end);
     }
     journal_free(journal);
 }

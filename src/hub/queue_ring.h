@@ -21,10 +21,7 @@ enum queue_entry_state {
 
 struct queue_entry {
     struct msg *msg; /* a reference; NULL when gone, and from PUBREC on */
-    union {
-        int64_t row;    /* in the store; 0: not sealed yet, or none */
-        int64_t commit; /* ENTRY_RELEASING: what PUBREL waits for */
-    };
+    int64_t row;     /* in the store; 0: not sealed yet, or none */
     uint8_t qos;
     uint8_t state;
     bool retain;

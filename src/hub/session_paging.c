@@ -247,6 +247,8 @@ static void unload(struct session *session)
     drop_ring(&session->waiting);
     session_queue_stop_loading(session);
     session->inflight = 0;
+    buf_deinit(&session->recs);
+    session->recs_sealed = 0;
     session->unloaded = true;
 }
 
@@ -320,13 +322,14 @@ void session_queue_seal(struct session *session, struct queue_part *part, int64_
     }
     session->sealed_end = session->next_seq;
     session->written_in = commit;
+    session->recs_sealed = session->recs.len;
     drop_ring(&session->spill);
 }
 
-void session_queue_committed(struct session *session, int64_t sealed_end, int64_t commit)
+void session_queue_committed(struct session *session, int64_t sealed_end)
 {
     if (sealed_end > session->stored_end) session->stored_end = sealed_end;
-    session_queue_release(session, commit);
+    session_queue_release(session);
     if (session->link)
         session_pump(session);
     else

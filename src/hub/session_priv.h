@@ -74,6 +74,8 @@ struct session {
     size_t queued;
     size_t queued_bytes;
     size_t inflight;
+    struct buf recs;    /* sequence numbers whose PUBREC is not committed, as they came */
+    size_t recs_sealed; /* bytes of it that are in the batch under way */
     struct queue_tail tail;
     struct list touched; /* in the journal being built */
     bool dirty;          /* its state is to be written in that */
@@ -176,11 +178,10 @@ struct saved_state;
 void session_queue_resend(struct session *session, int64_t seq);
 /* An entry goes; it may be in any of the rings. It keeps its place as a gone one. */
 void session_queue_finish(struct session *session, struct queue_entry *entry, int64_t seq);
-/* PUBREC is committed up to here. */
-void session_queue_release(struct session *session, int64_t commit);
-/* Something of the state in the database is not so any more: it is written with the batch. Returns the
- * batch's commit. */
-int64_t session_queue_soil(struct session *session);
+/* The PUBRECs of the batch under way are committed. */
+void session_queue_release(struct session *session);
+/* Something of the state in the database is not so any more: it is written with the batch. */
+void session_queue_soil(struct session *session);
 /* Whether all of the queue is in memory. */
 static inline bool session_queue_is_whole(const struct session *session)
 {
@@ -199,7 +200,7 @@ void session_queue_detach(struct session *session);
 void session_queue_stop_loading(struct session *session);
 /* For the journal: says what is new of the session, and what has changed. */
 void session_queue_seal(struct session *session, struct queue_part *part, int64_t commit);
-void session_queue_committed(struct session *session, int64_t sealed_end, int64_t commit);
+void session_queue_committed(struct session *session, int64_t sealed_end);
 /* At start: the queue stands in the database, so long. */
 void session_queue_restore(struct session *session, const struct queue_summary *summary,
                            bool crashed);

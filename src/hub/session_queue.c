@@ -29,6 +29,7 @@
 #include "hub/share.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* EXCESS*: how much longer a queue may be while its oldest messages are brought in to be dropped */
 enum { SEQ_SPAN = 65535, EXCESS = 1024, EXCESS_BYTES = 4 << 20 };
@@ -51,14 +52,12 @@ static struct queue_entry *find_entry(struct session *session, uint16_t id, int6
 
 /* ---- an entry's end ---- */
 
-int64_t session_queue_soil(struct session *session)
+void session_queue_soil(struct session *session)
 {
     if (session->unloaded) BUG("the state of a queue changes while it is not in memory");
-    if (!session->dirty) {
-        session->dirty = true;
-        return queue_journal_add(session, NULL);
-    }
-    return store_next_commit(session->all->store);
+    if (session->dirty) return;
+    session->dirty = true;
+    queue_journal_add(session, NULL);
 }
 
 /* Lets go of the message, and of its place in the store. */
@@ -361,13 +360,19 @@ static void release_entry(struct session *session, struct queue_entry *entry, in
     if (session->link && session->ready) session->link->ops->pubrel(session->link, packet_id(seq));
 }
 
-void session_queue_release(struct session *session, int64_t commit)
+/* In the order of the PUBRECs [MQTT-4.6.0-4]. */
+void session_queue_release(struct session *session)
 {
-    queue_ring_for_each(entry, &session->flight)
-    {
-        if (entry->state == ENTRY_RELEASING && entry->commit <= commit)
-            release_entry(session, entry, entry_seq);
+    if (!session->recs_sealed) return;
+    for (size_t at = 0; at < session->recs_sealed; at += sizeof(int64_t)) {
+        int64_t seq;
+        memcpy(&seq, session->recs.data + at, sizeof seq);
+        struct queue_entry *entry = queue_ring_get(&session->flight, seq);
+        if (entry && entry->state == ENTRY_RELEASING) release_entry(session, entry, seq);
     }
+    buf_consume(&session->recs, session->recs_sealed);
+    session->recs_sealed = 0;
+    if (!session->recs.len) buf_deinit(&session->recs);
 }
 
 /* Not known: from before our time, or not loaded yet. */
@@ -391,7 +396,8 @@ void session_pubrec(struct session *session, uint16_t id)
     if (session_persistent(session)) {
         forget_row(session, entry, seq);
         entry->state = ENTRY_RELEASING;
-        entry->commit = session_queue_soil(session);
+        session_queue_soil(session);
+        buf_append(&session->recs, &seq, sizeof seq);
         store_hurry(session->all->store);
     }
     drop_msg(session, entry);
@@ -430,6 +436,7 @@ void session_queue_forget(struct session *session)
     free_ring(&session->flight);
     free_ring(&session->waiting);
     free_ring(&session->spill);
+    buf_deinit(&session->recs);
 }
 
 static size_t count_unsealed(const struct session *session, const struct queue_ring *ring)

@@ -531,6 +531,8 @@ static void test_qos2_of_a_persistent_session(void **state)
     peer_open(f, &lamp);
     peer_connect(&lamp, "lamp", false);
     peer_publish(&lamp, "t", "x", 2, 9);
+    settle(f);
+    turns(f, 3);
     assert_peer(&lamp, "connack:0+ pubrec#9 ");
     assert_int_equal(all.count, 1);
     peer_ack(&lamp, MQTT_TYPE_pubrel, 9);
