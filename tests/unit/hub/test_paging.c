@@ -1,0 +1,80 @@
+/* test_paging.c — queues between memory and the database at odd moments: a disk that cannot be read, orders
+ * that differ between sessions, limits that are reached while something is on its way. */
+#include "hub_fixture.h"
+
+
+
+/* "N", and behind it so many bytes in all. */
+static void publish_big(struct fixture *f, const char *topic, int number, size_t len, bool retain)
+{
+    struct buf payload = { 0 };
+    buf_printf(&payload, "%d", number);
+    while (payload.len < len)
+        buf_putc(&payload, '.');
+    struct msg *msg = message(topic, buf_str(&payload), 1, retain);
+    assert_true(hub_publish(f->hub, principal_system(), NULL, msg, NULL, NULL) >= 0);
+    msg_unref(msg);
+    buf_deinit(&payload);
+}
+
+static void publish_number(struct fixture *f, const char *topic, int number)
+{
+    publish_big(f, topic, number, 0, false);
+}
+
+static void leave(struct fixture *f, struct client *c, const char *id, const char *filter)
+{
+    client_open(f, c, id, false);
+    client_subscribe(c, filter, 1);
+    client_drop(c, SESSION_END_CONNECTION_LOST);
+    settle(f);
+}
+
+/* The numbers of what came, each with a blank behind it. */
+static const char *numbers(struct client *c)
+{
+    static struct buf text;
+    buf_clear(&text);
+    for (const char *at = client_log(c); (at = strchr(at, '=')); at++)
+        buf_printf(&text, "%d ", atoi(at + 1));
+    return buf_str(&text);
+}
+#define assert_numbers(client, text) assert_string_equal(numbers(client), (text))
+
+/* ---- orders ---- */
+
+/* Two sessions want the same messages of one commit, but not in the same order: by a retained one. */
+static void test_orders_of_a_commit_differ(void **state)
+{
+    struct fixture *f = *state;
+    struct client a = { 0 }, b = { 0 };
+    leave(f, &a, "a", "t/+");
+    client_open(f, &b, "b", false);
+    client_subscribe(&b, "t/2", 1);
+    settle(f);
+    publish_big(f, "t/1", 1, 20000, true); /* too large for one row */
+    publish_big(f, "t/2", 2, 20000, false);
+    client_subscribe(&b, "t/1", 1);
+    publish_number(f, "t/2", 3);
+    client_drop(&b, SESSION_END_CONNECTION_LOST);
+    settle(f);
+    fixture_restart(f);
+    client_free(&a);
+    client_free(&b);
+    client_open(f, &a, "a", false);
+    assert_numbers(&a, "1 2 3 ");
+    client_open(f, &b, "b", false);
+    assert_numbers(&b, "2 1 3 ");
+    client_free(&a);
+    client_free(&b);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_orders_of_a_commit_differ),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
