@@ -281,8 +281,6 @@ int64_t queue_part_put(struct queue_part *part, int64_t seq, const struct queue_
     struct journal *journal = part->journal;
     const struct msg *msg = entry->msg;
     place(journal, entry->msg);
-    /* another session had this message before the one in front of it here: in a page rows rise */
-    if (msg->row < part->tail->last_row) part->tail->count = 0;
     journal->rows[msg->row - journal->rows[0].id].refs++;
     struct page *page = page_for_next(part);
     struct queue_ref ref = { .seq = seq,

@@ -2,6 +2,9 @@
  * that differ between sessions, limits that are reached while something is on its way. */
 #include "hub_fixture.h"
 
+#include "lib/clock_fake.h"
+#include "lib/vfs_fault.h"
+
 
 
 /* "N", and behind it so many bytes in all. */
@@ -69,12 +72,41 @@ static void test_orders_of_a_commit_differ(void **state)
     client_free(&b);
 }
 
+/* ---- a disk that cannot be read ---- */
+
+enum { RETRY_MS = 1000 };
+
+/* Whichever read fails, the message is there after the next one. */
+static void test_unread_is_not_damaged(void **state)
+{
+    struct fixture *f = *state;
+    struct client lamp = { 0 };
+    int failed = 1;
+    leave(f, &lamp, "lamp", "t");
+    for (int i = 1; i <= 3; i++)
+        publish_big(f, "t", i, 20000, false);
+    settle(f);
+    for (int n = 1; failed; n++) {
+        client_free(&lamp);
+        fixture_restart(f); /* nothing is in SQLite's cache */
+        vfs_fault_fail_reads_from(n);
+        client_open(f, &lamp, "lamp", false);
+        failed = vfs_fault_heal();
+        clock_fake_advance(RETRY_MS);
+        settle(f);
+        assert_numbers(&lamp, "1 2 3 ");
+        assert_true(!failed || n < 1000);
+    }
+    client_free(&lamp);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_orders_of_a_commit_differ),
+        TEST(test_unread_is_not_damaged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
