@@ -120,6 +120,7 @@ void session_set_principal(struct session *session, struct principal *principal)
 void session_destroy(struct session *session)
 {
     struct sessions *all = session->all;
+    loop_timer_stop(&session->later);
     session_subs_deinit(session);
     session_inbound_deinit(session);
     map_del(&all->by_client, slice_str(session->client_id));

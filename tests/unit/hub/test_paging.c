@@ -100,6 +100,35 @@ static void test_unread_is_not_damaged(void **state)
     client_free(&lamp);
 }
 
+/* It is tried again for who is there; an absent client's session may end meanwhile. */
+static void test_session_ends_after_a_failed_load(void **state)
+{
+    struct fixture *f = *state;
+    struct client lamp = { 0 };
+    int failed = 1;
+    for (int n = 1; failed; n++) {
+        f->opts.drop_oldest = false;
+        hub_set_opts(f->hub, &f->opts);
+        leave(f, &lamp, "lamp", "t");
+        client_free(&lamp);
+        publish_number(f, "t", 1);
+        settle(f);
+        f->opts.drop_oldest = true;
+        f->opts.max_queued = 1;
+        fixture_restart(f);
+        vfs_fault_fail_read(n);
+        publish_number(f, "t", 2); /* the oldest must be brought in to be dropped */
+        store_sync(f->store);
+        if (store_failing(f->store)) clock_fake_advance(RETRY_MS / 2);
+        settle(f);
+        failed = vfs_fault_heal();
+        assert_true(session_remove(f->hub, SLICE_LIT("lamp")) > 0);
+        clock_fake_advance(RETRY_MS);
+        settle(f);
+        assert_true(!failed || n < 1000);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -107,6 +136,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_orders_of_a_commit_differ),
         TEST(test_unread_is_not_damaged),
+        TEST(test_session_ends_after_a_failed_load),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
