@@ -80,16 +80,24 @@ static void forget_row(struct session *session, struct queue_entry *entry, int64
     if (entry->state < ENTRY_RELEASING && entry->row) queue_journal_unref(session, entry->row);
 }
 
+static void trim_ring(struct queue_ring *ring)
+{
+    while (!queue_ring_empty(ring) && queue_ring_at(ring, ring->from)->state == ENTRY_GONE)
+        ring->from++;
+}
+
 static void trim_front(struct session *session)
 {
-    struct queue_ring *flight = &session->flight, *waiting = &session->waiting;
-    while (!queue_ring_empty(flight) && queue_ring_at(flight, flight->from)->state == ENTRY_GONE)
-        flight->from++;
-    while (!queue_ring_empty(waiting) && queue_ring_at(waiting, waiting->from)->state == ENTRY_GONE)
-        waiting->from++;
+    struct queue_ring *waiting = &session->waiting, *spill = &session->spill;
+    trim_ring(&session->flight);
+    trim_ring(waiting);
+    if (queue_ring_empty(waiting) && waiting->end == spill->from) {
+        trim_ring(spill);
+        queue_ring_move(waiting, spill->from);
+    }
     if (session->queued > 0) return;
     session->queued_bytes = 0; /* was about right for what was never in memory */
-    if (queue_ring_empty(&session->spill)) session->sealed_end = session->next_seq;
+    if (queue_ring_empty(spill)) session->sealed_end = session->next_seq;
 }
 
 void session_queue_finish(struct session *session, struct queue_entry *entry, int64_t seq)
@@ -221,15 +229,13 @@ static bool drop_oldest(struct session *session)
 {
     struct queue_ring *waiting = &session->waiting, *spill = &session->spill;
     if (session->unloaded) return false;
-    if (!queue_ring_empty(waiting)) {
+    trim_front(session); /* what is gone is not the oldest */
+    if (!queue_ring_empty(waiting))
         session_queue_finish(session, queue_ring_at(waiting, waiting->from), waiting->from);
-    } else if (!queue_ring_empty(spill) && waiting->end == spill->from) {
+    else if (!queue_ring_empty(spill) && waiting->end == spill->from)
         session_queue_finish(session, queue_ring_at(spill, spill->from), spill->from);
-        spill->from++;
-        queue_ring_move(waiting, spill->from);
-    } else {
+    else
         return false;
-    }
     complain(session);
     return true;
 }
