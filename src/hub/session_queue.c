@@ -250,8 +250,8 @@ static bool is_above(const struct session *session, size_t size, size_t count, s
            session->queued_bytes + size > opts->max_queued_bytes + bytes;
 }
 
-/* More than it may have: mqtt.queue_full decides. What is the oldest and in the database is brought in
- * first, and dropped then; until then the queue may be a little longer. */
+/* More than it may have: mqtt.queue_full decides. What is the oldest and in the database, or in a batch
+ * under way, is brought in first, and dropped then; until then the queue may be a little longer. */
 static bool make_room(struct session *session, size_t size)
 {
     if (!session->all->opts->drop_oldest) return !is_above(session, size, 0, 0);
@@ -259,7 +259,8 @@ static bool make_room(struct session *session, size_t size)
         if (!drop_oldest(session)) break;
     if (!is_above(session, size, 0, 0)) return true;
     session_queue_refill(session);
-    return session->loading && !is_above(session, size, EXCESS, EXCESS_BYTES);
+    bool comes = session->loading || session->waiting.end < session->sealed_end;
+    return comes && !is_above(session, size, EXCESS, EXCESS_BYTES);
 }
 
 void session_queue_drop_excess(struct session *session)

@@ -175,6 +175,26 @@ static void test_what_is_gone_is_not_dropped(void **state)
     client_free(&c);
 }
 
+/* The oldest ones are just being written. */
+static void test_oldest_goes_also_from_a_batch(void **state)
+{
+    struct fixture *f = *state;
+    struct client lamp = { 0 };
+    set_queue(f, 3, true);
+    leave(f, &lamp, "lamp", "t");
+    for (int i = 1; i <= 3; i++)
+        publish_number(f, "t", i);
+    turns(f, 1);
+    for (int i = 4; i <= 5; i++)
+        publish_number(f, "t", i);
+    settle(f);
+    client_free(&lamp);
+    client_open(f, &lamp, "lamp", false);
+    settle(f);
+    assert_numbers(&lamp, "3 4 5 ");
+    client_free(&lamp);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -184,6 +204,7 @@ int main(void)
         TEST(test_unread_is_not_damaged),
         TEST(test_session_ends_after_a_failed_load),
         TEST(test_what_is_gone_is_not_dropped),
+        TEST(test_oldest_goes_also_from_a_batch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
