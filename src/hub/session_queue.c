@@ -263,6 +263,11 @@ static bool make_room(struct session *session, size_t size)
     return comes && !is_above(session, size, EXCESS, EXCESS_BYTES);
 }
 
+bool session_queue_has_room(const struct session *session, const struct msg *msg)
+{
+    return !is_above(session, msg_size(msg), 0, 0);
+}
+
 void session_queue_drop_excess(struct session *session)
 {
     if (!session->all->opts->drop_oldest) return;

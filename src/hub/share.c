@@ -105,7 +105,8 @@ bool share_pass_on(struct session *session, uint32_t number, struct msg *msg, ui
         if (group->number != number) continue;
         struct share_member *other = next_online(group, session, msg);
         if (!other && over) other = next_of(&group->offline, session, msg, false);
-        return other && other->qos > 0 && give(other, msg, qos, true) >= 0;
+        return other && other->qos > 0 && session_queue_has_room(other->session, msg) &&
+               give(other, msg, qos, true) >= 0;
     }
     return false;
 }

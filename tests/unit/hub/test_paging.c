@@ -195,6 +195,31 @@ static void test_oldest_goes_also_from_a_batch(void **state)
     client_free(&lamp);
 }
 
+/* A member that has no room leaves the message where it is kept. */
+static void test_who_is_full_takes_nothing_over(void **state)
+{
+    struct fixture *f = *state;
+    struct client a = { 0 }, b = { 0 };
+    client_open(f, &a, "a", false);
+    client_subscribe(&a, "$share/g/s", 1);
+    publish_number(f, "s", 1);
+    settle(f);
+    client_open(f, &b, "b", false);
+    client_subscribe(&b, "$share/g/s", 1);
+    client_subscribe(&b, "t", 1);
+    set_queue(f, 1, false);
+    publish_number(f, "t", 2);
+    settle(f);
+    client_drop(&a, SESSION_END_CONNECTION_LOST);
+    settle(f);
+    assert_numbers(&b, "2 ");
+    client_free(&a);
+    client_open(f, &a, "a", false);
+    assert_numbers(&a, "1 ");
+    client_free(&a);
+    client_free(&b);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -205,6 +230,7 @@ int main(void)
         TEST(test_session_ends_after_a_failed_load),
         TEST(test_what_is_gone_is_not_dropped),
         TEST(test_oldest_goes_also_from_a_batch),
+        TEST(test_who_is_full_takes_nothing_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
