@@ -64,7 +64,8 @@ void session_queue_soil(struct session *session)
 static void drop_msg(struct session *session, struct queue_entry *entry)
 {
     if (!entry->msg) return;
-    session->queued_bytes -= msg_size(entry->msg);
+    size_t size = msg_size(entry->msg);
+    session->queued_bytes -= size < session->queued_bytes ? size : session->queued_bytes;
     msg_unref(entry->msg);
     entry->msg = NULL;
 }

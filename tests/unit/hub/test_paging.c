@@ -5,7 +5,7 @@
 #include "lib/clock_fake.h"
 #include "lib/vfs_fault.h"
 
-
+#include <sqlite3.h>
 
 /* "N", and behind it so many bytes in all. */
 static void publish_big(struct fixture *f, const char *topic, int number, size_t len, bool retain)
@@ -220,6 +220,37 @@ static void test_who_is_full_takes_nothing_over(void **state)
     client_free(&b);
 }
 
+static void run_sql(struct fixture *f, const char *sql)
+{
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+/* What a page says of the memory of its messages is an estimate: for one that migration has made, less than
+ * they take. */
+static void test_estimate_is_too_low(void **state)
+{
+    struct fixture *f = *state;
+    struct client lamp = { 0 };
+    set_queue(f, 2000, false);
+    leave(f, &lamp, "lamp", "t");
+    client_free(&lamp);
+    for (int i = 1; i <= 1000; i++)
+        publish_number(f, "t", i);
+    settle(f);
+    fixture_close(f);
+    run_sql(f, "UPDATE queue_page SET bytes = count");
+    fixture_open(f);
+    client_open(f, &lamp, "lamp", false);
+    for (uint16_t id = 2; id < 52; id++)
+        session_puback(lamp.session, id);
+    settle(f);
+    assert_true(publish(f, "t", "1001", 1) > 0); /* 0: dropped */
+    client_free(&lamp);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -231,6 +262,7 @@ int main(void)
         TEST(test_what_is_gone_is_not_dropped),
         TEST(test_oldest_goes_also_from_a_batch),
         TEST(test_who_is_full_takes_nothing_over),
+        TEST(test_estimate_is_too_low),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
