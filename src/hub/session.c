@@ -262,6 +262,16 @@ int64_t session_expire(struct session *session)
     return end_for_good(session);
 }
 
+/* After a crash it must be known that what waits now may have been sent: then CONNACK waits for it. What
+ * comes later is written later. */
+static void come_online(struct session *session)
+{
+    struct store *store = session->all->store;
+    int64_t commit =
+        session_row_online(store, session->id, session->principal->label, session->will);
+    if (session->queued > 0 && !store_failing(store)) session_changed(session, commit);
+}
+
 int64_t session_open(struct hub *hub, const struct session_open_opts *opts,
                      struct session **ret_session, bool *ret_present)
 {
@@ -295,9 +305,8 @@ int64_t session_open(struct hub *hub, const struct session_open_opts *opts,
     }
     attach(session, opts);
     if (ended_in) session_changed(session, ended_in); /* CONNACK says that the old one is gone */
-    if (present) /* after a crash it must be known that messages may have been sent */
-        session_changed(session, session_row_online(all->store, session->id,
-                                                    session->principal->label, session->will));
+    if (present)
+        come_online(session);
     else if (!opts->clean)
         make_persistent(session);
     int64_t commit = session->changed_in;

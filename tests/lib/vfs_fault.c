@@ -38,7 +38,8 @@ static int fail_rc;
 static int failed;
 static int power_off_at; /* 0: never */
 static uint64_t power_dice;
-static int reads_left; /* 1: all fail; 0: none */
+static int reads_left; /* 1: it fails; 0: none does */
+static bool one_read;  /* and those that follow do not */
 static int opens_left; /* the last of them fails; 0: none */
 
 static struct file *file_of(sqlite3_file *base)
@@ -84,7 +85,7 @@ static int file_read(sqlite3_file *base, void *data, int len, sqlite3_int64 at)
     struct file *file = file_of(base);
     pthread_mutex_lock(&mutex);
     bool fails = reads_left == 1;
-    if (reads_left > 1) reads_left--;
+    if (reads_left > 1 || (fails && one_read)) reads_left--;
     failed += fails;
     pthread_mutex_unlock(&mutex);
     if (fails) return SQLITE_IOERR_READ;
@@ -313,6 +314,16 @@ void vfs_fault_fail_open(int n)
 void vfs_fault_fail_reads_from(int n)
 {
     pthread_mutex_lock(&mutex);
+    one_read = false;
+    reads_left = n;
+    failed = 0;
+    pthread_mutex_unlock(&mutex);
+}
+
+void vfs_fault_fail_read(int n)
+{
+    pthread_mutex_lock(&mutex);
+    one_read = true;
     reads_left = n;
     failed = 0;
     pthread_mutex_unlock(&mutex);

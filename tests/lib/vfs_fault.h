@@ -17,7 +17,8 @@ void vfs_fault_fail_one(int n, int rc);
 void vfs_fault_fail_from(int n, int rc);
 /* The n-th opening of a file from now on fails. */
 void vfs_fault_fail_open(int n);
-/* The n-th read from now on and all that follow fail. */
+/* The n-th read from now on fails; the n-th and all that follow do. */
+void vfs_fault_fail_read(int n);
 void vfs_fault_fail_reads_from(int n);
 /* The disk is well again. Returns how many writes, reads or openings have failed since it was armed. */
 int vfs_fault_heal(void);

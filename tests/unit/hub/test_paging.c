@@ -90,7 +90,7 @@ static void test_unread_is_not_damaged(void **state)
     for (int n = 1; failed; n++) {
         client_free(&lamp);
         fixture_restart(f); /* nothing is in SQLite's cache */
-        vfs_fault_fail_reads_from(n);
+        vfs_fault_fail_read(n);
         client_open(f, &lamp, "lamp", false);
         failed = vfs_fault_heal();
         clock_fake_advance(RETRY_MS);
