@@ -210,7 +210,7 @@ const struct option config_options[] = {
       .text = "Memory for retained messages; above it, and above max_retained topics, a message is "
               "delivered but not retained." },
     { .name = "mqtt.match_cache", .type = OPT_INT, .offset = CONF(mqtt.match_cache),
-      .min = 16, .max = MILLION, .fallback = "4096",
+      .min = 16, .max = MILLION, .fallback = "16384",
       .text = "Topics whose receivers are remembered between publishes." },
     { .name = "mqtt.sys_interval", .type = OPT_DURATION, .offset = CONF(mqtt.sys_interval),
       .min = 0, .max = 3600 * 1000, .fallback = "10s", .reload = true,

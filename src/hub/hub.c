@@ -330,6 +330,11 @@ int64_t hub_publish(struct hub *hub, const struct principal *by, const struct au
     return rc < 0 ? rc : hub_route(hub, msg, held, arg);
 }
 
+bool hub_wants(struct hub *hub, struct slice topic)
+{
+    return topic_tree_wants(hub->tree, topic);
+}
+
 /* ---- subscribing ---- */
 
 /* Where sensor/# does not match sensor, it is sensor/+/#. */

@@ -91,6 +91,9 @@ int64_t hub_route(struct hub *hub, struct msg *msg, hub_held_cb held, void *arg)
 int64_t hub_route_promised(struct hub *hub, struct msg *msg, bool again, hub_held_cb held,
                            void *arg);
 
+/* Whether anybody has subscribed to it: a message that nobody wants need not be made. */
+bool hub_wants(struct hub *hub, struct slice topic);
+
 /* ---- subscribing ---- */
 
 struct hub_pub; /* a publish while it is delivered */

@@ -80,36 +80,52 @@ static struct json *event_body(const struct presence_event *event, const char *t
     return body;
 }
 
-static void publish(struct presence *presence, const struct presence_event *event, const char *type,
-                    struct json *body)
+/* Appends the event's topic. False: it has none, or nobody wants it. */
+static bool topic_of(struct presence *presence, const struct presence_event *event,
+                     const char *type, struct buf *topic)
 {
+    if (strpbrk(event->client_id, "+#")) return false;
+    buf_puts(topic, "$aws/events/presence/");
+    buf_puts(topic, type);
+    buf_putc(topic, '/');
+    buf_puts(topic, event->client_id);
+    return hub_wants(presence->hub, buf_slice(topic));
+}
+
+static void publish(struct presence *presence, const struct presence_event *event,
+                    const struct buf *topic, struct json *body)
+{
+    struct buf payload = { 0 };
     json_set_int(body, "versionNumber", event->version);
-    if (!strpbrk(event->client_id, "+#")) {
-        struct buf topic = { 0 }, payload = { 0 };
-        buf_printf(&topic, "$aws/events/presence/%s/%s", type, event->client_id);
-        json_print(body, &payload);
-        struct msg *msg = msg_create(&(struct msg_opts){
-            .topic = buf_slice(&topic), .payload = buf_slice(&payload), .qos = 1 });
-        hub_publish(presence->hub, principal_system(), NULL, msg, NULL, NULL);
-        msg_unref(msg);
-        buf_deinit(&topic);
-        buf_deinit(&payload);
-    }
+    json_print(body, &payload);
+    struct msg *msg = msg_create(
+        &(struct msg_opts){ .topic = buf_slice(topic), .payload = buf_slice(&payload), .qos = 1 });
+    hub_publish(presence->hub, principal_system(), NULL, msg, NULL, NULL);
+    msg_unref(msg);
+    buf_deinit(&payload);
     json_free(body);
 }
 
 void presence_connected(struct presence *presence, const struct presence_event *event)
 {
-    struct json *body = event_body(event, "connected");
-    json_set_str(body, "ipAddress", event->source_ip);
-    publish(presence, event, "connected", body);
+    struct buf topic = { 0 };
+    if (topic_of(presence, event, "connected", &topic)) {
+        struct json *body = event_body(event, "connected");
+        json_set_str(body, "ipAddress", event->source_ip);
+        publish(presence, event, &topic, body);
+    }
+    buf_deinit(&topic);
 }
 
 void presence_disconnected(struct presence *presence, const struct presence_event *event,
                            enum session_end why)
 {
-    struct json *body = event_body(event, "disconnected");
-    json_set_bool(body, "clientInitiatedDisconnect", why == SESSION_END_CLIENT_INITIATED);
-    json_set_str(body, "disconnectReason", session_end_name(why));
-    publish(presence, event, "disconnected", body);
+    struct buf topic = { 0 };
+    if (topic_of(presence, event, "disconnected", &topic)) {
+        struct json *body = event_body(event, "disconnected");
+        json_set_bool(body, "clientInitiatedDisconnect", why == SESSION_END_CLIENT_INITIATED);
+        json_set_str(body, "disconnectReason", session_end_name(why));
+        publish(presence, event, &topic, body);
+    }
+    buf_deinit(&topic);
 }

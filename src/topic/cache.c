@@ -6,6 +6,8 @@
  * "device/7/#" the topics below device/7, and only a filter such as "#" everything. Clients which
  * come and go with their own wildcard filters therefore leave the others' matches alone; dropping
  * all that shares a first level would not, since fleets put everything below one word.
+ * A full cache takes one in ADMIT of what it does not have: where more topics are in use by turns than
+ * fit, each would push another out before it is asked for again, and all would pay for coming and going.
  * Bytes are bounded as well as entries: clients choose the length of topics and the number of
  * subscribers of one.
  *
@@ -17,6 +19,8 @@
 #include "topic/topic.h"
 
 #include <stdlib.h>
+
+enum { ADMIT = 8 };
 
 #define DEFAULT_BYTES ((size_t)16 << 20)
 #define INDEX_BYTES   64 /* what the index needs for a topic besides its text, about */
@@ -81,11 +85,17 @@ struct topic_match *topic_cache_get(struct topic_cache *cache, struct slice topi
     return match;
 }
 
+static bool is_full(const struct topic_cache *cache, size_t bytes)
+{
+    return cache->count >= cache->max_count || cache->bytes + bytes > cache->max_bytes;
+}
+
 void topic_cache_put(struct topic_cache *cache, struct topic_match *match)
 {
     size_t bytes = cost(match);
     if (!cache->buckets || bytes > cache->max_bytes) return;
-    while (cache->count >= cache->max_count || cache->bytes + bytes > cache->max_bytes) {
+    if (is_full(cache, bytes) && ++cache->waiting % ADMIT != 0) return;
+    while (is_full(cache, bytes)) {
         drop(cache, oldest(cache));
         cache->evictions++;
     }

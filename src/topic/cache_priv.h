@@ -13,13 +13,14 @@ struct topic_cache {
     size_t count, bytes;
     size_t max_count, max_bytes;
     uint64_t evictions, invalidations;
+    uint64_t waiting; /* have come while it was full */
 };
 
 void topic_cache_init(struct topic_cache *cache, size_t max_count, size_t max_bytes);
 void topic_cache_deinit(struct topic_cache *cache);
 /* Borrowed, the newest from now on; NULL when there is none. */
 struct topic_match *topic_cache_get(struct topic_cache *cache, struct slice topic, uint64_t hash);
-/* Takes the match, unless it is too large: look at match->cached. Others may go for it. */
+/* Takes the match, unless it is too large, or the cache is full and it is not its turn: look at match->cached. Others may go for it. */
 void topic_cache_put(struct topic_cache *cache, struct topic_match *match);
 /* Lets go of every match whose topic the filter matches: freed, or, while it is held, left to its
  * holders. */

@@ -364,6 +364,12 @@ struct topic_match *topic_tree_match(struct topic_tree *tree, struct slice topic
     return match;
 }
 
+bool topic_tree_wants(struct topic_tree *tree, struct slice topic)
+{
+    collect(tree, topic);
+    return tree->found.count > 0;
+}
+
 struct topic_match *topic_match_ref(struct topic_match *match)
 {
     match->refs++;

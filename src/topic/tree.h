@@ -74,6 +74,8 @@ struct topic_match {
  * NULL in its row; one that is added does not appear. Hold it for the time of one delivery, not for
  * long: each topic_tree_remove looks at the matches that are held. */
 struct topic_match *topic_tree_match(struct topic_tree *tree, struct slice topic);
+/* Whether any filter matches. Leaves the cache alone: for topics that seldom come twice. */
+bool topic_tree_wants(struct topic_tree *tree, struct slice topic);
 struct topic_match *topic_match_ref(struct topic_match *match);
 /* Accepts NULL. */
 void topic_match_unref(struct topic_match *match);

@@ -972,7 +972,7 @@ static void reloaded_keys_are_taken(void **state)
     assert_int_equal(before->log.level, LOG_DEBUG);
     assert_string_equal(before->tls.cert, "/new.pem");
     assert_int_equal(before->mqtt.max_inflight, 7);
-    assert_int_equal(before->mqtt.match_cache, 4096);
+    assert_int_equal(before->mqtt.match_cache, 16384);
     assert_string_equal(before->hub.region, "local");
     config_free(before);
 }

@@ -269,6 +269,10 @@ static void cache_is_bounded_and_drops_the_oldest(void **state)
     for (size_t i = 0; i < 4; i++)
         matches(tree, topics[i]);
     assert_true(is_cached(tree, "t/0"));
+    for (int i = 0; i < 7; i++) { /* full: the eighth gets in */
+        matches(tree, "t/4");
+        assert_int_equal(topic_tree_stats(tree).evictions, 0);
+    }
     matches(tree, "t/4");
     assert_int_equal(topic_tree_stats(tree).cached, 4);
     assert_int_equal(topic_tree_stats(tree).evictions, 1);
