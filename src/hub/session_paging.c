@@ -70,9 +70,17 @@ static void load_more(struct session *session)
                session->unloaded, session->load_round, on_loaded, session->all);
 }
 
+/* Few large messages are enough: by what those of the queue have on average. */
+static bool front_is_enough(const struct session *session)
+{
+    size_t count = queue_ring_count(&session->waiting);
+    size_t average = session->queued ? session->queued_bytes / session->queued : 0;
+    return count >= REFILL_BELOW || (count && count * average >= WAITING_BYTES);
+}
+
 void session_queue_refill(struct session *session)
 {
-    if (session->loading || queue_ring_count(&session->waiting) >= REFILL_BELOW) return;
+    if (session->loading || front_is_enough(session)) return;
     if (session->unloaded ||
         (session->waiting.end < session->stored_end && !session_queue_is_whole(session)))
         load_more(session);

@@ -2,6 +2,7 @@
  * that differ between sessions, limits that are reached while something is on its way. */
 #include "hub_fixture.h"
 
+#include "base/budget.h"
 #include "lib/clock_fake.h"
 #include "lib/vfs_fault.h"
 
@@ -220,6 +221,29 @@ static void test_who_is_full_takes_nothing_over(void **state)
     client_free(&b);
 }
 
+/* Of large messages memory holds few. */
+static void test_few_large_ones_are_loaded(void **state)
+{
+    struct fixture *f = *state;
+    struct client lamp = { 0 };
+    set_queue(f, 100, false);
+    leave(f, &lamp, "lamp", "t");
+    client_free(&lamp);
+    for (int i = 1; i <= 20; i++)
+        publish_big(f, "t", i, 1 << 20, false);
+    settle(f);
+    int64_t before = budget_used();
+    lamp.congested = true;
+    client_open(f, &lamp, "lamp", false);
+    settle(f);
+    assert_true(budget_used() - before < 4 << 20);
+    lamp.congested = false;
+    session_pump(lamp.session);
+    settle(f);
+    assert_numbers(&lamp, "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 ");
+    client_free(&lamp);
+}
+
 static void run_sql(struct fixture *f, const char *sql)
 {
     sqlite3 *db;
@@ -256,13 +280,10 @@ static void test_estimate_is_too_low(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_orders_of_a_commit_differ),
-        TEST(test_unread_is_not_damaged),
-        TEST(test_session_ends_after_a_failed_load),
-        TEST(test_what_is_gone_is_not_dropped),
-        TEST(test_oldest_goes_also_from_a_batch),
-        TEST(test_who_is_full_takes_nothing_over),
-        TEST(test_estimate_is_too_low),
+        TEST(test_orders_of_a_commit_differ),        TEST(test_unread_is_not_damaged),
+        TEST(test_session_ends_after_a_failed_load), TEST(test_what_is_gone_is_not_dropped),
+        TEST(test_oldest_goes_also_from_a_batch),    TEST(test_who_is_full_takes_nothing_over),
+        TEST(test_few_large_ones_are_loaded),        TEST(test_estimate_is_too_low),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
