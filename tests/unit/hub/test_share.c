@@ -218,6 +218,30 @@ static void test_who_may_not_receive_is_passed_over(void **state)
     free_members(members, 3);
 }
 
+/* A will and what follows from it come while a clean session ends: not into its queue. */
+static void test_who_ends_takes_no_turn(void **state)
+{
+    struct fixture *f = *state;
+    struct client kept = { 0 }, ends = { 0 };
+    struct service service = { .does = SERVICE_REPUBLISH, .to = "t/2" };
+    struct msg *will = message("w", "x", 1, false);
+    service_start(f, &service, "w");
+    client_open(f, &kept, "kept", false);
+    client_subscribe(&kept, "$share/g/#", 1);
+    client_drop(&kept, SESSION_END_CONNECTION_LOST);
+    client_open_will(f, &ends, "ends", true, will);
+    client_subscribe(&ends, "$share/g/#", 1);
+    client_drop(&ends, SESSION_END_CONNECTION_LOST);
+    settle(f);
+    client_free(&kept);
+    client_open(f, &kept, "kept", false);
+    assert_log(&kept, "w=x/1#2 t/2=x/1#3 ");
+    client_free(&kept);
+    client_free(&ends);
+    service_stop(&service);
+    msg_unref(will);
+}
+
 /* ---- mqtt.queue_full ---- */
 
 static void fill(struct fixture *f, int from, int to)
@@ -327,6 +351,7 @@ int main(void)
         TEST(test_in_flight_goes_to_another),
         TEST(test_nobody_is_online),
         TEST(test_who_may_not_receive_is_passed_over),
+        TEST(test_who_ends_takes_no_turn),
         TEST(test_oldest_is_dropped_for_an_absent_client),
         TEST(test_oldest_is_dropped_for_a_slow_client),
         TEST(test_queue_of_one),
