@@ -241,7 +241,9 @@ int64_t hub_route(struct hub *hub, struct msg *msg, hub_held_cb held, void *arg)
 int64_t hub_route_promised(struct hub *hub, struct msg *msg, bool again, hub_held_cb held,
                            void *arg)
 {
-    struct hub_pub pub = { .hub = hub, .held = held, .arg = arg, .promised = true, .again = again };
+    struct hub_pub pub = {
+        .hub = hub, .held = held ? held : nobody_waits, .arg = arg, .promised = true, .again = again
+    };
     return route(&pub, msg);
 }
 

@@ -153,17 +153,13 @@ static struct presence_event presence_of(const struct session *session)
     };
 }
 
-static void nobody_waits(void *arg, int64_t commit)
-{
-}
-
 /* Nobody sends a will again: it is kept as if it were acknowledged, also while the store is behind. */
 static void publish_will(struct session *session, struct msg *will)
 {
     struct hub *hub = session->all->hub;
     if (hub_authorize_publish(hub, session->principal, &session->conn, will->topic, will->retain) ==
         0)
-        hub_route_promised(hub, will, false, nobody_waits, NULL);
+        hub_route_promised(hub, will, false, NULL, NULL);
 }
 
 /* What ends with the connection, whether the session goes on or not. */

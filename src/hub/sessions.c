@@ -115,7 +115,8 @@ static void end_connection(struct session *session)
     struct msg *will = session->will;
     session->will = NULL;
     session->disconnected_at = clock_real_ms();
-    if (will) hub_route(session->all->hub, will, NULL, NULL);
+    /* nobody sends it again: it is kept also when there are more than the store takes at once */
+    if (will) hub_route_promised(session->all->hub, will, false, NULL, NULL);
     msg_unref(will);
     session_row_offline(session->all->store, session->id, session->disconnected_at);
 }

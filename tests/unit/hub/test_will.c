@@ -81,12 +81,40 @@ static void will_meets_its_own_session(void **state)
     }
 }
 
+/* Many clients were there when the hub died: their wills are kept, however much the store has to do. */
+static void wills_after_a_crash_while_the_store_is_behind(void **state)
+{
+    struct fixture *f = *state;
+    struct client ear = { 0 }, lamps[3] = { 0 };
+    struct msg *will = message("will", "gone", 1, false);
+    client_open(f, &ear, "ear", false);
+    client_subscribe(&ear, "will", 1);
+    client_drop(&ear, SESSION_END_CLIENT_INITIATED);
+    for (int i = 0; i < 3; i++) {
+        char id[16];
+        snprintf(id, sizeof id, "lamp%d", i);
+        client_open_will(f, &lamps[i], id, false, will);
+    }
+    settle(f);
+    f->store_opts.max_pending = 1;
+    fixture_crash(f);
+    settle(f);
+    client_free(&ear);
+    client_open(f, &ear, "ear", false);
+    assert_log(&ear, "will=gone/1#2 will=gone/1#3 will=gone/1#4 ");
+    client_free(&ear);
+    for (int i = 0; i < 3; i++)
+        client_free(&lamps[i]);
+    msg_unref(will);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
         TEST(will_is_kept_while_the_store_is_behind),
         TEST(will_that_somebody_holds),
+        TEST(wills_after_a_crash_while_the_store_is_behind),
         TEST(will_meets_its_own_session),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
