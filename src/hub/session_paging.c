@@ -268,6 +268,8 @@ void session_queue_detach(struct session *session)
     if (session->noted_end != session->next_seq || !queue_ring_empty(&session->flight))
         session_queue_soil(session); /* how far it was sent, and which numbers were used */
     unload(session);
+    if (queue_ring_empty(&session->flight)) queue_ring_free(&session->flight);
+    if (queue_ring_empty(&session->waiting)) queue_ring_free(&session->waiting);
 }
 
 /* ---- into the database ---- */

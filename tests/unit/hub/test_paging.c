@@ -244,6 +244,24 @@ static void test_few_large_ones_are_loaded(void **state)
     client_free(&lamp);
 }
 
+/* An absent client with nothing in its queue. */
+static void test_nothing_waits_in_no_memory(void **state)
+{
+    struct fixture *f = *state;
+    struct client lamp = { 0 };
+    leave(f, &lamp, "lamp", "t");
+    int64_t before = budget_used();
+    client_open(f, &lamp, "lamp", false);
+    for (int i = 1; i <= 100; i++)
+        publish_number(f, "t", i);
+    for (uint16_t id = 2; id < 102; id++)
+        session_puback(lamp.session, id);
+    client_drop(&lamp, SESSION_END_CONNECTION_LOST);
+    settle(f);
+    assert_int_equal(budget_used(), before);
+    client_free(&lamp);
+}
+
 static void run_sql(struct fixture *f, const char *sql)
 {
     sqlite3 *db;
@@ -280,10 +298,15 @@ static void test_estimate_is_too_low(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_orders_of_a_commit_differ),        TEST(test_unread_is_not_damaged),
-        TEST(test_session_ends_after_a_failed_load), TEST(test_what_is_gone_is_not_dropped),
-        TEST(test_oldest_goes_also_from_a_batch),    TEST(test_who_is_full_takes_nothing_over),
-        TEST(test_few_large_ones_are_loaded),        TEST(test_estimate_is_too_low),
+        TEST(test_orders_of_a_commit_differ),
+        TEST(test_unread_is_not_damaged),
+        TEST(test_session_ends_after_a_failed_load),
+        TEST(test_what_is_gone_is_not_dropped),
+        TEST(test_oldest_goes_also_from_a_batch),
+        TEST(test_who_is_full_takes_nothing_over),
+        TEST(test_few_large_ones_are_loaded),
+        TEST(test_nothing_waits_in_no_memory),
+        TEST(test_estimate_is_too_low),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
