@@ -44,16 +44,9 @@ static int open_socket(struct bench *b, struct link *l)
     return rc;
 }
 
-/* The name to be checked; none for a bare address. */
-static const char *tls_host(const struct bench *b)
-{
-    const char *host = b->opts->host;
-    return strspn(host, "0123456789.") == strlen(host) || strchr(host, ':') ? NULL : host;
-}
-
 static void shake(struct link *l)
 {
-    int rc = tls_fd_handshake(l->tls, l->bench->diag);
+    int rc = tls_call_handshake(l->tls, l->bench->diag);
     if (rc == 0) {
         l->stage = LINK_OPEN;
         link_touch(l);
@@ -83,8 +76,8 @@ int link_open(struct bench *b, struct link *l, const char *id, bool clean)
     if (rc < 0)
         return bench_fail(b, rc, "%s port %d: %s", b->opts->host, (int)b->opts->port, err_text(rc));
     l->stage = LINK_OPEN;
-    if (b->trust) {
-        rc = tls_fd_create(&l->tls, b->trust, l->fd, tls_host(b), b->diag);
+    if (b->tls) {
+        rc = tls_call_create(&l->tls, b->tls, l->fd, b->diag);
         l->stage = LINK_SHAKING;
     }
     watch(l, EPOLL_CTL_ADD, false);
@@ -101,7 +94,7 @@ void link_close(struct link *l)
 {
     if (l->stage == LINK_CLOSED) return;
     l->stage = LINK_CLOSED;
-    tls_fd_destroy(l->tls);
+    tls_call_destroy(l->tls);
     l->tls = NULL;
     close(l->fd);
     buf_deinit(&l->in);
@@ -152,7 +145,7 @@ void link_touch(struct link *l)
 /* How many bytes went out; -EAGAIN; or another code. */
 static ssize_t put(struct link *l, const void *data, size_t len)
 {
-    if (l->tls) return tls_fd_write(l->tls, data, len);
+    if (l->tls) return tls_call_write(l->tls, data, len, NULL);
     ssize_t sent = send(l->fd, data, len, MSG_NOSIGNAL);
     return sent < 0 ? -errno : sent;
 }
@@ -340,7 +333,7 @@ static size_t parse(struct link *l, const uint8_t *data, size_t len)
 
 static ssize_t get(struct link *l, void *to, size_t len)
 {
-    if (l->tls) return tls_fd_read(l->tls, to, len);
+    if (l->tls) return tls_call_read(l->tls, to, len, NULL);
     ssize_t got = recv(l->fd, to, len, 0);
     return got < 0 ? -errno : got;
 }

@@ -5,7 +5,7 @@
 #include "base/buf.h"
 #include "base/diag.h"
 #include "cli/bench.h"
-#include "net/tls_fd.h"
+#include "net/tls_client.h"
 
 #include <sys/socket.h>
 
@@ -19,17 +19,17 @@ struct link {
     struct bench *bench;
     enum link_stage stage;
     int fd;
-    struct tls_fd *tls; /* NULL: plain */
-    bool blocked;       /* epoll watches for room to write */
-    bool dirty;         /* stands in bench->dirty */
-    bool up;            /* CONNACK has come */
-    bool present;       /* with "session present" */
-    bool leaving;       /* DISCONNECT was written: the end is no failure */
-    struct buf in;      /* the front of a packet that is not whole */
-    struct buf out;     /* what the kernel has not taken */
-    int64_t received;   /* messages: PUBLISH, with QoS 2 PUBREL */
-    int64_t acked;      /* PUBACK, PUBCOMP */
-    int64_t subacked;   /* SUBACK */
+    struct tls_call *tls; /* NULL: plain */
+    bool blocked;         /* epoll watches for room to write */
+    bool dirty;           /* stands in bench->dirty */
+    bool up;              /* CONNACK has come */
+    bool present;         /* with "session present" */
+    bool leaving;         /* DISCONNECT was written: the end is no failure */
+    struct buf in;        /* the front of a packet that is not whole */
+    struct buf out;       /* what the kernel has not taken */
+    int64_t received;     /* messages: PUBLISH, with QoS 2 PUBREL */
+    int64_t acked;        /* PUBACK, PUBCOMP */
+    int64_t subacked;     /* SUBACK */
     /* Each PUBLISH; NULL: it is only counted. */
     void (*on_publish)(struct link *link, const uint8_t *payload, size_t len);
     void *owner;
@@ -65,7 +65,7 @@ struct bench {
     int rc; /* of the first failure */
     struct sockaddr_storage addr;
     socklen_t addr_len;
-    struct tls_trust *trust;
+    struct tls_client *tls; /* NULL: plain */
     int epoll_fd;
     uint8_t *chunk;      /* what is being read */
     struct link **dirty; /* links with output */

@@ -198,12 +198,13 @@ static int resolve(struct bench *b)
     return rc < 0 ? bench_fail(b, rc, "%s port %s: %s", host, port, err_text(rc)) : 0;
 }
 
-static int load_trust(struct bench *b)
+static int set_up_tls(struct bench *b)
 {
     struct buf pem = { 0 };
     if (!b->opts->ca_file) return 0;
     int rc = file_read(b->opts->ca_file, 1 << 20, &pem, b->diag);
-    if (rc == 0) rc = tls_trust_create(&b->trust, buf_slice(&pem), b->diag);
+    const struct tls_client_opts opts = { .ca_pem = buf_slice(&pem), .host = b->opts->host };
+    if (rc == 0) rc = tls_client_create(&b->tls, &opts, b->diag);
     if (rc < 0) diag_wrap(b->diag, rc, "%s", b->opts->ca_file);
     buf_deinit(&pem);
     return rc < 0 ? bench_fail(b, rc, NULL) : 0;
@@ -243,9 +244,9 @@ int bench_run(const struct bench_opts *opts, const struct bench_scenario *scenar
     if (b.epoll_fd < 0) return diag_set(diag, -errno, "epoll: %s", err_text(-errno));
     b.chunk = xmalloc(BENCH_CHUNK + BENCH_PACKET_MAX);
     b.deadline = clock_mono_ns() + (int64_t)SPARE_MS * 1000000 + (int64_t)(opts->seconds * 1e9);
-    if (check_pid(&b) == 0 && resolve(&b) == 0 && load_trust(&b) == 0) scenario->run(&b);
+    if (check_pid(&b) == 0 && resolve(&b) == 0 && set_up_tls(&b) == 0) scenario->run(&b);
     take_figures(&b);
-    tls_trust_destroy(b.trust);
+    tls_client_destroy(b.tls);
     close(b.epoll_fd);
     free(b.chunk);
     free(b.dirty);

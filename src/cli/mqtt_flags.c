@@ -230,7 +230,7 @@ static int read_url(const struct cli_args *args, struct mqtt_settings *s)
         return cli_bad_usage(args, "mqtt:// is without TLS: write mqtts://");
     s->target.host = url.host;
     s->target.port = url.port;
-    s->target.tls = url.tls;
+    s->tls = url.tls;
     s->url_topic = url.topic;
     connect->has_username = url.user;
     connect->has_password = url.password;
@@ -262,8 +262,8 @@ static int read_place(const struct cli_args *args, struct mqtt_settings *s)
     if (!s->target.path && !s->target.host) find_hub(args, s);
     int rc = cli_flag_number(args, "--port", 1, 65535, 0, &port);
     /* as with mosquitto, the port of TLS means TLS */
-    s->target.tls = any_given(args, tls_names) || port == PORT_TLS;
-    s->target.port = (uint16_t)(port ? port : s->target.tls ? PORT_TLS : PORT);
+    s->tls = any_given(args, tls_names) || port == PORT_TLS;
+    s->target.port = (uint16_t)(port ? port : s->tls ? PORT_TLS : PORT);
     return rc;
 }
 
@@ -277,34 +277,47 @@ static int read_pem(const struct cli_args *args, const char *file, struct buf *r
 }
 
 /* Without --cafile: the CAs of the system and the hub's own, as far as they are there. */
-static int read_cas(const struct cli_args *args, struct mqtt_settings *s)
+static int read_cas(const struct cli_args *args, struct mqtt_settings *s, struct buf *ret_cas)
 {
     const char *file = cli_flag_value(args, "--cafile", NULL);
     const char *own = arena_printf(&s->arena, "%s/ca.cert.pem", data_dir(args, &s->arena));
-    if (file) return read_pem(args, file, &s->ca);
-    int rc = access(system_ca, R_OK) == 0 ? read_pem(args, system_ca, &s->ca) : 0;
-    if (rc == 0 && access(own, R_OK) == 0) rc = read_pem(args, own, &s->ca);
-    if (rc == 0 && s->ca.len == 0) rc = cli_bad_usage(args, "TLS needs --cafile FILE here");
+    if (file) return read_pem(args, file, ret_cas);
+    int rc = access(system_ca, R_OK) == 0 ? read_pem(args, system_ca, ret_cas) : 0;
+    if (rc == 0 && access(own, R_OK) == 0) rc = read_pem(args, own, ret_cas);
+    if (rc == 0 && ret_cas->len == 0) rc = cli_bad_usage(args, "TLS needs --cafile FILE here");
     return rc;
+}
+
+static int make_client(const struct cli_args *args, struct mqtt_settings *s, struct slice cas,
+                       struct slice cert, struct slice key)
+{
+    struct diag diag = DIAG_INIT;
+    const struct tls_client_opts opts = { .ca_pem = cas,
+                                          .cert_chain_pem = cert,
+                                          .key_pem = key,
+                                          .host = s->target.host,
+                                          .any_host = cli_flag_given(args, "--insecure"),
+                                          .alpn = cli_flag_value(args, "--tls-alpn", NULL) };
+    int rc = tls_client_create(&s->target.tls, &opts, &diag);
+    return rc < 0 ? cli_failed(args, "%s", diag_text(&diag, rc)) : 0;
 }
 
 static int read_tls(const struct cli_args *args, struct mqtt_settings *s)
 {
-    const char *cert = cli_flag_value(args, "--cert", NULL);
-    const char *key = cli_flag_value(args, "--key", NULL);
-    if (!cert != !key) return cli_bad_usage(args, "flags '--cert' and '--key' go together");
-    if (!s->target.tls) return 0;
-    int rc = read_cas(args, s);
-    if (rc == 0 && cert) rc = read_pem(args, cert, &s->cert);
-    if (rc == 0 && cert) rc = read_pem(args, key, &s->key);
-    s->target.tls_opts = (struct tls_caller_opts){
-        .ca_pem = buf_slice(&s->ca),
-        .cert_chain_pem = buf_slice(&s->cert),
-        .key_pem = buf_slice(&s->key),
-        .host = s->target.host,
-        .any_host = cli_flag_given(args, "--insecure"),
-        .alpn = cli_flag_value(args, "--tls-alpn", NULL),
-    };
+    const char *cert_file = cli_flag_value(args, "--cert", NULL);
+    const char *key_file = cli_flag_value(args, "--key", NULL);
+    struct buf cas = { 0 }, cert = { 0 }, key = { 0 };
+    if (!cert_file != !key_file)
+        return cli_bad_usage(args, "flags '--cert' and '--key' go together");
+    if (!s->tls) return 0;
+    int rc = read_cas(args, s, &cas);
+    if (rc == 0 && cert_file) rc = read_pem(args, cert_file, &cert);
+    if (rc == 0 && cert_file) rc = read_pem(args, key_file, &key);
+    if (rc == 0) rc = make_client(args, s, buf_slice(&cas), buf_slice(&cert), buf_slice(&key));
+    if (key.data) crypto_wipe(key.data, key.cap);
+    buf_deinit(&cas);
+    buf_deinit(&cert);
+    buf_deinit(&key);
     return rc;
 }
 
@@ -409,9 +422,6 @@ int mqtt_settings_read(const struct cli_args *args, struct mqtt_settings *s)
 
 void mqtt_settings_free(struct mqtt_settings *s)
 {
-    if (s->key.data) crypto_wipe(s->key.data, s->key.cap);
-    buf_deinit(&s->ca);
-    buf_deinit(&s->cert);
-    buf_deinit(&s->key);
+    tls_client_destroy(s->target.tls);
     arena_deinit(&s->arena);
 }

@@ -17,10 +17,9 @@ struct mqtt_settings {
     struct mqtt_client_opts client;
     uint8_t qos;
     int64_t timeout_ms; /* 0: none */
-    bool debug, quiet;
+    bool debug, quiet, tls;
     const char *url_topic; /* of --url; NULL: none */
     struct arena arena;    /* of the texts */
-    struct buf ca, cert, key;
 };
 
 /* What both commands have in common. 0, CLI_USAGE or CLI_FAILED, with the reason printed; to be freed

@@ -24,8 +24,8 @@ enum { SEE_OFF_MS = 1000 };
 
 struct mqtt_link {
     int fd;
-    struct tls_caller *tls; /* NULL: plain */
-    bool tls_write;         /* the last write waits for tls_caller_events */
+    struct tls_call *tls; /* NULL: plain */
+    bool tls_write;       /* the last write waits for tls_call_events */
 };
 
 struct attempt {
@@ -125,11 +125,11 @@ static int connect_tcp(const struct attempt *a, int *ret_fd)
 
 static int shake_hands(const struct attempt *a, struct mqtt_link *link)
 {
-    int rc = tls_caller_create(&link->tls, link->fd, &a->target->tls_opts, a->diag);
+    int rc = tls_call_create(&link->tls, a->target->tls, link->fd, a->diag);
     while (rc == 0) {
-        rc = tls_caller_handshake(link->tls, a->diag);
+        rc = tls_call_handshake(link->tls, a->diag);
         if (rc != -EAGAIN) return rc;
-        rc = wait_for(a, link->fd, tls_caller_events(link->tls));
+        rc = wait_for(a, link->fd, tls_call_events(link->tls));
         if (rc < 0) return not_reached(a, rc);
     }
     return rc;
@@ -156,7 +156,7 @@ static void see_off(struct mqtt_link *link)
 {
     const int64_t end = clock_mono_ms() + SEE_OFF_MS;
     char data[16384];
-    if (link->tls) tls_caller_close(link->tls);
+    if (link->tls) tls_call_close(link->tls);
     shutdown(link->fd, SHUT_WR);
     for (int64_t left = SEE_OFF_MS; left > 0; left = end - clock_mono_ms()) {
         struct pollfd poll_fd = { .fd = link->fd, .events = POLLIN };
@@ -168,14 +168,14 @@ void mqtt_link_close(struct mqtt_link *link, bool polite)
 {
     if (!link) return;
     if (polite) see_off(link);
-    tls_caller_destroy(link->tls);
+    tls_call_destroy(link->tls);
     if (link->fd >= 0) close(link->fd);
     free(link);
 }
 
 ssize_t mqtt_link_read(struct mqtt_link *link, void *data, size_t len, struct diag *diag)
 {
-    if (link->tls) return tls_caller_read(link->tls, data, len, diag);
+    if (link->tls) return tls_call_read(link->tls, data, len, diag);
     ssize_t n = recv(link->fd, data, len, 0);
     if (n >= 0) return n;
     if (errno == EAGAIN || errno == EINTR) return -EAGAIN;
@@ -185,7 +185,7 @@ ssize_t mqtt_link_read(struct mqtt_link *link, void *data, size_t len, struct di
 ssize_t mqtt_link_write(struct mqtt_link *link, const void *data, size_t len, struct diag *diag)
 {
     if (link->tls) {
-        ssize_t taken = tls_caller_write(link->tls, data, len, diag);
+        ssize_t taken = tls_call_write(link->tls, data, len, diag);
         link->tls_write = taken == -EAGAIN;
         return taken;
     }
@@ -203,10 +203,10 @@ int mqtt_link_fd(const struct mqtt_link *link)
 short mqtt_link_events(const struct mqtt_link *link, bool writing)
 {
     if (!writing) return POLLIN;
-    return link->tls && link->tls_write ? tls_caller_events(link->tls) | POLLIN : POLLIN | POLLOUT;
+    return link->tls && link->tls_write ? tls_call_events(link->tls) | POLLIN : POLLIN | POLLOUT;
 }
 
 bool mqtt_link_pending(const struct mqtt_link *link)
 {
-    return link->tls && tls_caller_pending(link->tls);
+    return link->tls && tls_call_pending(link->tls);
 }

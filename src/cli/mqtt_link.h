@@ -4,7 +4,7 @@
 #define CLI_MQTT_LINK_H
 
 #include "base/diag.h"
-#include "net/tls_caller.h"
+#include "net/tls_client.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,8 +14,7 @@ struct mqtt_target {
     const char *path; /* of a Unix socket; NULL: host and port */
     const char *host;
     uint16_t port;
-    bool tls;
-    struct tls_caller_opts tls_opts; /* host as above */
+    struct tls_client *tls; /* for this host; NULL: plain */
 };
 
 struct mqtt_link;

@@ -1,7 +1,7 @@
 /* Unit tests of TLS: handshakes on worker lanes, records on the loop, with a client of mbedTLS over
  * the loopback of the machine. */
-#include "tls_client.h"
 #include "tls_fixtures.h"
+#include "tls_peer.h"
 
 #include "base/err.h"
 #include "base/mem.h"
@@ -61,11 +61,11 @@ static uint16_t serve_simple(enum tls_client_cert ask)
     return serve(server_with(ask, true, false));
 }
 
-static void ping(struct tls_client *client)
+static void ping(struct tls_peer *client)
 {
     buf_clear(&client->got);
-    tls_client_write(client, "ping", 4);
-    AWAIT(!tls_client_read(client) || client->got.len >= 4);
+    tls_peer_write(client, "ping", 4);
+    AWAIT(!tls_peer_read(client) || client->got.len >= 4);
     assert_string_equal(buf_str(&client->got), "ping");
 }
 
@@ -88,22 +88,21 @@ static void every_suite_and_curve_works(void **state)
     uint16_t port = serve(server_with(TLS_CLIENT_OPTIONAL, true, true));
     sides_echo = true;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        struct tls_client c;
-        tls_client_init(
-            &c, port,
-            &(struct tls_client_opts){ .suite = cases[i].suite, .curve = cases[i].curve });
-        assert_int_equal(tls_client_handshake(&c), 0);
+        struct tls_peer c;
+        tls_peer_init(&c, port,
+                      &(struct tls_peer_opts){ .suite = cases[i].suite, .curve = cases[i].curve });
+        assert_int_equal(tls_peer_handshake(&c), 0);
         assert_string_equal(mbedtls_ssl_get_version(&c.ssl), "TLSv1.2");
         ping(&c);
         const mbedtls_x509_crt *crt = mbedtls_ssl_get_peer_cert(&c.ssl);
         assert_int_equal(mbedtls_pk_can_do(&crt->pk, MBEDTLS_PK_RSA), cases[i].rsa);
-        tls_client_deinit(&c);
+        tls_peer_deinit(&c);
     }
 }
 
 static void weak_offers_are_refused(void **state)
 {
-    static const struct tls_client_opts offers[] = {
+    static const struct tls_peer_opts offers[] = {
         { .tls11 = true },
         { .suite = MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256 },
         { .suite = MBEDTLS_TLS_RSA_WITH_AES_128_GCM_SHA256 },
@@ -111,10 +110,10 @@ static void weak_offers_are_refused(void **state)
     uint16_t port = serve(server_with(TLS_CLIENT_NONE, true, true));
     int64_t failures = metrics_get(METRIC_TLS_FAILURES);
     for (size_t i = 0; i < ARRAY_LEN(offers); i++) {
-        struct tls_client c;
-        tls_client_init(&c, port, &offers[i]);
-        assert_int_not_equal(tls_client_handshake(&c), 0);
-        tls_client_deinit(&c);
+        struct tls_peer c;
+        tls_peer_init(&c, port, &offers[i]);
+        assert_int_not_equal(tls_peer_handshake(&c), 0);
+        tls_peer_deinit(&c);
     }
     AWAIT(metrics_get(METRIC_TLS_FAILURES) == failures + (int64_t)ARRAY_LEN(offers));
     assert_int_equal(side_count, 0);
@@ -123,25 +122,25 @@ static void weak_offers_are_refused(void **state)
 static void random_sizes_are_echoed(void **state)
 {
     uint64_t seed = 11;
-    struct tls_client c;
+    struct tls_peer c;
     struct buf sent = { 0 };
     sides_echo = true;
-    tls_client_init(&c, serve_simple(TLS_CLIENT_OPTIONAL), NULL);
-    assert_int_equal(tls_client_handshake(&c), 0);
+    tls_peer_init(&c, serve_simple(TLS_CLIENT_OPTIONAL), NULL);
+    assert_int_equal(tls_peer_handshake(&c), 0);
     for (int i = 0; i < 150; i++) {
         uint8_t block[40000];
         size_t len = 1 + rand_fake_below(&seed, i % 5 ? 500 : sizeof block);
         for (size_t k = 0; k < len; k++)
             block[k] = (uint8_t)rand_fake_below(&seed, 256);
         buf_append(&sent, block, len);
-        tls_client_write(&c, block, len);
+        tls_peer_write(&c, block, len);
         if (i % 3 == 0) loop_turn(loop);
-        assert_true(tls_client_read(&c));
+        assert_true(tls_peer_read(&c));
     }
-    AWAIT(tls_client_read(&c) && c.got.len >= sent.len);
+    AWAIT(tls_peer_read(&c) && c.got.len >= sent.len);
     assert_memory_equal(c.got.data, sent.data, sent.len);
     assert_int_equal(sides[0].got.len, sent.len);
-    tls_client_deinit(&c);
+    tls_peer_deinit(&c);
     buf_deinit(&sent);
 }
 
@@ -149,11 +148,11 @@ static void random_sizes_are_echoed(void **state)
 
 static void the_certificate_is_the_identity(void **state)
 {
-    struct tls_client c;
+    struct tls_peer c;
     sides_echo = true;
-    tls_client_init(&c, serve_simple(TLS_CLIENT_REQUIRED),
-                    &(struct tls_client_opts){ .cert = client_cert, .key = client_key });
-    assert_int_equal(tls_client_handshake(&c), 0);
+    tls_peer_init(&c, serve_simple(TLS_CLIENT_REQUIRED),
+                  &(struct tls_peer_opts){ .cert = client_cert, .key = client_key });
+    assert_int_equal(tls_peer_handshake(&c), 0);
     AWAIT(side_count == 1);
     assert_true(sides[0].peer.tls);
     assert_string_equal(sides[0].peer.cert_id, client_cert_id);
@@ -163,83 +162,83 @@ static void the_certificate_is_the_identity(void **state)
     assert_int_equal(s->peer.cert_der_len, c.cert.raw.len);
     assert_memory_equal(s->peer.cert_der, c.cert.raw.p, c.cert.raw.len);
     ping(&c);
-    tls_client_deinit(&c);
+    tls_peer_deinit(&c);
 }
 
 static void an_expired_certificate_is_for_the_registry_to_judge(void **state)
 {
-    struct tls_client c;
-    tls_client_init(&c, serve_simple(TLS_CLIENT_REQUIRED),
-                    &(struct tls_client_opts){ .cert = expired_cert, .key = other_key });
-    assert_int_equal(tls_client_handshake(&c), 0);
+    struct tls_peer c;
+    tls_peer_init(&c, serve_simple(TLS_CLIENT_REQUIRED),
+                  &(struct tls_peer_opts){ .cert = expired_cert, .key = other_key });
+    assert_int_equal(tls_peer_handshake(&c), 0);
     AWAIT(side_count == 1);
     assert_int_equal(strlen(sides[0].peer.cert_id), 64);
-    tls_client_deinit(&c);
+    tls_peer_deinit(&c);
 }
 
 static void a_certificate_without_its_key_is_refused(void **state)
 {
-    struct tls_client c;
-    tls_client_init(&c, serve_simple(TLS_CLIENT_OPTIONAL),
-                    &(struct tls_client_opts){ .cert = client_cert, .key = other_key });
-    assert_int_not_equal(tls_client_handshake(&c), 0);
+    struct tls_peer c;
+    tls_peer_init(&c, serve_simple(TLS_CLIENT_OPTIONAL),
+                  &(struct tls_peer_opts){ .cert = client_cert, .key = other_key });
+    assert_int_not_equal(tls_peer_handshake(&c), 0);
     quiet();
     assert_int_equal(side_count, 0);
-    tls_client_deinit(&c);
+    tls_peer_deinit(&c);
 }
 
 static void a_missing_certificate_fails_where_one_is_required(void **state)
 {
-    struct tls_client c;
-    tls_client_init(&c, serve_simple(TLS_CLIENT_REQUIRED), NULL);
-    assert_int_equal(tls_client_handshake(&c), MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE);
+    struct tls_peer c;
+    tls_peer_init(&c, serve_simple(TLS_CLIENT_REQUIRED), NULL);
+    assert_int_equal(tls_peer_handshake(&c), MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE);
     assert_int_equal(side_count, 0);
     AWAIT(strstr(buf_str(&logged), "the client has no certificate"));
     assert_non_null(strstr(buf_str(&logged), "listener=test"));
-    tls_client_deinit(&c);
+    tls_peer_deinit(&c);
 }
 
 static void a_missing_certificate_passes_where_it_is_optional(void **state)
 {
-    struct tls_client c;
-    tls_client_init(&c, serve_simple(TLS_CLIENT_OPTIONAL), NULL);
-    assert_int_equal(tls_client_handshake(&c), 0);
+    struct tls_peer c;
+    tls_peer_init(&c, serve_simple(TLS_CLIENT_OPTIONAL), NULL);
+    assert_int_equal(tls_peer_handshake(&c), 0);
     AWAIT(side_count == 1);
     assert_string_equal(sides[0].peer.cert_id, "");
     assert_null(sides[0].s->peer.cert_der);
-    tls_client_deinit(&c);
+    tls_peer_deinit(&c);
 }
 
 static void none_asks_for_no_certificate(void **state)
 {
-    struct tls_client c;
-    tls_client_init(&c, serve_simple(TLS_CLIENT_NONE),
-                    &(struct tls_client_opts){ .cert = client_cert, .key = client_key });
-    assert_int_equal(tls_client_handshake(&c), 0);
+    struct tls_peer c;
+    tls_peer_init(&c, serve_simple(TLS_CLIENT_NONE),
+                  &(struct tls_peer_opts){ .cert = client_cert, .key = client_key });
+    assert_int_equal(tls_peer_handshake(&c), 0);
     AWAIT(side_count == 1);
     assert_string_equal(sides[0].peer.cert_id, "");
-    tls_client_deinit(&c);
+    tls_peer_deinit(&c);
 }
 
 /* Nothing is resumed, so a second connection proves its certificate again. */
 static void a_session_is_not_resumed(void **state)
 {
-    struct tls_client a, b;
+    struct tls_peer a, b;
     mbedtls_ssl_session session;
     uint16_t port = serve_simple(TLS_CLIENT_OPTIONAL);
-    tls_client_init(&a, port, &(struct tls_client_opts){ .cert = client_cert, .key = client_key });
-    assert_int_equal(tls_client_handshake(&a), 0);
+    tls_peer_init(&a, port, &(struct tls_peer_opts){ .cert = client_cert, .key = client_key });
+    assert_int_equal(tls_peer_handshake(&a), 0);
     mbedtls_ssl_session_init(&session);
     assert_int_equal(mbedtls_ssl_get_session(&a.ssl, &session), 0);
-    tls_client_init(&b, port, NULL);
+    tls_peer_init(&b, port, NULL);
     assert_int_equal(mbedtls_ssl_set_session(&b.ssl, &session), 0);
-    assert_int_equal(tls_client_handshake(&b), 0);
+    assert_int_equal(tls_peer_handshake(&b), 0);
     AWAIT(side_count == 2);
     assert_string_equal(sides[0].peer.cert_id, client_cert_id);
     assert_string_equal(sides[1].peer.cert_id, "");
     mbedtls_ssl_session_free(&session);
-    tls_client_deinit(&a);
-    tls_client_deinit(&b);
+    tls_peer_deinit(&a);
+    tls_peer_deinit(&b);
 }
 
 /* ---- names ---- */
@@ -259,28 +258,28 @@ static void protocols_are_negotiated_or_ignored(void **state)
     };
     uint16_t port = serve_simple(TLS_CLIENT_NONE);
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        struct tls_client c;
+        struct tls_peer c;
         const char *offer[4];
         memcpy(offer, cases[i].offer, sizeof offer);
-        tls_client_init(&c, port, &(struct tls_client_opts){ .alpn = offer[0] ? offer : NULL });
-        assert_int_equal(tls_client_handshake(&c), 0);
+        tls_peer_init(&c, port, &(struct tls_peer_opts){ .alpn = offer[0] ? offer : NULL });
+        assert_int_equal(tls_peer_handshake(&c), 0);
         AWAIT(side_count == (int)i + 1);
         assert_string_equal(sides[i].peer.alpn, cases[i].chosen);
         const char *got = mbedtls_ssl_get_alpn_protocol(&c.ssl);
         assert_string_equal(got ? got : "", cases[i].chosen);
-        tls_client_deinit(&c);
+        tls_peer_deinit(&c);
     }
 }
 
 static void the_server_name_is_kept(void **state)
 {
-    struct tls_client c;
+    struct tls_peer c;
     uint16_t port = serve_simple(TLS_CLIENT_NONE);
-    tls_client_init(&c, port, &(struct tls_client_opts){ .sni = "hub.example.org" });
-    assert_int_equal(tls_client_handshake(&c), 0);
+    tls_peer_init(&c, port, &(struct tls_peer_opts){ .sni = "hub.example.org" });
+    assert_int_equal(tls_peer_handshake(&c), 0);
     AWAIT(side_count == 1);
     assert_string_equal(sides[0].peer.sni, "hub.example.org");
-    tls_client_deinit(&c);
+    tls_peer_deinit(&c);
 }
 
 /* ---- what is not TLS ---- */
@@ -373,14 +372,14 @@ static void a_silent_client_is_closed_after_the_timeout(void **state)
 /* A relay in the test cuts the client's bytes into pieces of one. */
 static void a_trickled_handshake_passes(void **state)
 {
-    struct tls_client c;
+    struct tls_peer c;
     uint16_t port = serve_simple(TLS_CLIENT_OPTIONAL);
     int pair[2];
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
-    tls_client_init(&c, port, &(struct tls_client_opts){ .cert = client_cert, .key = client_key });
+    tls_peer_init(&c, port, &(struct tls_peer_opts){ .cert = client_cert, .key = client_key });
     int server = c.fd;
     c.fd = pair[0];
-    for (int i = 0; !tls_client_shake(&c); i++) {
+    for (int i = 0; !tls_peer_shake(&c); i++) {
         char byte, block[4096];
         assert_true(i < 100000);
         if (recv(pair[1], &byte, 1, 0) == 1) client_write(server, &byte, 1);
@@ -393,7 +392,7 @@ static void a_trickled_handshake_passes(void **state)
     assert_string_equal(sides[0].peer.cert_id, client_cert_id);
     close(server);
     close(pair[1]);
-    tls_client_deinit(&c);
+    tls_peer_deinit(&c);
 }
 
 /* A relay changes one byte of what the client says: the handshake fails or, rarely, passes; the
@@ -401,22 +400,21 @@ static void a_trickled_handshake_passes(void **state)
 static void corrupted_handshakes_do_no_harm(void **state)
 {
     uint64_t seed = 23;
-    struct tls_client last;
+    struct tls_peer last;
     uint16_t port = serve_simple(TLS_CLIENT_OPTIONAL);
     sides_echo = true;
     for (int round = 0; round < 60; round++) {
-        struct tls_client c;
+        struct tls_peer c;
         int pair[2];
         size_t at = 0, wrong = rand_fake_below(&seed, 900);
         assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
-        tls_client_init(&c, port,
-                        &(struct tls_client_opts){ .cert = client_cert, .key = client_key });
+        tls_peer_init(&c, port, &(struct tls_peer_opts){ .cert = client_cert, .key = client_key });
         int server = c.fd;
         c.fd = pair[0];
         bool over = false;
         for (int i = 0; i < 20000 && !over; i++) {
             char block[4096];
-            over = tls_client_shake(&c);
+            over = tls_peer_shake(&c);
             ssize_t got = recv(pair[1], block, sizeof block, 0);
             if (got > 0) {
                 if (wrong >= at && wrong < at + (size_t)got)
@@ -432,24 +430,24 @@ static void corrupted_handshakes_do_no_harm(void **state)
         }
         close(server);
         close(pair[1]);
-        tls_client_deinit(&c);
+        tls_peer_deinit(&c);
     }
-    tls_client_init(&last, port, NULL);
-    assert_int_equal(tls_client_handshake(&last), 0);
+    tls_peer_init(&last, port, NULL);
+    assert_int_equal(tls_peer_handshake(&last), 0);
     ping(&last);
-    tls_client_deinit(&last);
+    tls_peer_deinit(&last);
 }
 
 static void who_talks_and_leaves_at_once_is_heard(void **state)
 {
-    struct tls_client c;
+    struct tls_peer c;
     uint16_t port = serve_simple(TLS_CLIENT_NONE);
     for (int i = 0; i < 10; i++) {
-        tls_client_init(&c, port, NULL);
-        assert_int_equal(tls_client_handshake(&c), 0);
+        tls_peer_init(&c, port, NULL);
+        assert_int_equal(tls_peer_handshake(&c), 0);
         assert_int_equal(mbedtls_ssl_write(&c.ssl, (const unsigned char *)"hello", 5), 5);
         if (i % 2) mbedtls_ssl_close_notify(&c.ssl);
-        tls_client_deinit(&c);
+        tls_peer_deinit(&c);
         AWAIT(side_count == i + 1 && sides[i].ends == 1);
         assert_string_equal(buf_str(&sides[i].got), "hello");
         assert_int_equal(sides[i].end_rc, 0);
@@ -460,24 +458,24 @@ enum { STORM = 50 };
 
 static void a_storm_of_handshakes_leaves_the_established_echoing(void **state)
 {
-    static struct tls_client storm[STORM];
-    struct tls_client steady;
+    static struct tls_peer storm[STORM];
+    struct tls_peer steady;
     bool over[STORM] = { false };
     int left = STORM, pongs = 0;
     uint16_t port = serve(server_with(TLS_CLIENT_OPTIONAL, true, true));
     sides_echo = true;
-    tls_client_init(&steady, port, NULL);
-    assert_int_equal(tls_client_handshake(&steady), 0);
+    tls_peer_init(&steady, port, NULL);
+    assert_int_equal(tls_peer_handshake(&steady), 0);
     for (int i = 0; i < STORM; i++)
-        tls_client_init(&storm[i], port,
-                        &(struct tls_client_opts){
-                            .cert = client_cert,
-                            .key = client_key,
-                            .suite = i % 2 ? MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 : 0 });
+        tls_peer_init(&storm[i], port,
+                      &(struct tls_peer_opts){
+                          .cert = client_cert,
+                          .key = client_key,
+                          .suite = i % 2 ? MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 : 0 });
     for (int turns = 0; left > 0; turns++) {
         assert_true(turns < 100000);
         for (int i = 0; i < STORM; i++) {
-            if (over[i] || !tls_client_shake(&storm[i])) continue;
+            if (over[i] || !tls_peer_shake(&storm[i])) continue;
             assert_int_equal(storm[i].rc, 0);
             over[i] = true;
             left--;
@@ -492,24 +490,24 @@ static void a_storm_of_handshakes_leaves_the_established_echoing(void **state)
     for (int i = 1; i <= STORM; i++)
         assert_string_equal(sides[i].peer.cert_id, client_cert_id);
     for (int i = 0; i < STORM; i++)
-        tls_client_deinit(&storm[i]);
-    tls_client_deinit(&steady);
+        tls_peer_deinit(&storm[i]);
+    tls_peer_deinit(&steady);
 }
 
 static void a_full_lane_makes_handshakes_wait(void **state)
 {
-    struct tls_client clients[12];
+    struct tls_peer clients[12];
     int left = 12;
     bool over[12] = { false };
     worker_lane_destroy(lane);
     lane = worker_lane_create(loop, "td-tls", 1, 0);
     uint16_t port = serve_simple(TLS_CLIENT_NONE);
     for (int i = 0; i < 12; i++)
-        tls_client_init(&clients[i], port, NULL);
+        tls_peer_init(&clients[i], port, NULL);
     for (int turns = 0; left > 0; turns++) {
         assert_true(turns < 100000);
         for (int i = 0; i < 12; i++) {
-            if (over[i] || !tls_client_shake(&clients[i])) continue;
+            if (over[i] || !tls_peer_shake(&clients[i])) continue;
             assert_int_equal(clients[i].rc, 0);
             over[i] = true;
             left--;
@@ -518,21 +516,21 @@ static void a_full_lane_makes_handshakes_wait(void **state)
     }
     AWAIT(side_count == 12);
     for (int i = 0; i < 12; i++)
-        tls_client_deinit(&clients[i]);
+        tls_peer_deinit(&clients[i]);
 }
 
 static void closing_the_listener_ends_handshakes_and_spares_the_established(void **state)
 {
-    struct tls_client done, clients[8];
+    struct tls_peer done, clients[8];
     struct buf got = { 0 };
     uint16_t port = serve_simple(TLS_CLIENT_NONE);
     sides_echo = true;
-    tls_client_init(&done, port, NULL);
-    assert_int_equal(tls_client_handshake(&done), 0);
+    tls_peer_init(&done, port, NULL);
+    assert_int_equal(tls_peer_handshake(&done), 0);
     AWAIT(side_count == 1);
     for (int i = 0; i < 8; i++) {
-        tls_client_init(&clients[i], port, NULL);
-        tls_client_shake(&clients[i]);
+        tls_peer_init(&clients[i], port, NULL);
+        tls_peer_shake(&clients[i]);
     }
     int silent = client_connect(port);
     loop_turn(loop); /* accepted; some are with the workers now */
@@ -542,22 +540,22 @@ static void closing_the_listener_ends_handshakes_and_spares_the_established(void
     close(silent);
     ping(&done);
     for (int i = 0; i < 8; i++) {
-        AWAIT(tls_client_shake(&clients[i]));
-        tls_client_deinit(&clients[i]);
+        AWAIT(tls_peer_shake(&clients[i]));
+        tls_peer_deinit(&clients[i]);
     }
-    tls_client_deinit(&done);
+    tls_peer_deinit(&done);
     buf_deinit(&got);
 }
 
 static void destroying_the_lane_ends_handshakes(void **state)
 {
-    struct tls_client clients[8];
+    struct tls_peer clients[8];
     worker_lane_destroy(lane);
     lane = worker_lane_create(loop, "td-tls", 1, 2);
     uint16_t port = serve_simple(TLS_CLIENT_NONE);
     for (int i = 0; i < 8; i++) {
-        tls_client_init(&clients[i], port, NULL);
-        tls_client_shake(&clients[i]);
+        tls_peer_init(&clients[i], port, NULL);
+        tls_peer_shake(&clients[i]);
     }
     for (int i = 0; i < 3; i++)
         loop_turn(loop);
@@ -566,18 +564,18 @@ static void destroying_the_lane_ends_handshakes(void **state)
     close_listener(listener);
     listener = NULL;
     for (int i = 0; i < 8; i++)
-        tls_client_deinit(&clients[i]);
+        tls_peer_deinit(&clients[i]);
 }
 
 static void a_client_may_vanish_at_any_point(void **state)
 {
     uint16_t port = serve_simple(TLS_CLIENT_OPTIONAL);
     for (int point = 0; point < 12; point++) {
-        struct tls_client c;
-        tls_client_init(&c, port, NULL);
-        for (int i = 0; i < point && !tls_client_shake(&c); i++)
+        struct tls_peer c;
+        tls_peer_init(&c, port, NULL);
+        for (int i = 0; i < point && !tls_peer_shake(&c); i++)
             loop_turn(loop);
-        tls_client_deinit(&c);
+        tls_peer_deinit(&c);
         if (point % 3 == 0) quiet();
     }
     quiet();
@@ -588,10 +586,10 @@ static void a_client_may_vanish_at_any_point(void **state)
 static void back_pressure_works_through_tls(void **state)
 {
     static uint8_t block[4096];
-    struct tls_client c;
+    struct tls_peer c;
     size_t sent = 0;
-    tls_client_init(&c, serve_simple(TLS_CLIENT_NONE), NULL);
-    assert_int_equal(tls_client_handshake(&c), 0);
+    tls_peer_init(&c, serve_simple(TLS_CLIENT_NONE), NULL);
+    assert_int_equal(tls_peer_handshake(&c), 0);
     AWAIT(side_count == 1);
     struct stream *s = sides[0].s;
     static const size_t marks[] = { 300000, 20000 };
@@ -605,34 +603,34 @@ static void back_pressure_works_through_tls(void **state)
         }
         quiet();
         assert_int_equal(sides[0].writables > before, false);
-        AWAIT(tls_client_read(&c) && c.got.len == sent);
+        AWAIT(tls_peer_read(&c) && c.got.len == sent);
         AWAIT(sides[0].writables > before);
         assert_int_equal(stream_pending(s), 0);
     }
-    tls_client_deinit(&c);
+    tls_peer_deinit(&c);
 }
 
 static void pause_and_rest_work_through_tls(void **state)
 {
     static uint8_t block[200000];
-    struct tls_client c;
-    tls_client_init(&c, serve_simple(TLS_CLIENT_NONE), NULL);
-    assert_int_equal(tls_client_handshake(&c), 0);
+    struct tls_peer c;
+    tls_peer_init(&c, serve_simple(TLS_CLIENT_NONE), NULL);
+    assert_int_equal(tls_peer_handshake(&c), 0);
     AWAIT(side_count == 1);
     stream_pause(sides[0].s);
-    tls_client_write(&c, "abc", 3);
+    tls_peer_write(&c, "abc", 3);
     quiet();
     assert_int_equal(sides[0].got.len, 0);
     sides[0].take = 2;
     stream_resume(sides[0].s);
     AWAIT(sides[0].got.len == 2);
     sides[0].take = SIZE_MAX;
-    tls_client_write(&c, "def", 3);
+    tls_peer_write(&c, "def", 3);
     AWAIT(sides[0].got.len == 6);
     assert_string_equal(buf_str(&sides[0].got), "abcdef");
-    tls_client_write(&c, block, sizeof block);
+    tls_peer_write(&c, block, sizeof block);
     AWAIT(sides[0].got.len == 6 + sizeof block);
-    tls_client_deinit(&c);
+    tls_peer_deinit(&c);
 }
 
 /* The owner pauses at each record and is resumed later: nothing is lost or shown twice. */
@@ -647,55 +645,55 @@ static size_t pausing_read(struct stream *s, const uint8_t *data, size_t len)
 static void pausing_at_every_record_loses_nothing(void **state)
 {
     static const struct stream_cbs cbs = { pausing_read, NULL, NULL };
-    struct tls_client c;
+    struct tls_peer c;
     struct buf sent = { 0 };
-    tls_client_init(&c, serve_simple(TLS_CLIENT_NONE), NULL);
-    assert_int_equal(tls_client_handshake(&c), 0);
+    tls_peer_init(&c, serve_simple(TLS_CLIENT_NONE), NULL);
+    assert_int_equal(tls_peer_handshake(&c), 0);
     AWAIT(side_count == 1);
     sides[0].s->cbs = &cbs;
     for (int i = 0; i < 100; i++) {
         char record[32];
         int len = snprintf(record, sizeof record, "record %d.", i);
         buf_append(&sent, record, (size_t)len);
-        tls_client_write(&c, record, (size_t)len);
+        tls_peer_write(&c, record, (size_t)len);
     }
     AWAIT((stream_resume(sides[0].s), sides[0].got.len == sent.len));
     assert_string_equal(buf_str(&sides[0].got), sent.data);
     sides[0].s->cbs = &side_cbs;
-    tls_client_deinit(&c);
+    tls_peer_deinit(&c);
     buf_deinit(&sent);
 }
 
 static void both_sides_say_goodbye(void **state)
 {
     static uint8_t block[1000000];
-    struct tls_client c;
+    struct tls_peer c;
     uint16_t port = serve_simple(TLS_CLIENT_NONE);
-    tls_client_init(&c, port, NULL);
-    assert_int_equal(tls_client_handshake(&c), 0);
+    tls_peer_init(&c, port, NULL);
+    assert_int_equal(tls_peer_handshake(&c), 0);
     AWAIT(side_count == 1);
     stream_write(sides[0].s, block, sizeof block);
     stream_close(sides[0].s, true, side_on_closed);
-    AWAIT(!tls_client_read(&c));
+    AWAIT(!tls_peer_read(&c));
     assert_int_equal(c.rc, MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY);
     assert_int_equal(c.got.len, sizeof block);
-    tls_client_deinit(&c);
+    tls_peer_deinit(&c);
     AWAIT(sides[0].closes == 1);
 
-    tls_client_init(&c, port, NULL);
-    assert_int_equal(tls_client_handshake(&c), 0);
+    tls_peer_init(&c, port, NULL);
+    assert_int_equal(tls_peer_handshake(&c), 0);
     AWAIT(side_count == 2);
     stream_close(sides[1].s, false, side_on_closed);
-    AWAIT(!tls_client_read(&c));
+    AWAIT(!tls_peer_read(&c));
     assert_int_equal(c.rc, MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY);
-    tls_client_deinit(&c);
+    tls_peer_deinit(&c);
 
-    tls_client_init(&c, port, NULL);
-    assert_int_equal(tls_client_handshake(&c), 0);
+    tls_peer_init(&c, port, NULL);
+    assert_int_equal(tls_peer_handshake(&c), 0);
     mbedtls_ssl_close_notify(&c.ssl);
     AWAIT(side_count == 3 && sides[2].ends == 1);
     assert_int_equal(sides[2].end_rc, 0);
-    tls_client_deinit(&c);
+    tls_peer_deinit(&c);
     quiet();
     assert_int_equal(sides[2].ends, 1);
 }
@@ -705,45 +703,45 @@ static void forged_records_end_the_connection(void **state)
     static const uint8_t forged[] = { 23, 3,  3,  0,  30, 1,  2,  3,  4,  5,  6,  7,
                                       8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19,
                                       20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30 };
-    struct tls_client c;
-    tls_client_init(&c, serve_simple(TLS_CLIENT_NONE), NULL);
-    assert_int_equal(tls_client_handshake(&c), 0);
+    struct tls_peer c;
+    tls_peer_init(&c, serve_simple(TLS_CLIENT_NONE), NULL);
+    assert_int_equal(tls_peer_handshake(&c), 0);
     AWAIT(side_count == 1);
     client_write(c.fd, forged, sizeof forged);
     AWAIT(sides[0].ends == 1);
     assert_int_equal(sides[0].end_rc, ERR_CRYPTO);
     stream_write(sides[0].s, "x", 1);
     stream_close(sides[0].s, true, side_on_closed);
-    tls_client_deinit(&c);
+    tls_peer_deinit(&c);
 }
 
 static void short_fragments_are_kept_to(void **state)
 {
     static uint8_t block[5000];
-    struct tls_client c;
-    tls_client_init(&c, serve_simple(TLS_CLIENT_NONE),
-                    &(struct tls_client_opts){ .max_fragment = MBEDTLS_SSL_MAX_FRAG_LEN_512 });
-    assert_int_equal(tls_client_handshake(&c), 0);
+    struct tls_peer c;
+    tls_peer_init(&c, serve_simple(TLS_CLIENT_NONE),
+                  &(struct tls_peer_opts){ .max_fragment = MBEDTLS_SSL_MAX_FRAG_LEN_512 });
+    assert_int_equal(tls_peer_handshake(&c), 0);
     AWAIT(side_count == 1);
     stream_write(sides[0].s, block, sizeof block);
-    AWAIT(tls_client_read(&c) && c.got.len == sizeof block);
+    AWAIT(tls_peer_read(&c) && c.got.len == sizeof block);
     assert_true(c.largest <= 512);
-    tls_client_deinit(&c);
+    tls_peer_deinit(&c);
 }
 
 #if defined(MBEDTLS_SSL_RENEGOTIATION)
 static void renegotiation_is_refused(void **state)
 {
-    struct tls_client c;
-    tls_client_init(&c, serve_simple(TLS_CLIENT_NONE),
-                    &(struct tls_client_opts){ .renegotiation = true });
-    assert_int_equal(tls_client_handshake(&c), 0);
+    struct tls_peer c;
+    tls_peer_init(&c, serve_simple(TLS_CLIENT_NONE),
+                  &(struct tls_peer_opts){ .renegotiation = true });
+    assert_int_equal(tls_peer_handshake(&c), 0);
     int64_t handshakes = metrics_get(METRIC_TLS_HANDSHAKES);
     AWAIT((c.rc = mbedtls_ssl_renegotiate(&c.ssl)) != MBEDTLS_ERR_SSL_WANT_READ &&
           c.rc != MBEDTLS_ERR_SSL_WANT_WRITE);
     assert_int_not_equal(c.rc, 0);
     assert_int_equal(metrics_get(METRIC_TLS_HANDSHAKES), handshakes);
-    tls_client_deinit(&c);
+    tls_peer_deinit(&c);
 }
 #endif
 
@@ -753,7 +751,7 @@ static void random_deeds_leave_the_listener_healthy(void **state)
 {
     enum { CLIENTS = 8, STEPS = 1500 };
     static uint8_t block[30000];
-    struct tls_client clients[CLIENTS], last;
+    struct tls_peer clients[CLIENTS], last;
     bool open[CLIENTS] = { false }, ready[CLIENTS] = { false };
     uint64_t seed = 17;
     uint16_t port = serve_simple(TLS_CLIENT_OPTIONAL);
@@ -763,17 +761,17 @@ static void random_deeds_leave_the_listener_healthy(void **state)
         struct side *side =
             side_count ? &sides[rand_fake_below(&seed, (uint64_t)side_count)] : NULL;
         if (!open[i]) {
-            tls_client_init(&clients[i], port, NULL);
+            tls_peer_init(&clients[i], port, NULL);
             open[i] = true;
             ready[i] = false;
         } else if (rand_fake_below(&seed, 30) == 0) {
-            tls_client_deinit(&clients[i]);
+            tls_peer_deinit(&clients[i]);
             open[i] = false;
         } else if (!ready[i]) {
-            ready[i] = tls_client_shake(&clients[i]) && clients[i].rc == 0;
+            ready[i] = tls_peer_shake(&clients[i]) && clients[i].rc == 0;
         } else {
             mbedtls_ssl_write(&clients[i].ssl, block, 1 + rand_fake_below(&seed, sizeof block));
-            tls_client_read(&clients[i]);
+            tls_peer_read(&clients[i]);
             buf_clear(&clients[i].got);
         }
         if (side && side->s) {
@@ -788,11 +786,11 @@ static void random_deeds_leave_the_listener_healthy(void **state)
             buf_clear(&sides[k].got);
     }
     for (size_t i = 0; i < CLIENTS; i++)
-        if (open[i]) tls_client_deinit(&clients[i]);
-    tls_client_init(&last, port, NULL);
-    assert_int_equal(tls_client_handshake(&last), 0);
+        if (open[i]) tls_peer_deinit(&clients[i]);
+    tls_peer_init(&last, port, NULL);
+    assert_int_equal(tls_peer_handshake(&last), 0);
     ping(&last);
-    tls_client_deinit(&last);
+    tls_peer_deinit(&last);
 }
 
 /* ---- servers ---- */
@@ -829,21 +827,21 @@ static void bad_certificates_are_explained(void **state)
 
 static void a_reload_is_for_new_connections(void **state)
 {
-    struct tls_client a, b;
+    struct tls_peer a, b;
     uint16_t port = serve(server_with(TLS_CLIENT_NONE, true, false));
     sides_echo = true;
-    tls_client_init(&a, port, NULL);
-    assert_int_equal(tls_client_handshake(&a), 0);
+    tls_peer_init(&a, port, NULL);
+    assert_int_equal(tls_peer_handshake(&a), 0);
     struct tls_server *server = server_with(TLS_CLIENT_NONE, false, true);
     listener_set_tls(listener, server);
     tls_server_unref(server);
-    tls_client_init(&b, port, NULL);
-    assert_int_equal(tls_client_handshake(&b), 0);
+    tls_peer_init(&b, port, NULL);
+    assert_int_equal(tls_peer_handshake(&b), 0);
     assert_true(mbedtls_pk_can_do(&mbedtls_ssl_get_peer_cert(&b.ssl)->pk, MBEDTLS_PK_RSA));
     ping(&a);
     ping(&b);
-    tls_client_deinit(&a);
-    tls_client_deinit(&b);
+    tls_peer_deinit(&a);
+    tls_peer_deinit(&b);
 }
 
 int main(void)

@@ -1,11 +1,11 @@
-/* tls_caller.c — see tls_caller.h.
+/* tls_client.c — see tls_client.h.
  *
  * Unlike the server side, which leaves the judgement to the registry, a client judges the chain by
  * itself: mbedTLS checks signatures, times and names. Numeric addresses are checked here, since
  * mbedTLS 2.28 compares names only: no host name is set then (SNI must not carry an address
  * either), and the certificate's own addresses are looked at as it is verified. The first thing found
  * wrong is kept as a sentence, because a handshake's error code alone says "verification failed". */
-#include "net/tls_caller.h"
+#include "net/tls_client.h"
 
 #include "base/arena.h"
 #include "base/err.h"
@@ -21,10 +21,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-struct tls_caller {
-    int fd;
-    short events;
-    size_t retry; /* bytes that the write which waits has begun with: mbedTLS takes no others */
+struct tls_client {
     char *host;
     char *alpn;
     const char *protocols[2];       /* alpn and NULL */
@@ -33,6 +30,13 @@ struct tls_caller {
     mbedtls_x509_crt ca, chain;
     mbedtls_pk_context key;
     mbedtls_ssl_config conf;
+};
+
+struct tls_call {
+    const struct tls_client *client;
+    int fd;
+    short events;
+    size_t retry; /* bytes that the write which waits has begun with: mbedTLS takes no others */
     mbedtls_ssl_context ssl;
 };
 
@@ -57,7 +61,7 @@ static int parse_certs(mbedtls_x509_crt *certs, struct slice pem, bool all, cons
     return 0;
 }
 
-static int parse_own(struct tls_caller *c, const struct tls_caller_opts *opts, struct diag *diag)
+static int parse_own(struct tls_client *c, const struct tls_client_opts *opts, struct diag *diag)
 {
     int rc = parse_certs(&c->chain, opts->cert_chain_pem, true, "the client certificate", diag);
     if (rc < 0) return rc;
@@ -71,7 +75,7 @@ static int parse_own(struct tls_caller *c, const struct tls_caller_opts *opts, s
     return 0;
 }
 
-static void take_host(struct tls_caller *c, const char *host)
+static void take_host(struct tls_client *c, const char *host)
 {
     uint8_t bytes[sizeof(struct in6_addr)];
     c->host = xstrdup(host);
@@ -82,7 +86,7 @@ static void take_host(struct tls_caller *c, const char *host)
     }
 }
 
-static bool has_address(const struct tls_caller *c, const mbedtls_x509_crt *crt)
+static bool has_address(const struct tls_client *c, const mbedtls_x509_crt *crt)
 {
     struct arena arena = { 0 };
     struct x509_info info;
@@ -96,7 +100,7 @@ static bool has_address(const struct tls_caller *c, const mbedtls_x509_crt *crt)
 
 static int on_verify(void *arg, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
 {
-    const struct tls_caller *c = arg;
+    const struct tls_client *c = arg;
     if (depth != 0) return 0;
     if (c->any_host)
         *flags &= ~(uint32_t)MBEDTLS_X509_BADCERT_CN_MISMATCH;
@@ -105,7 +109,7 @@ static int on_verify(void *arg, mbedtls_x509_crt *crt, int depth, uint32_t *flag
     return 0;
 }
 
-static int configure(struct tls_caller *c, const struct tls_caller_opts *opts)
+static int configure(struct tls_client *c, const struct tls_client_opts *opts)
 {
     int rc = mbedtls_ssl_config_defaults(&c->conf, MBEDTLS_SSL_IS_CLIENT,
                                          MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT);
@@ -121,42 +125,19 @@ static int configure(struct tls_caller *c, const struct tls_caller_opts *opts)
     return rc;
 }
 
-/* ---- the socket ---- */
-
-static int bio_send(void *arg, const unsigned char *data, size_t len)
-{
-    const struct tls_caller *c = arg;
-    ssize_t n = send(c->fd, data, len, MSG_NOSIGNAL);
-    if (n >= 0) return (int)n;
-    return errno == EAGAIN || errno == EINTR ? MBEDTLS_ERR_SSL_WANT_WRITE : -1;
-}
-
-static int bio_recv(void *arg, unsigned char *ret_data, size_t len)
-{
-    const struct tls_caller *c = arg;
-    ssize_t n = recv(c->fd, ret_data, len, 0);
-    if (n >= 0) return (int)n;
-    return errno == EAGAIN || errno == EINTR ? MBEDTLS_ERR_SSL_WANT_READ : -1;
-}
-
-static int set_up(struct tls_caller *c, const struct tls_caller_opts *opts, struct diag *diag)
+static int set_up(struct tls_client *c, const struct tls_client_opts *opts, struct diag *diag)
 {
     int rc = parse_certs(&c->ca, opts->ca_pem, false, "the CA's certificate", diag);
     if (rc == 0 && opts->cert_chain_pem.len) rc = parse_own(c, opts, diag);
     if (rc < 0) return rc;
     rc = configure(c, opts);
-    if (rc == 0) rc = mbedtls_ssl_setup(&c->ssl, &c->conf);
-    if (rc == 0) rc = mbedtls_ssl_set_hostname(&c->ssl, c->address[0] ? NULL : c->host);
-    if (rc < 0) return mbed_fail(diag, ERR_CRYPTO, rc, "TLS cannot be configured");
-    mbedtls_ssl_set_bio(&c->ssl, c, bio_send, bio_recv, NULL);
-    return 0;
+    return rc < 0 ? mbed_fail(diag, ERR_CRYPTO, rc, "TLS cannot be configured") : 0;
 }
 
-int tls_caller_create(struct tls_caller **ret_caller, int fd, const struct tls_caller_opts *opts,
+int tls_client_create(struct tls_client **ret_client, const struct tls_client_opts *opts,
                       struct diag *diag)
 {
-    struct tls_caller *c = xnew(struct tls_caller);
-    c->fd = fd;
+    struct tls_client *c = xnew(struct tls_client);
     c->any_host = opts->any_host;
     take_host(c, opts->host);
     if (opts->alpn) c->protocols[0] = c->alpn = xstrdup(opts->alpn);
@@ -164,20 +145,18 @@ int tls_caller_create(struct tls_caller **ret_caller, int fd, const struct tls_c
     mbedtls_x509_crt_init(&c->chain);
     mbedtls_pk_init(&c->key);
     mbedtls_ssl_config_init(&c->conf);
-    mbedtls_ssl_init(&c->ssl);
     int rc = set_up(c, opts, diag);
     if (rc < 0) {
-        tls_caller_destroy(c);
+        tls_client_destroy(c);
         return rc;
     }
-    *ret_caller = c;
+    *ret_client = c;
     return 0;
 }
 
-void tls_caller_destroy(struct tls_caller *c)
+void tls_client_destroy(struct tls_client *c)
 {
     if (!c) return;
-    mbedtls_ssl_free(&c->ssl);
     mbedtls_ssl_config_free(&c->conf);
     mbedtls_pk_free(&c->key);
     mbedtls_x509_crt_free(&c->chain);
@@ -187,9 +166,50 @@ void tls_caller_destroy(struct tls_caller *c)
     free(c);
 }
 
-/* ---- use ---- */
+/* ---- one connection ---- */
 
-static bool wants(struct tls_caller *c, int rc)
+static int bio_send(void *arg, const unsigned char *data, size_t len)
+{
+    const struct tls_call *c = arg;
+    ssize_t n = send(c->fd, data, len, MSG_NOSIGNAL);
+    if (n >= 0) return (int)n;
+    return errno == EAGAIN || errno == EINTR ? MBEDTLS_ERR_SSL_WANT_WRITE : -1;
+}
+
+static int bio_recv(void *arg, unsigned char *ret_data, size_t len)
+{
+    const struct tls_call *c = arg;
+    ssize_t n = recv(c->fd, ret_data, len, 0);
+    if (n >= 0) return (int)n;
+    return errno == EAGAIN || errno == EINTR ? MBEDTLS_ERR_SSL_WANT_READ : -1;
+}
+
+int tls_call_create(struct tls_call **ret_call, struct tls_client *client, int fd,
+                    struct diag *diag)
+{
+    struct tls_call *c = xnew(struct tls_call);
+    c->client = client;
+    c->fd = fd;
+    mbedtls_ssl_init(&c->ssl);
+    int rc = mbedtls_ssl_setup(&c->ssl, &client->conf);
+    if (rc == 0) rc = mbedtls_ssl_set_hostname(&c->ssl, client->address[0] ? NULL : client->host);
+    if (rc < 0) {
+        tls_call_destroy(c);
+        return mbed_fail(diag, ERR_CRYPTO, rc, "TLS cannot be set up");
+    }
+    mbedtls_ssl_set_bio(&c->ssl, c, bio_send, bio_recv, NULL);
+    *ret_call = c;
+    return 0;
+}
+
+void tls_call_destroy(struct tls_call *c)
+{
+    if (!c) return;
+    mbedtls_ssl_free(&c->ssl);
+    free(c);
+}
+
+static bool wants(struct tls_call *c, int rc)
 {
     if (rc != MBEDTLS_ERR_SSL_WANT_READ && rc != MBEDTLS_ERR_SSL_WANT_WRITE) return false;
     c->events = rc == MBEDTLS_ERR_SSL_WANT_READ ? POLLIN : POLLOUT;
@@ -197,18 +217,19 @@ static bool wants(struct tls_caller *c, int rc)
 }
 
 /* "... is made for other hosts than ..."; the rest in mbedTLS's words, which end their lines. */
-static int judge(const struct tls_caller *c, struct diag *diag)
+static int judge(const struct tls_call *c, struct diag *diag)
 {
     char text[256];
     uint32_t flags = mbedtls_ssl_get_verify_result(&c->ssl);
     if (flags & MBEDTLS_X509_BADCERT_CN_MISMATCH)
-        return diag_set(diag, ERR_CERT, "the server's certificate is not made for '%s'", c->host);
+        return diag_set(diag, ERR_CERT, "the server's certificate is not made for '%s'",
+                        c->client->host);
     if (mbedtls_x509_crt_verify_info(text, sizeof text, "", flags) < 0) text[0] = '\0';
     text[strcspn(text, "\n")] = '\0';
     return diag_set(diag, ERR_CERT, "the server's certificate is refused: %s", text);
 }
 
-int tls_caller_handshake(struct tls_caller *c, struct diag *diag)
+int tls_call_handshake(struct tls_call *c, struct diag *diag)
 {
     int rc = mbedtls_ssl_handshake(&c->ssl);
     if (rc == 0) return 0;
@@ -219,14 +240,14 @@ int tls_caller_handshake(struct tls_caller *c, struct diag *diag)
     return mbed_fail(diag, ERR_CRYPTO, rc, "TLS handshake");
 }
 
-static ssize_t failed(struct tls_caller *c, int rc, struct diag *diag)
+static ssize_t failed(struct tls_call *c, int rc, struct diag *diag)
 {
     if (wants(c, rc)) return -EAGAIN;
     if (rc == -1) return diag_set(diag, ERR_CLOSED, "the connection was lost");
     return mbed_fail(diag, ERR_CRYPTO, rc, "TLS");
 }
 
-ssize_t tls_caller_read(struct tls_caller *c, void *data, size_t len, struct diag *diag)
+ssize_t tls_call_read(struct tls_call *c, void *data, size_t len, struct diag *diag)
 {
     int rc = mbedtls_ssl_read(&c->ssl, data, len);
     if (rc >= 0) return rc;
@@ -234,7 +255,7 @@ ssize_t tls_caller_read(struct tls_caller *c, void *data, size_t len, struct dia
     return failed(c, rc, diag);
 }
 
-ssize_t tls_caller_write(struct tls_caller *c, const void *data, size_t len, struct diag *diag)
+ssize_t tls_call_write(struct tls_call *c, const void *data, size_t len, struct diag *diag)
 {
     if (c->retry && c->retry < len) len = c->retry;
     int rc = mbedtls_ssl_write(&c->ssl, data, len);
@@ -242,17 +263,17 @@ ssize_t tls_caller_write(struct tls_caller *c, const void *data, size_t len, str
     return rc >= 0 ? rc : failed(c, rc, diag);
 }
 
-short tls_caller_events(const struct tls_caller *c)
+short tls_call_events(const struct tls_call *c)
 {
     return c->events;
 }
 
-bool tls_caller_pending(const struct tls_caller *c)
+bool tls_call_pending(const struct tls_call *c)
 {
     return mbedtls_ssl_get_bytes_avail(&c->ssl) > 0;
 }
 
-void tls_caller_close(struct tls_caller *c)
+void tls_call_close(struct tls_call *c)
 {
     mbedtls_ssl_close_notify(&c->ssl);
 }

@@ -1,5 +1,5 @@
-/* tls_client.c — see tls_client.h. */
-#include "tls_client.h"
+/* tls_peer.c — see tls_peer.h. */
+#include "tls_peer.h"
 
 #include "net/tls_compat.h"
 
@@ -22,7 +22,7 @@ static int bio_recv(void *arg, unsigned char *ret_data, size_t len)
                                                 : MBEDTLS_ERR_SSL_CONN_EOF;
 }
 
-static void load_cert(struct tls_client *client, const struct tls_client_opts *opts)
+static void load_cert(struct tls_peer *client, const struct tls_peer_opts *opts)
 {
     assert_int_equal(mbedtls_x509_crt_parse(&client->cert, (const unsigned char *)opts->cert,
                                             strlen(opts->cert) + 1),
@@ -32,7 +32,7 @@ static void load_cert(struct tls_client *client, const struct tls_client_opts *o
     assert_int_equal(mbedtls_ssl_conf_own_cert(&client->conf, &client->cert, &client->key), 0);
 }
 
-static void configure(struct tls_client *client, const struct tls_client_opts *opts)
+static void configure(struct tls_peer *client, const struct tls_peer_opts *opts)
 {
     mbedtls_ssl_config *conf = &client->conf;
     mbedtls_ssl_config_defaults(conf, MBEDTLS_SSL_IS_CLIENT, MBEDTLS_SSL_TRANSPORT_STREAM,
@@ -61,9 +61,9 @@ static void configure(struct tls_client *client, const struct tls_client_opts *o
         mbedtls_ssl_conf_renegotiation(conf, MBEDTLS_SSL_RENEGOTIATION_ENABLED);
 }
 
-void tls_client_init(struct tls_client *client, uint16_t port, const struct tls_client_opts *opts)
+void tls_peer_init(struct tls_peer *client, uint16_t port, const struct tls_peer_opts *opts)
 {
-    static const struct tls_client_opts none;
+    static const struct tls_peer_opts none;
     if (!opts) opts = &none;
     memset(client, 0, sizeof *client);
     client->fd = client_connect(port);
@@ -77,7 +77,7 @@ void tls_client_init(struct tls_client *client, uint16_t port, const struct tls_
     mbedtls_ssl_set_bio(&client->ssl, &client->fd, bio_send, bio_recv, NULL);
 }
 
-void tls_client_deinit(struct tls_client *client)
+void tls_peer_deinit(struct tls_peer *client)
 {
     if (client->fd >= 0) close(client->fd);
     mbedtls_ssl_free(&client->ssl);
@@ -92,19 +92,19 @@ static bool waits(int rc)
     return rc == MBEDTLS_ERR_SSL_WANT_READ || rc == MBEDTLS_ERR_SSL_WANT_WRITE;
 }
 
-bool tls_client_shake(struct tls_client *client)
+bool tls_peer_shake(struct tls_peer *client)
 {
     client->rc = mbedtls_ssl_handshake(&client->ssl);
     return !waits(client->rc);
 }
 
-int tls_client_handshake(struct tls_client *client)
+int tls_peer_handshake(struct tls_peer *client)
 {
-    AWAIT(tls_client_shake(client));
+    AWAIT(tls_peer_shake(client));
     return client->rc;
 }
 
-void tls_client_write(struct tls_client *client, const void *data, size_t len)
+void tls_peer_write(struct tls_peer *client, const void *data, size_t len)
 {
     const unsigned char *at = data;
     for (int turns = 0; len > 0; turns++) {
@@ -120,7 +120,7 @@ void tls_client_write(struct tls_client *client, const void *data, size_t len)
     }
 }
 
-bool tls_client_read(struct tls_client *client)
+bool tls_peer_read(struct tls_peer *client)
 {
     for (;;) {
         unsigned char block[16384];

@@ -10,7 +10,7 @@
 #include "crypto/key.h"
 #include "crypto/x509.h"
 #include "net/tls.h"
-#include "net/tls_caller.h"
+#include "net/tls_client.h"
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -20,7 +20,8 @@ static struct worker_lane *lane;
 static struct listener *listener;
 static char *ca_cert, *ca_key;
 static int fd;
-static struct tls_caller *client;
+static struct tls_client *client;
+static struct tls_call *call;
 
 static int make_ca(void **state)
 {
@@ -42,13 +43,15 @@ static int set_up(void **state)
     lane = worker_lane_create(loop, "td-tls", 2, 100);
     listener = NULL;
     client = NULL;
+    call = NULL;
     fd = -1;
     return 0;
 }
 
 static int tear_down(void **state)
 {
-    tls_caller_destroy(client);
+    tls_call_destroy(call);
+    tls_client_destroy(client);
     if (fd >= 0) close(fd);
     if (listener) close_listener(listener);
     worker_lane_destroy(lane);
@@ -96,29 +99,39 @@ static uint16_t serve_names(const char *const *names, size_t count)
     return port;
 }
 
-static struct tls_caller_opts trusting(const char *host)
+static struct tls_client_opts trusting(const char *host)
 {
-    return (struct tls_caller_opts){ .ca_pem = slice_str(ca_cert), .host = host };
+    return (struct tls_client_opts){ .ca_pem = slice_str(ca_cert), .host = host };
 }
 
 /* 0 or the error of the whole handshake. */
-static int shake(uint16_t port, const struct tls_caller_opts *opts, struct diag *diag)
+static int call_again(uint16_t port, struct diag *diag)
 {
-    tls_caller_destroy(client);
-    client = NULL;
+    tls_call_destroy(call);
+    call = NULL;
     if (fd >= 0) close(fd);
     fd = client_connect(port);
     AWAIT(poll(&(struct pollfd){ .fd = fd, .events = POLLOUT }, 1, 0) == 1);
-    int rc = tls_caller_create(&client, fd, opts, diag);
+    int rc = tls_call_create(&call, client, fd, diag);
     while (rc == 0) {
-        rc = tls_caller_handshake(client, diag);
+        rc = tls_call_handshake(call, diag);
         if (rc != -EAGAIN) return rc;
-        const short events = tls_caller_events(client);
+        const short events = tls_call_events(call);
         assert_true(events == POLLIN || events == POLLOUT);
         loop_turn_wait(loop, 2);
         rc = 0;
     }
     return rc;
+}
+
+static int shake(uint16_t port, const struct tls_client_opts *opts, struct diag *diag)
+{
+    tls_call_destroy(call);
+    tls_client_destroy(client);
+    call = NULL;
+    client = NULL;
+    int rc = tls_client_create(&client, opts, diag);
+    return rc < 0 ? rc : call_again(port, diag);
 }
 
 /* ---- whom it trusts ---- */
@@ -148,7 +161,7 @@ static void names_and_addresses(void **state)
     uint16_t port = serve_names(names, ARRAY_LEN(names));
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct diag diag = DIAG_INIT;
-        struct tls_caller_opts opts = trusting(cases[i].host);
+        struct tls_client_opts opts = trusting(cases[i].host);
         opts.any_host = cases[i].any;
         int rc = shake(port, &opts, &diag);
         if (rc != (cases[i].why ? ERR_CERT : 0)) fail_msg("%s: %d %s", opts.host, rc, diag.text);
@@ -163,17 +176,40 @@ static void a_foreign_ca(void **state)
     uint16_t port = serve_names(names, 1);
     for (int any = 0; any < 2; any++) {
         struct diag diag = DIAG_INIT;
-        struct tls_caller_opts opts = trusting("localhost");
+        struct tls_client_opts opts = trusting("localhost");
         opts.ca_pem = slice_str(other_cert);
         opts.any_host = any;
         assert_int_equal(shake(port, &opts, &diag), ERR_CERT);
         assert_non_null(strstr(diag.text, "not correctly signed by the trusted CA"));
     }
     char *both = xasprintf("%s%s", other_cert, ca_cert);
-    struct tls_caller_opts opts = trusting("localhost");
+    struct tls_client_opts opts = trusting("localhost");
     opts.ca_pem = slice_str(both);
     assert_int_equal(shake(port, &opts, NULL), 0);
     free(both);
+}
+
+static void one_client_calls_often(void **state)
+{
+    static const char *const names[] = { "localhost" };
+    uint16_t port = serve_names(names, 1);
+    struct tls_client_opts opts = trusting("localhost");
+    assert_int_equal(shake(port, &opts, NULL), 0);
+    struct tls_call *first = call;
+    int first_fd = fd;
+    call = NULL;
+    fd = -1;
+    assert_int_equal(call_again(port, NULL), 0);
+    AWAIT(side_count == 2);
+    struct tls_call *const both[] = { first, call };
+    for (size_t i = 0; i < ARRAY_LEN(both); i++) {
+        char byte = 0;
+        assert_int_equal(tls_call_write(both[i], &"ab"[i], 1, NULL), 1);
+        AWAIT(tls_call_read(both[i], &byte, 1, NULL) == 1);
+        assert_int_equal(byte, "ab"[i]);
+    }
+    tls_call_destroy(first);
+    close(first_fd);
 }
 
 static void its_own_certificate(void **state)
@@ -183,7 +219,7 @@ static void its_own_certificate(void **state)
     char *server = issue(names, 1);
     uint16_t port = serve(server, server_key, TLS_CLIENT_REQUIRED);
     struct diag diag = DIAG_INIT;
-    struct tls_caller_opts opts = trusting("localhost");
+    struct tls_client_opts opts = trusting("localhost");
     assert_true(shake(port, &opts, &diag) < 0);
     opts.cert_chain_pem = slice_str(cert);
     opts.key_pem = slice_str(server_key);
@@ -209,17 +245,18 @@ static void unreadable_files_are_told(void **state)
     } cases[] = {
         { "", "", "", ERR_CERT, "the CA's certificate: " },
         { "x", "", "", ERR_CERT, "the CA's certificate: " },
+        { server_key, "", "", ERR_CERT, "the CA's certificate: " },
         { NULL, "x", "x", ERR_CERT, "the client certificate: " },
         { NULL, client_cert, "x", ERR_CRYPTO, "the private key: " },
         { NULL, client_cert, rsa_key, ERR_CERT, "the private key does not belong" },
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct diag diag = DIAG_INIT;
-        struct tls_caller_opts opts = trusting("localhost");
+        struct tls_client_opts opts = trusting("localhost");
         if (cases[i].ca) opts.ca_pem = slice_str(cases[i].ca);
         opts.cert_chain_pem = slice_str(cases[i].cert);
         opts.key_pem = slice_str(cases[i].key);
-        assert_int_equal(tls_caller_create(&client, -1, &opts, &diag), cases[i].rc);
+        assert_int_equal(tls_client_create(&client, &opts, &diag), cases[i].rc);
         if (!strstr(diag.text, cases[i].why)) fail_msg("%zu: %s", i, diag.text);
     }
 }
@@ -228,7 +265,7 @@ static void a_protocol_is_asked_for(void **state)
 {
     static const char *const names[] = { "localhost" };
     uint16_t port = serve_names(names, 1);
-    struct tls_caller_opts opts = trusting("localhost");
+    struct tls_client_opts opts = trusting("localhost");
     opts.alpn = "x-amzn-mqtt-ca";
     assert_int_equal(shake(port, &opts, NULL), 0);
     AWAIT(side_count == 1);
@@ -252,12 +289,12 @@ static void a_full_socket_loses_nothing(void **state)
     for (size_t i = 0; i < SIZE; i++)
         sent[i] = (uint8_t)(i * 31 + i / 251);
     uint16_t port = serve_names(names, 1);
-    struct tls_caller_opts opts = trusting("localhost");
+    struct tls_client_opts opts = trusting("localhost");
     assert_int_equal(shake(port, &opts, NULL), 0);
     size_t out = 0, in = 0, offered = 100, full = 0;
     for (int idle = 0; in < SIZE; idle++) {
         assert_true(idle < 5000);
-        ssize_t n = out < SIZE ? tls_caller_write(client, sent + out, offered, NULL) : -EAGAIN;
+        ssize_t n = out < SIZE ? tls_call_write(call, sent + out, offered, NULL) : -EAGAIN;
         if (n > 0) out += (size_t)n;
         bool blocked = out < SIZE && n == -EAGAIN;
         full += blocked;
@@ -267,7 +304,7 @@ static void a_full_socket_loses_nothing(void **state)
             idle = 0;
             continue;
         }
-        n = tls_caller_read(client, got + in, SIZE - in, NULL);
+        n = tls_call_read(call, got + in, SIZE - in, NULL);
         assert_true(n > 0 || n == -EAGAIN);
         if (n > 0) in += (size_t)n;
         if (n > 0) idle = 0;
@@ -284,14 +321,14 @@ static void the_end_is_seen(void **state)
     static const char *const names[] = { "localhost" };
     char byte;
     uint16_t port = serve_names(names, 1);
-    struct tls_caller_opts opts = trusting("localhost");
+    struct tls_client_opts opts = trusting("localhost");
     assert_int_equal(shake(port, &opts, NULL), 0);
     AWAIT(side_count == 1);
-    assert_int_equal(tls_caller_read(client, &byte, 1, NULL), -EAGAIN);
-    assert_false(tls_caller_pending(client));
+    assert_int_equal(tls_call_read(call, &byte, 1, NULL), -EAGAIN);
+    assert_false(tls_call_pending(call));
     stream_close(sides[0].s, true, side_on_closed);
     ssize_t n = -EAGAIN;
-    AWAIT((n = tls_caller_read(client, &byte, 1, NULL)) != -EAGAIN);
+    AWAIT((n = tls_call_read(call, &byte, 1, NULL)) != -EAGAIN);
     assert_int_equal(n, 0);
 }
 
@@ -300,23 +337,39 @@ static void bytes_that_wait_inside_are_told(void **state)
     static const char *const names[] = { "localhost" };
     char bytes[4];
     uint16_t port = serve_names(names, 1);
-    struct tls_caller_opts opts = trusting("localhost");
+    struct tls_client_opts opts = trusting("localhost");
     assert_int_equal(shake(port, &opts, NULL), 0);
-    assert_int_equal(tls_caller_write(client, "abcd", 4, NULL), 4);
-    AWAIT(tls_caller_read(client, bytes, 1, NULL) == 1);
-    assert_true(tls_caller_pending(client));
-    assert_int_equal(tls_caller_read(client, bytes + 1, 3, NULL), 3);
-    assert_false(tls_caller_pending(client));
+    assert_int_equal(tls_call_write(call, "abcd", 4, NULL), 4);
+    AWAIT(tls_call_read(call, bytes, 1, NULL) == 1);
+    assert_true(tls_call_pending(call));
+    assert_int_equal(tls_call_read(call, bytes + 1, 3, NULL), 3);
+    assert_false(tls_call_pending(call));
     assert_memory_equal(bytes, "abcd", 4);
-    tls_caller_close(client);
+    tls_call_close(call);
     AWAIT(sides[0].ends == 1);
     assert_int_equal(sides[0].end_rc, 0);
+}
+
+static void a_server_that_goes_during_the_handshake(void **state)
+{
+    struct diag diag = DIAG_INIT;
+    struct tls_client_opts opts = trusting("localhost");
+    int pair[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
+    fd = pair[0];
+    assert_int_equal(tls_client_create(&client, &opts, NULL), 0);
+    assert_int_equal(tls_call_create(&call, client, fd, NULL), 0);
+    assert_int_equal(tls_call_handshake(call, NULL), -EAGAIN);
+    assert_int_equal(tls_call_events(call), POLLIN);
+    close(pair[1]);
+    assert_int_equal(tls_call_handshake(call, &diag), ERR_CLOSED);
+    assert_string_equal(diag.text, "the server ended the connection during the handshake");
 }
 
 static void a_server_that_speaks_no_tls(void **state)
 {
     struct diag diag = DIAG_INIT;
-    struct tls_caller_opts opts = trusting("localhost");
+    struct tls_client_opts opts = trusting("localhost");
     listener = open_local(NULL);
     assert_true(shake(listener_port(listener), &opts, &diag) < 0);
     assert_true(diag.text[0]);
@@ -328,12 +381,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(names_and_addresses),
         T(a_foreign_ca),
+        T(one_client_calls_often),
         T(its_own_certificate),
         T(unreadable_files_are_told),
         T(a_protocol_is_asked_for),
         T(a_full_socket_loses_nothing),
         T(the_end_is_seen),
         T(bytes_that_wait_inside_are_told),
+        T(a_server_that_goes_during_the_handshake),
         T(a_server_that_speaks_no_tls),
     };
     return cmocka_run_group_tests(tests, make_ca, free_ca);

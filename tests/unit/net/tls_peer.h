@@ -1,14 +1,14 @@
-/* tls_client.h — a TLS client for tests, by mbedTLS over a non-blocking socket, in the test's own
+/* tls_peer.h — a TLS client for tests, by mbedTLS over a non-blocking socket, in the test's own
  * thread: each step does what can be done at once; the test turns the loop between. */
-#ifndef TESTS_UNIT_NET_TLS_CLIENT_H
-#define TESTS_UNIT_NET_TLS_CLIENT_H
+#ifndef TESTS_UNIT_NET_TLS_PEER_H
+#define TESTS_UNIT_NET_TLS_PEER_H
 
 #include "net_tests.h"
 
 #include <mbedtls/ssl.h>
 #include <mbedtls/x509_crt.h>
 
-struct tls_client_opts {
+struct tls_peer_opts {
     const char *cert; /* PEM, or NULL */
     const char *key;
     const char **alpn; /* NULL-terminated, or NULL */
@@ -20,7 +20,7 @@ struct tls_client_opts {
     bool renegotiation;
 };
 
-struct tls_client {
+struct tls_peer {
     int fd;
     mbedtls_ssl_context ssl;
     mbedtls_ssl_config conf;
@@ -33,15 +33,15 @@ struct tls_client {
     struct buf got;
 };
 
-void tls_client_init(struct tls_client *client, uint16_t port, const struct tls_client_opts *opts);
-void tls_client_deinit(struct tls_client *client);
+void tls_peer_init(struct tls_peer *client, uint16_t port, const struct tls_peer_opts *opts);
+void tls_peer_deinit(struct tls_peer *client);
 /* True when the handshake is over, well or not: see rc. */
-bool tls_client_shake(struct tls_client *client);
+bool tls_peer_shake(struct tls_peer *client);
 /* Turns the loop until the handshake is over; returns mbedTLS's code. */
-int tls_client_handshake(struct tls_client *client);
+int tls_peer_handshake(struct tls_peer *client);
 /* Writes all, turning the loop meanwhile. */
-void tls_client_write(struct tls_client *client, const void *data, size_t len);
+void tls_peer_write(struct tls_peer *client, const void *data, size_t len);
 /* Appends to got what is there. False when the connection has ended: rc says how. */
-bool tls_client_read(struct tls_client *client);
+bool tls_peer_read(struct tls_peer *client);
 
 #endif
