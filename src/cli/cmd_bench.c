@@ -1,5 +1,5 @@
 /* cmd_bench.c — `thingd bench`: scenarios of the load generator against a broker, ours or another. */
-#include "cli/bench.h"
+#include "cli/bench/bench.h"
 #include "cli/command.h"
 
 #include "base/mem.h"

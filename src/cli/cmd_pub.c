@@ -4,7 +4,7 @@
  * slowed down, and nothing of them is lost with a connection but what QoS 0 loses. */
 #include "cli/command.h"
 #include "cli/commands.h"
-#include "cli/mqtt_run.h"
+#include "cli/mqtt/run.h"
 
 #include "base/clock.h"
 #include "base/err.h"

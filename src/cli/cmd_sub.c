@@ -3,7 +3,7 @@
  * A message is acknowledged when it is printed: what a kept session has sent but we could not print comes
  * again. The same holds for what arrives behind the last message asked for. */
 #include "cli/command.h"
-#include "cli/mqtt_run.h"
+#include "cli/mqtt/run.h"
 #include "cli/sub_format.h"
 
 #include "base/clock.h"

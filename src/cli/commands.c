@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 #include "cli/command.h"
-#include "cli/mqtt_flags.h"
+#include "cli/mqtt/flags.h"
 #include "cli/serve.h"
 
 #define NAME_FLAG(what)                                 \

@@ -2,7 +2,7 @@
  * in two, so that packets come in parts. */
 #include "base/diag.h"
 #include "base/mem.h"
-#include "cli/bench_priv.h"
+#include "cli/bench/bench_priv.h"
 
 #include <stdlib.h>
 #include <sys/epoll.h>

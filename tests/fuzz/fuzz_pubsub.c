@@ -2,8 +2,8 @@
  * a hub, which may be anybody's. The first byte chooses. */
 #include "base/arena.h"
 #include "base/mem.h"
-#include "cli/mqtt_client.h"
-#include "cli/mqtt_flags.h"
+#include "cli/mqtt/client.h"
+#include "cli/mqtt/flags.h"
 #include "cli/sub_format.h"
 
 #include <assert.h>

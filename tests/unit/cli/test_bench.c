@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
-#include "cli/bench.h"
+#include "cli/bench/bench.h"
 #include "lib/test.h"
 #include "mqtt/mqtt.h"
 

@@ -5,7 +5,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "cli/mqtt_client.h"
+#include "cli/mqtt/client.h"
 #include "lib/clock_fake.h"
 
 static struct mqtt_client *client;

@@ -4,7 +4,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "cli/commands.h"
-#include "cli/mqtt_flags.h"
+#include "cli/mqtt/flags.h"
 
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -75,8 +75,8 @@ static void describe(struct buf *out)
     const struct mqtt_connect *c = &settings.client.connect;
     char name[256];
     mqtt_target_name(&settings.target, name, sizeof name);
-    buf_printf(out, "%s%s level=%d clean=%d alive=%d qos=%d", settings.tls ? "tls " : "",
-               name, c->level, c->clean_session, c->keep_alive, settings.qos);
+    buf_printf(out, "%s%s level=%d clean=%d alive=%d qos=%d", settings.tls ? "tls " : "", name,
+               c->level, c->clean_session, c->keep_alive, settings.qos);
     if (c->has_username) buf_printf(out, " user=%.*s", (int)c->username.len, c->username.ptr);
     if (c->has_password) buf_printf(out, " pw=%.*s", (int)c->password.len, c->password.ptr);
     if (c->will)

@@ -1,4 +1,4 @@
-/* mqtt_run.c — see mqtt_run.h.
+/* run.c — see run.h.
  *
  *            ┌──────────── lost, retry ───────────┐
  *            ▼                                    │
@@ -14,7 +14,7 @@
  * The delays between attempts double from one second to thirty, and begin anew when a connection has
  * held for ten: two clients that take one id from each other become slow. A publisher whose connection is
  * ended three times at once, with nothing delivered between, gives up: it has to take that for a refusal. */
-#include "cli/mqtt_run.h"
+#include "cli/mqtt/run.h"
 
 #include "base/clock.h"
 #include "base/err.h"

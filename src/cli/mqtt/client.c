@@ -1,4 +1,4 @@
-/* mqtt_client.c — see mqtt_client.h.
+/* client.c — see client.h.
  *
  *   DOWN ──open──► CONNECTING ──CONNACK 0──► UP ──lost──► DOWN
  *
@@ -11,7 +11,7 @@
  *  I1  A message is given to on_message before its acknowledgement is in the buffer.
  *  I2  A QoS 2 message is given once: its id is noted until PUBREL, and forgotten with the session.
  *  I3  At most `window` flights have an id, and no two the same. */
-#include "cli/mqtt_client.h"
+#include "cli/mqtt/client.h"
 
 #include "base/clock.h"
 #include "base/err.h"

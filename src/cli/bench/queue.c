@@ -1,7 +1,7 @@
-/* bench_queue.c — messages for a session whose client is away: how fast they are taken, and how
+/* queue.c — messages for a session whose client is away: how fast they are taken, and how
  * fast they are handed over, all of them and in order, when it comes back. Both scenarios do the
  * same rounds; they differ in what is measured. */
-#include "cli/bench_priv.h"
+#include "cli/bench/bench_priv.h"
 
 #include "base/err.h"
 #include "base/mem.h"

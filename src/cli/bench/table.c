@@ -1,5 +1,5 @@
-/* bench_table.c — the scenarios of the load generator, and what may be asked of it. */
-#include "cli/bench_priv.h"
+/* table.c — the scenarios of the load generator, and what may be asked of it. */
+#include "cli/bench/bench_priv.h"
 
 #include "base/err.h"
 

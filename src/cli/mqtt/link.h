@@ -1,4 +1,4 @@
-/* mqtt_link.h — a connection to an MQTT hub: TCP or a Unix socket, with TLS or without. Connecting blocks,
+/* link.h — a connection to an MQTT hub: TCP or a Unix socket, with TLS or without. Connecting blocks,
  * until a deadline or until somebody asks to stop; reading and writing do not. */
 #ifndef CLI_MQTT_LINK_H
 #define CLI_MQTT_LINK_H

@@ -1,6 +1,6 @@
-/* bench_session.c — connections and subscriptions themselves: how many a second, and what an idle
+/* session.c — connections and subscriptions themselves: how many a second, and what an idle
  * connection costs the broker in memory. */
-#include "cli/bench_priv.h"
+#include "cli/bench/bench_priv.h"
 
 #include "base/err.h"
 #include "base/file.h"

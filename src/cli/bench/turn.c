@@ -1,4 +1,4 @@
-/* bench_turn.c — a run of the load generator: epoll, what is counted, and when it is enough.
+/* turn.c — a run of the load generator: epoll, what is counted, and when it is enough.
  *
  * A scenario is a loop: it looks at the counters, queues what may be sent, and turns. All that is
  * counted is counted to the last message: a scenario stops sending, awaits what is under way, and
@@ -6,7 +6,7 @@
  *
  * Nothing lasts for ever: a run has a deadline, and one that waits gives up when no byte has come
  * for STALL_MS. */
-#include "cli/bench_priv.h"
+#include "cli/bench/bench_priv.h"
 
 #include "base/clock.h"
 #include "base/err.h"

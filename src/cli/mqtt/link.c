@@ -1,8 +1,8 @@
-/* mqtt_link.c — see mqtt_link.h.
+/* link.c — see link.h.
  *
  * Names are resolved by getaddrinfo, which blocks: this is a command of a shell, whose second Ctrl-C ends
  * it whatever it waits for. Each address is tried in turn until one answers. */
-#include "cli/mqtt_link.h"
+#include "cli/mqtt/link.h"
 
 #include "base/clock.h"
 #include "base/err.h"

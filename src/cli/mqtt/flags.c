@@ -1,4 +1,4 @@
-/* mqtt_flags.c — see mqtt_flags.h.
+/* flags.c — see flags.h.
  *
  * Letters and meanings are mosquitto's, with these exceptions, which the manual tells:
  *   -d   is the data directory, as everywhere; debug output is --debug;
@@ -7,7 +7,7 @@
  * What mosquitto has and we have not is an unknown flag. Where to connect: --unix, --url, or host and
  * port; with none of them the hub of the data directory by its socket, and when there is none which we
  * may use, localhost. */
-#include "cli/mqtt_flags.h"
+#include "cli/mqtt/flags.h"
 
 #include "base/err.h"
 #include "base/file.h"

@@ -1,4 +1,4 @@
-/* mqtt_client.h — the protocol of an MQTT client: sessions, acknowledgements, windows. No socket: bytes
+/* client.h — the protocol of an MQTT client: sessions, acknowledgements, windows. No socket: bytes
  * come in by mqtt_client_feed and go out through a buffer; time comes from base/clock.h. What was
  * not acknowledged outlives a connection and is sent again on the next one. */
 #ifndef CLI_MQTT_CLIENT_H

@@ -1,4 +1,4 @@
-/* bench_link.c — one MQTT connection of the load generator (see bench_priv.h).
+/* link.c — one MQTT connection of the load generator (see bench_priv.h).
  *
  * It must cost less than what it measures. So: one read into a buffer that all share, packets with a
  * short header are judged in place, acknowledgements gather in the connection's output, which leaves
@@ -6,7 +6,7 @@
  *
  *  I1  A closed link has no descriptor, no buffers, and ignores events of the turn in which it closed.
  *  I2  link->blocked is what epoll knows: it watches for room exactly when bytes wait for it. */
-#include "cli/bench_priv.h"
+#include "cli/bench/bench_priv.h"
 
 #include "base/err.h"
 #include "base/mem.h"

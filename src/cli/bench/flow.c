@@ -1,4 +1,4 @@
-/* bench_flow.c — publishers and subscribers: fan-in, fan-out, pairs, and many filters.
+/* flow.c — publishers and subscribers: fan-in, fan-out, pairs, and many filters.
  *
  * The load is closed, so that a broker which bounds its queues drops nothing and a slow one is not
  * buried: no more than `window` messages of a publisher are under way, which is sent and not yet
@@ -11,7 +11,7 @@
  *
  * Who may send first changes from turn to turn: else a slow broker, which frees one place at a time,
  * would soon be fed by the first publisher alone, and a fan-in would be none. */
-#include "cli/bench_priv.h"
+#include "cli/bench/bench_priv.h"
 
 #include "base/clock.h"
 #include "base/err.h"

@@ -4,12 +4,12 @@
 
 #include "base/buf.h"
 #include "base/diag.h"
-#include "cli/bench.h"
+#include "cli/bench/bench.h"
 #include "net/tls_client.h"
 
 #include <sys/socket.h>
 
-/* ---- one connection: bench_link.c ---- */
+/* ---- one connection: link.c ---- */
 
 enum link_stage { LINK_CLOSED, LINK_SHAKING, LINK_OPEN };
 
@@ -49,7 +49,7 @@ void link_touch(struct link *link);
 void link_flush(struct link *link);
 void link_on_event(struct link *link, uint32_t events);
 
-/* ---- the run: bench_turn.c ---- */
+/* ---- the run: turn.c ---- */
 
 /* CPU and time between start and stop, added up. */
 struct meter {
@@ -106,12 +106,12 @@ int64_t bench_scaled(const struct bench *b, int64_t number);
 int bench_open_all(struct bench *b, struct link *links, size_t count, const char *prefix);
 
 /* ---- scenarios ---- */
-int bench_flow(struct bench *b);      /* bench_flow.c: publishers and subscribers */
-int bench_connects(struct bench *b);  /* bench_session.c */
+int bench_flow(struct bench *b);      /* flow.c: publishers and subscribers */
+int bench_connects(struct bench *b);  /* session.c */
 int bench_subscribe(struct bench *b); /* the same */
 int bench_idle(struct bench *b);      /* the same */
-int bench_enqueue(struct bench *b);   /* bench_queue.c */
+int bench_enqueue(struct bench *b);   /* queue.c */
 int bench_drain(struct bench *b);     /* the same */
-int bench_latency(struct bench *b);   /* bench_latency.c */
+int bench_latency(struct bench *b);   /* latency.c */
 
 #endif

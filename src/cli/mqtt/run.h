@@ -1,10 +1,10 @@
-/* mqtt_run.h — one run of an MQTT client in the shell: connects, keeps the connection, connects again, ends.
+/* run.h — one run of an MQTT client in the shell: connects, keeps the connection, connects again, ends.
  * What pub and sub have in common; they add what they do. */
 #ifndef CLI_MQTT_RUN_H
 #define CLI_MQTT_RUN_H
 
-#include "cli/mqtt_client.h"
-#include "cli/mqtt_flags.h"
+#include "cli/mqtt/client.h"
+#include "cli/mqtt/flags.h"
 
 struct mqtt_run;
 
@@ -35,7 +35,7 @@ struct mqtt_run {
     bool input_ready;
     struct mqtt_client *client;
 
-    /* of mqtt_run.c */
+    /* of run.c */
     struct mqtt_link *link;
     int stop_fd;
     int code;

@@ -1,10 +1,10 @@
-/* bench_latency.c — the time from sending to receiving at a fixed rate.
+/* latency.c — the time from sending to receiving at a fixed rate.
  *
  * The load is open: a message leaves when its time has come, whether others have arrived or not, so
  * a broker that stalls is charged for all that had to wait. One publisher, one subscriber, a write
  * for each message. The stamp is the time of the write; how far the generator itself was behind its
  * schedule is told beside. */
-#include "cli/bench_priv.h"
+#include "cli/bench/bench_priv.h"
 
 #include "base/clock.h"
 #include "base/err.h"

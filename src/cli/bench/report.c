@@ -1,5 +1,5 @@
-/* bench_report.c — a result of the load generator as JSON, from which the table for people is made. */
-#include "cli/bench_priv.h"
+/* report.c — a result of the load generator as JSON, from which the table for people is made. */
+#include "cli/bench/bench_priv.h"
 
 #include <stdio.h>
 

@@ -1,4 +1,4 @@
-/* mqtt_flags.h — the flags of `thingd pub` and `thingd sub`: mosquitto's letters and names, and what they
+/* flags.h — the flags of `thingd pub` and `thingd sub`: mosquitto's letters and names, and what they
  * set. */
 #ifndef CLI_MQTT_FLAGS_H
 #define CLI_MQTT_FLAGS_H
@@ -6,8 +6,8 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "cli/args.h"
-#include "cli/mqtt_client.h"
-#include "cli/mqtt_link.h"
+#include "cli/mqtt/client.h"
+#include "cli/mqtt/link.h"
 
 extern const struct cli_flag pub_flags[];
 extern const struct cli_flag sub_flags[];
