@@ -179,3 +179,12 @@ void log_write(enum log_level level, const char *area, const char *message,
     }
     buf_deinit(&line);
 }
+
+int64_t log_pace(struct log_pace *pace, int64_t every_ms, int64_t now_ms)
+{
+    pace->count++;
+    if (now_ms < pace->next_ms) return 0;
+    int64_t count = pace->count;
+    *pace = (struct log_pace){ .next_ms = now_ms + every_ms };
+    return count;
+}

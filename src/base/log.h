@@ -43,6 +43,16 @@ struct log_field {
 void log_write(enum log_level level, const char *area, const char *message,
                const struct log_field *fields, size_t count);
 bool log_enabled(enum log_level level);
+
+/* For what may happen very often: one line in a while, which tells how often it did. Zero-initialised is
+ * valid. */
+struct log_pace {
+    int64_t next_ms; /* before that nothing is said */
+    int64_t count;   /* since something was said */
+};
+/* It has happened once more. 0: say nothing now; else how often it has, since that was said last. */
+int64_t log_pace(struct log_pace *pace, int64_t every_ms, int64_t now_ms);
+
 /* May be called again (reload). Before the first call: info, text. */
 void log_configure(enum log_level level, enum log_format format);
 /* Takes each finished line instead of stderr; NULL puts stderr back. For tests. */

@@ -3,6 +3,7 @@
 #define CONN_MQTT_CONN_H
 
 #include "base/list.h"
+#include "base/log.h"
 #include "conn/front.h"
 #include "loop/loop.h"
 
@@ -17,7 +18,7 @@ struct mqtt_env {
     struct list waiting; /* those whose acknowledgements wait for a commit */
     struct list starved; /* those that wait because there is no memory; the first waits longest */
     struct loop_timer starving;
-    int64_t starved_logged_at;
+    struct log_pace starvation;
 };
 
 /* Takes the stream, whose unread bytes begin with a CONNECT, and a reference to principal (NULL: nobody

@@ -37,8 +37,7 @@ struct throttle {
     struct mqtt_conn *conn;
     struct bucket packets;
     struct bucket bytes;
-    int64_t logged_at;
-    int64_t waits; /* since then */
+    struct log_pace waits;
 };
 
 static int64_t now_of(const struct mqtt_conn *c)
@@ -90,12 +89,10 @@ static struct throttle *throttle_of(struct mqtt_conn *c)
 static void complain(struct throttle *throttle, int64_t now)
 {
     metrics_inc(METRIC_MQTT_THROTTLED);
-    throttle->waits++;
-    if (throttle->logged_at && now - throttle->logged_at < MINUTES(1)) return;
+    int64_t waits = log_pace(&throttle->waits, MINUTES(1), now);
+    if (!waits) return;
     LOG(LOG_WARN, "mqtt", "a client sends faster than mqtt.max_packet_rate or max_byte_rate",
-        LOG_S("client", mqtt_client_id(throttle->conn)), LOG_I("waits", throttle->waits));
-    throttle->logged_at = now;
-    throttle->waits = 0;
+        LOG_S("client", mqtt_client_id(throttle->conn)), LOG_I("waits", waits));
 }
 
 bool mqtt_pace_limited(struct mqtt_conn *c)
@@ -127,8 +124,7 @@ static void starve(struct mqtt_conn *c)
     list_push_back(&env->starved, &c->starved);
     if (!loop_timer_active(&env->starving)) loop_timer_start(&env->starving, FEED_MS);
     int64_t now = c->starved_at = now_of(c);
-    if (env->starved_logged_at && now - env->starved_logged_at < MINUTES(1)) return;
-    env->starved_logged_at = now;
+    if (!log_pace(&env->starvation, MINUTES(1), now)) return;
     LOG(LOG_WARN, "mqtt", "limits.memory is reached: publishers wait",
         LOG_I("messages", metrics_get(METRIC_MEMORY_MESSAGES)),
         LOG_I("queues", metrics_get(METRIC_MEMORY_QUEUES)),

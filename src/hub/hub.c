@@ -221,6 +221,7 @@ void hub_publish_nested(struct hub_pub *pub, struct msg *msg)
 static int64_t route(struct hub_pub *pub, struct msg *msg)
 {
     list_init(&pub->nested);
+    if (!pub->held) pub->held = nobody_waits;
     route_one(pub, msg);
     pub->again = false;
     for (struct list *link; (link = list_pop_front(&pub->nested));) {
@@ -234,7 +235,7 @@ static int64_t route(struct hub_pub *pub, struct msg *msg)
 
 int64_t hub_route(struct hub *hub, struct msg *msg, hub_held_cb held, void *arg)
 {
-    struct hub_pub pub = { .hub = hub, .held = held ? held : nobody_waits, .arg = arg };
+    struct hub_pub pub = { .hub = hub, .held = held, .arg = arg };
     return route(&pub, msg);
 }
 

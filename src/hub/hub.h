@@ -84,7 +84,7 @@ int64_t hub_publish(struct hub *hub, const struct principal *by, const struct au
 /* The first half of hub_publish alone: may `by` publish this? 0 or the error. */
 int hub_authorize_publish(struct hub *hub, const struct principal *by, const struct auth_conn *conn,
                           struct slice topic, bool retain);
-/* The second half alone, for what was authorised before. */
+/* The second half alone, for what was authorised before. held NULL: nobody waits for the decision. */
 int64_t hub_route(struct hub *hub, struct msg *msg, hub_held_cb held, void *arg);
 /* The same for what was acknowledged already: kept even while the store is behind. again: after a crash,
  * for what sessions have had, while somebody who held the decision has not. */

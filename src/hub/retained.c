@@ -52,7 +52,7 @@ struct retained {
     size_t max_bytes;
     size_t bytes;    /* of the messages, */
     size_t fleeting; /* but for so many that are fleeting */
-    int64_t complained_at;
+    struct log_pace refusals;
     int64_t removed_in; /* commit of the last removal */
 };
 
@@ -225,9 +225,7 @@ static int64_t put_fleeting(struct retained *retained, struct msg *msg)
 static void complain(struct retained *retained, const struct msg *msg)
 {
     metrics_inc(METRIC_DROPS);
-    int64_t now = clock_mono_ms();
-    if (retained->complained_at && now - retained->complained_at < MINUTES(1)) return;
-    retained->complained_at = now;
+    if (!log_pace(&retained->refusals, MINUTES(1), clock_mono_ms())) return;
     LOG(LOG_WARN, "hub", "not retained: mqtt.max_retained or max_retained_bytes is reached",
         LOG_SLICE("topic", msg->topic), LOG_I("topics", retained_count(retained)),
         LOG_I("bytes", retained->bytes));

@@ -5,15 +5,13 @@
 #define HUB_SESSION_PRIV_H
 
 #include "base/list.h"
+#include "base/log.h"
 #include "base/map.h"
 #include "hub/queue_journal.h"
 #include "hub/queue_ring.h"
 #include "hub/session.h"
 #include "loop/loop.h"
 #include "store/store.h"
-
-/* The log says the same of a session no more often than this. */
-enum { SESSION_COMPLAIN_MS = 60000 };
 
 struct fights;
 struct presence;
@@ -88,8 +86,7 @@ struct session {
     int64_t written_in;  /* the last commit that has something of it */
     struct saved_state
         *saved; /* what the database knows of entries in flight that are not loaded */
-    int64_t complained_at;
-    int64_t dropped; /* since then */
+    struct log_pace drops;
 
     /* session_inbound.c */
     struct map inbound; /* key (8 bytes) to struct inbound */
@@ -101,7 +98,7 @@ struct session {
     struct list shares; /* of struct share_member */
     struct list
         retained; /* of struct retained_job: filters whose retained messages are still to come */
-    int64_t refused_at;
+    struct log_pace refusals;
 };
 
 static inline bool session_persistent(const struct session *session)

@@ -215,14 +215,11 @@ void session_queue_distrust(struct session *session)
 static void complain(struct session *session)
 {
     metrics_inc(METRIC_DROPS);
-    session->dropped++;
-    int64_t now = clock_mono_ms();
-    if (session->complained_at && now - session->complained_at < SESSION_COMPLAIN_MS) return;
+    int64_t dropped = log_pace(&session->drops, MINUTES(1), clock_mono_ms());
+    if (!dropped) return;
     LOG(LOG_WARN, "hub", "messages dropped for a slow or absent client",
-        LOG_S("client", session->client_id), LOG_I("dropped", session->dropped),
+        LOG_S("client", session->client_id), LOG_I("dropped", dropped),
         LOG_I("queued", session->queued), LOG_I("queued_bytes", session->queued_bytes));
-    session->complained_at = now;
-    session->dropped = 0;
 }
 
 /* The oldest message that was not sent goes; false: it is not in memory. */

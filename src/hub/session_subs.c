@@ -119,9 +119,7 @@ void session_subs_deinit(struct session *session)
 /* Once a minute: one packet may ask for a thousand filters. */
 static void refuse_filter(struct session *session, struct slice filter)
 {
-    int64_t now = clock_mono_ms();
-    if (session->refused_at && now - session->refused_at < SESSION_COMPLAIN_MS) return;
-    session->refused_at = now;
+    if (!log_pace(&session->refusals, MINUTES(1), clock_mono_ms())) return;
     LOG(LOG_WARN, "hub", "subscription refused: mqtt.max_subscriptions is reached",
         LOG_S("client", session->client_id), LOG_SLICE("filter", filter),
         LOG_I("subscriptions", session->subs.count));

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/list.h"
+#include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
 
@@ -22,8 +23,7 @@ struct admission_address {
     struct list idle;
     struct bucket connects;
     size_t connections;
-    int64_t logged_at;
-    int64_t refused; /* since then */
+    struct log_pace refusals;
     uint8_t key_len;
     uint8_t key[IP6_PREFIX];
     char text[INET6_ADDRSTRLEN + 4];
@@ -144,12 +144,7 @@ void admission_leave(struct admission *admission, struct admission_address *addr
 
 int64_t admission_complain(struct admission_address *address, int64_t now_ms)
 {
-    address->refused++;
-    if (address->logged_at && now_ms - address->logged_at < MINUTES(1)) return 0;
-    int64_t refused = address->refused;
-    address->logged_at = now_ms;
-    address->refused = 0;
-    return refused;
+    return log_pace(&address->refusals, MINUTES(1), now_ms);
 }
 
 const char *admission_address_text(const struct admission_address *address)

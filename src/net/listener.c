@@ -39,8 +39,6 @@ enum {
     HANDSHAKE_MS = 10000,
     PAUSE_MIN_MS = 100,
     PAUSE_MAX_MS = 2000,
-    REFUSAL_LOG_MS = 1000,
-    PAUSE_LOG_MS = 60000,
     LOCAL_RESERVE = 16, /* connections which Unix sockets may have above the limit */
 };
 
@@ -59,9 +57,7 @@ struct listener {
     struct bucket lean;
     struct loop_timer pause; /* runs while the system has no descriptors */
     int64_t pause_ms;
-    int64_t pause_logged;   /* when, in loop_now(); -1 never */
-    int64_t refusal_logged; /* when, in loop_now(); -1 never */
-    uint64_t refused;       /* since then */
+    struct log_pace pauses, refusals;
     uint16_t port;
     bool closing;
     bool closed;
@@ -285,14 +281,11 @@ static void refuse(struct listener *l, int fd, const char *why, int64_t limit)
 {
     close(fd);
     metrics_inc(METRIC_CONNECTIONS_REFUSED);
-    l->refused++;
-    int64_t now = loop_now(l->loop);
-    if (l->refusal_logged >= 0 && now - l->refusal_logged < REFUSAL_LOG_MS) return;
+    int64_t refused = log_pace(&l->refusals, SECONDS(1), loop_now(l->loop));
+    if (!refused) return;
     LOG(LOG_WARN, "net", "connections refused, the limit is reached",
         LOG_S("listener", l->opts.name), LOG_S("of", why), LOG_I("limit", limit),
-        LOG_I("refused", l->refused));
-    l->refusal_logged = now;
-    l->refused = 0;
+        LOG_I("refused", refused));
 }
 
 /* A flood from the network must not keep out who could end it. */
@@ -351,14 +344,11 @@ static void on_pause_over(struct loop_timer *timer)
  * has its own measure. */
 static void pause_accepting(struct listener *l, int rc)
 {
-    int64_t now = loop_now(l->loop);
     metrics_inc(METRIC_ACCEPT_PAUSES);
-    if (l->pause_logged < 0 || now - l->pause_logged >= PAUSE_LOG_MS) {
+    if (log_pace(&l->pauses, MINUTES(1), loop_now(l->loop)))
         LOG(LOG_ERROR, "net", "cannot accept connections, trying again and again",
             LOG_S("listener", l->opts.name), LOG_ERR(rc),
             LOG_I("pauses", metrics_get(METRIC_ACCEPT_PAUSES)));
-        l->pause_logged = now;
-    }
     l->pause_ms = l->pause_ms ? l->pause_ms * 2 : PAUSE_MIN_MS;
     if (l->pause_ms > PAUSE_MAX_MS) l->pause_ms = PAUSE_MAX_MS;
     loop_fd_watch(&l->watch, 0);
@@ -442,7 +432,6 @@ int listener_open(struct listener **ret_listener, struct loop *loop,
     l->opts.path = opts->path ? xstrdup(opts->path) : NULL;
     l->opts.address = NULL;
     l->on_accept = on_accept;
-    l->refusal_logged = l->pause_logged = -1;
     l->port = bound_port(fd);
     int rc = loop_fd_watch(&l->watch, LOOP_READ);
     if (rc < 0) {

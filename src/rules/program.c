@@ -184,13 +184,8 @@ void program_unref(struct program *program)
 void program_complain(struct program *program, const char *message, struct slice topic,
                       const char *why, int rc)
 {
-    int64_t now = clock_mono_ms();
-    if (program->next_log_ms && now < program->next_log_ms) {
-        program->unlogged++;
-        return;
-    }
+    int64_t times = log_pace(&program->complaints, MINUTES(1), clock_mono_ms());
+    if (!times) return;
     LOG(LOG_WARN, "rules", message, LOG_S("rule", program->name), LOG_SLICE("topic", topic),
-        LOG_S("reason", why), LOG_ERR(rc), LOG_I("more", program->unlogged));
-    program->next_log_ms = now + MINUTES(1);
-    program->unlogged = 0;
+        LOG_S("reason", why), LOG_ERR(rc), LOG_I("more", times - 1));
 }

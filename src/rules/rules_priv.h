@@ -6,6 +6,7 @@
 #include "base/diag.h"
 #include "base/json.h"
 #include "base/list.h"
+#include "base/log.h"
 #include "base/map.h"
 #include "hub/hub.h"
 #include "loop/loop.h"
@@ -67,8 +68,7 @@ struct program {
     size_t count;
     struct step *error_step; /* NULL: none */
     bool outside;            /* one of the steps is not inline */
-    int64_t next_log_ms;     /* clock_mono_ms: failures are logged once a minute */
-    unsigned unlogged;
+    struct log_pace complaints;
 };
 
 /* Errors as of rules_check. */

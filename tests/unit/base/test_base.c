@@ -228,6 +228,18 @@ static void log_escapes_values(void **state)
     log_set_sink(NULL);
 }
 
+static void log_pace_says_it_once_in_a_while(void **state)
+{
+    struct log_pace pace = { 0 };
+    assert_int_equal(log_pace(&pace, 1000, 0), 1); /* the first time, whatever the clock shows */
+    assert_int_equal(log_pace(&pace, 1000, 0), 0);
+    assert_int_equal(log_pace(&pace, 1000, 999), 0);
+    assert_int_equal(log_pace(&pace, 1000, 1000), 3); /* this one, and the two that were not told */
+    assert_int_equal(log_pace(&pace, 1000, 1999), 0);
+    assert_int_equal(log_pace(&pace, 1000, 7000), 2);
+    assert_int_equal(log_pace(&pace, 1000, 8000), 1);
+}
+
 static void arena_gives_aligned_zeroed_memory(void **state)
 {
     struct arena a = { 0 };
@@ -275,6 +287,7 @@ int main(void)
         cmocka_unit_test(globs),
         cmocka_unit_test(diag_collects_where),
         cmocka_unit_test(log_escapes_values),
+        cmocka_unit_test(log_pace_says_it_once_in_a_while),
         cmocka_unit_test(arena_gives_aligned_zeroed_memory),
         cmocka_unit_test(uuid_has_version_and_variant),
         cmocka_unit_test(the_cpu_clock_counts_a_process),
