@@ -28,6 +28,7 @@ struct known {
     bool again;       /* and must be asked once more: it has changed meanwhile */
     struct list idle; /* nobody but the cache holds it */
     struct list waiters;
+    struct list holds; /* those who changed it are answered when it is here */
 };
 
 struct auth {

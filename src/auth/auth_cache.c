@@ -4,7 +4,8 @@
  * A principal is held by its users and once by the cache. When only the cache holds it, it stands in a
  * list of idle ones, the oldest of which is let go when there are too many. When the registry tells of a
  * change, the principal is loaded again and its contents are replaced in place: whoever asks meanwhile
- * waits for the new contents, whoever holds it is told by its watch.
+ * waits for the new contents, whoever holds it is told by its watch, and whoever made the change is
+ * answered after that.
  *
  *  I1  A known principal's key is its label, but for tokens: those are found by the hash of the
  *      token.
@@ -62,6 +63,7 @@ static struct known *known_create(struct auth *auth, const char *key)
     list_init(&known->principal.watches);
     list_init(&known->idle);
     list_init(&known->waiters);
+    list_init(&known->holds);
     map_put(&auth->known, slice_str(key), known);
     return known;
 }
@@ -209,6 +211,15 @@ static void answer_waiters(struct known *known, int rc)
         auth_ask_judge(container_of(link, struct ask, link), rc);
 }
 
+static void answer_changers(struct known *known)
+{
+    struct list holds;
+    list_init(&holds);
+    list_splice(&holds, &known->holds);
+    while (!list_empty(&holds))
+        registry_release(container_of(holds.next, struct registry_hold, link));
+}
+
 /* An answer has come. When there is no principal any more it is forgotten first: whoever asks from within
  * the callbacks begins anew. A failing store takes the rights away as a deletion does. */
 static void settle(struct known *known, int rc, struct registry_principal *from)
@@ -235,10 +246,12 @@ static void on_loaded(void *arg, int rc, struct registry_principal *from)
     struct known *known = arg;
     struct principal *p = &known->principal;
     known->asking = false;
-    if (p->auth && known->again && rc != ERR_CLOSED)
+    if (p->auth && known->again && rc != ERR_CLOSED) {
         auth_cache_load(known);
-    else if (p->auth)
-        settle(known, rc, from);
+    } else {
+        if (p->auth) settle(known, rc, from);
+        answer_changers(known);
+    }
     registry_principal_free(from);
     principal_unref(p); /* that of the question */
 }
@@ -272,5 +285,7 @@ void auth_cache_on_change(struct registry_listener *listener, enum registry_kind
         known = map_get_str(&auth->known, key);
         free(key);
     }
-    if (known) reload(known);
+    if (!known) return;
+    list_push_back(&known->holds, &registry_hold(auth->registry)->link);
+    reload(known);
 }

@@ -1,6 +1,6 @@
 /* registry.c — calls on their way: parameters to the worker (where an operation prepares), to the store
- * thread, back to the loop; then the changes are told, before the answer: so whoever gets an answer finds
- * the caches refreshed.
+ * thread, back to the loop; then the changes are told, before the answer, which waits for listeners that
+ * have to read first (registry_hold): so whoever gets an answer finds the caches refreshed.
  *  I1  done is called exactly once, on the loop, never from within registry_call.
  *  I2  An error leaves no result behind, but for ERR_EXISTS: that says what exists.
  *  I3  Whatever is under way is counted, and the registry outlives it. */
@@ -25,6 +25,7 @@ struct registry {
     struct list listeners;
     struct list refused; /* calls whose refusal waits for the end of the turn */
     size_t under_way;
+    struct registry_call *telling; /* whose changes are being told */
 };
 
 struct preparation {
@@ -90,9 +91,11 @@ void changed_to(struct registry_call *call, enum registry_kind kind, const char 
     json_push(json_at(call->changes, json_count(call->changes) - 1), detail);
 }
 
-static void tell(struct registry *registry, const struct json *changes)
+static void tell(struct registry_call *call)
 {
-    json_for_each(pair, changes) {
+    struct registry *registry = call->registry;
+    registry->telling = call;
+    json_for_each(pair, call->changes) {
         int64_t kind = 0;
         json_to_int64(json_at(pair, 0), &kind);
         const char *name = json_str(json_at(pair, 1));
@@ -101,6 +104,7 @@ static void tell(struct registry *registry, const struct json *changes)
             listener->on_change(listener, (enum registry_kind)kind, name, json_at(pair, 2));
         }
     }
+    registry->telling = NULL;
 }
 
 void registry_listen(struct registry *registry, struct registry_listener *listener)
@@ -135,17 +139,43 @@ static int run(struct store_req *req, struct db *db)
     return rc;
 }
 
-static void finish(struct store_req *req, int rc)
+static void let_go(struct registry_call *call)
 {
-    struct registry_call *call = container_of(req, struct registry_call, req);
-    if (rc == ERR_CLOSED) drop_result(call); /* what ran was not committed */
-    if (rc == 0) tell(call->registry, call->changes);
-    call->done(call->arg, rc, call->result, &call->diag);
+    if (--call->holds) return;
+    call->done(call->arg, call->rc, call->result, &call->diag);
     registry_end(call->registry);
     json_free(call->params);
     json_free(call->result);
     json_free(call->changes);
     free(call);
+}
+
+static void finish(struct store_req *req, int rc)
+{
+    struct registry_call *call = container_of(req, struct registry_call, req);
+    if (rc == ERR_CLOSED) drop_result(call); /* what ran was not committed */
+    call->rc = rc;
+    call->holds = 1;
+    if (rc == 0) tell(call);
+    let_go(call);
+}
+
+struct registry_hold *registry_hold(struct registry *registry)
+{
+    if (!registry->telling) BUG("a hold outside on_change");
+    struct registry_hold *hold = xnew(struct registry_hold);
+    list_init(&hold->link);
+    hold->call = registry->telling;
+    hold->call->holds++;
+    return hold;
+}
+
+void registry_release(struct registry_hold *hold)
+{
+    struct registry_call *call = hold->call;
+    list_remove(&hold->link);
+    free(hold);
+    let_go(call);
 }
 
 static void submit(struct registry_call *call)

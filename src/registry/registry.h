@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 struct registry;
+struct registry_call;
 struct registry_op;
 struct loop;
 struct secret_box;
@@ -69,6 +70,15 @@ struct registry_listener {
                       const struct json *detail);
 };
 void registry_listen(struct registry *registry, struct registry_listener *listener);
+/* Within on_change: whoever made the change is not answered before the hold is released, so that the
+ * listener can follow the change first. To be released, once, also when the registry stops. The link is
+ * the holder's. */
+struct registry_hold {
+    struct list link;
+    struct registry_call *call;
+};
+struct registry_hold *registry_hold(struct registry *registry);
+void registry_release(struct registry_hold *hold);
 void registry_unlisten(struct registry_listener *listener);
 
 /* ---- what auth needs to know of a principal ---- */

@@ -17,6 +17,8 @@ struct registry_call {
     struct json *changes; /* array of [kind, name] */
     struct diag diag;
     int64_t now_ms;
+    int rc;       /* of run */
+    size_t holds; /* the answer leaves when there is none */
     registry_done_cb done;
     void *arg;
     struct loop_task refusal;

@@ -721,6 +721,49 @@ static void what_is_open_ends_with_the_store(void **state)
     registry_fixture_do(f, "DescribeThing", "{'thingName':'t19'}");
 }
 
+struct holder {
+    struct registry_listener listener;
+    struct registry *registry;
+    struct list holds;
+};
+
+static void hold_it(struct registry_listener *listener, enum registry_kind kind, const char *name,
+                    const struct json *detail)
+{
+    struct holder *holder = container_of(listener, struct holder, listener);
+    list_push_back(&holder->holds, &registry_hold(holder->registry)->link);
+}
+
+/* Two holders; other calls go on meanwhile. */
+static void an_answer_waits_for_who_holds_it(void **state)
+{
+    struct registry_fixture *f = *state;
+    struct tally tally = { 0 };
+    struct holder holders[2];
+    for (size_t i = 0; i < 2; i++) {
+        holders[i] = (struct holder){ .listener.on_change = hold_it, .registry = f->registry };
+        list_init(&holders[i].holds);
+        registry_listen(f->registry, &holders[i].listener);
+    }
+    struct json *params = json_new_object();
+    json_set_str(params, "userName", "u");
+    json_set_str(params, "password", "secret");
+    registry_call(f->registry, registry_op_find("PutUser"), params, count_done, &tally);
+    while (list_empty(&holders[1].holds))
+        loop_turn_wait(f->loop, 1000);
+    registry_fixture_do(f, "ListUsers", "{}");
+    assert_int_equal(tally.done, 0);
+    for (size_t i = 0; i < 2; i++) {
+        registry_unlisten(&holders[i].listener);
+        while (!list_empty(&holders[i].holds)) {
+            assert_int_equal(tally.done, 0);
+            registry_release(container_of(holders[i].holds.next, struct registry_hold, link));
+        }
+    }
+    assert_int_equal(tally.done, 1);
+    assert_int_equal(tally.others, 0);
+}
+
 /* Operations parse JSON on the store thread while the loop does: ThreadSanitizer looks on. */
 static void both_threads_parse(void **state)
 {
@@ -761,6 +804,7 @@ int main(void)
         TEST(a_restart_keeps_all),
         TEST(a_full_lane_refuses),
         TEST(what_is_open_ends_with_the_store),
+        TEST(an_answer_waits_for_who_holds_it),
         TEST(both_threads_parse),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
