@@ -998,11 +998,6 @@ static void the_sample_is_as_printed(void **state)
     expect_page("conf/thingd.conf", config_print_sample);
 }
 
-static void the_manual_is_as_printed(void **state)
-{
-    expect_page("docs/manual/configuration.md", config_print_manual);
-}
-
 /* "    # key = value;" without its '#'. */
 static void uncomment(struct buf *sample)
 {
@@ -1013,6 +1008,23 @@ static void uncomment(struct buf *sample)
         size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz_");
         if (p > line && p[0] == '#' && len && strncmp(name + len, " = ", 3) == 0) *p = ' ';
     }
+}
+
+static void print_all(struct buf *out)
+{
+    config_print_sample(out);
+    uncomment(out);
+}
+
+/* The fuzzer begins with a file that sets every key. */
+static void the_seed_of_the_fuzzer_has_all(void **state)
+{
+    expect_page("tests/fuzz/corpus/config/all.conf", print_all);
+}
+
+static void the_manual_is_as_printed(void **state)
+{
+    expect_page("docs/manual/configuration.md", config_print_manual);
 }
 
 static void the_sample_changes_nothing(void **state)
@@ -1083,6 +1095,7 @@ int main(void)
         cmocka_unit_test(anonymous_to_the_network_is_warned_of),
         cmocka_unit_test(reload_names_what_must_wait),
         cmocka_unit_test(the_sample_is_as_printed),
+        cmocka_unit_test(the_seed_of_the_fuzzer_has_all),
         cmocka_unit_test(memory_for_retained_messages),
         cmocka_unit_test(expiry_by_client),
         cmocka_unit_test(defaults_of_a_profile),
