@@ -88,7 +88,11 @@ static int serve_with(const struct sources *sources, struct config *conf,
     return CLI_DONE;
 }
 
-int serve_run(const struct cli_args *args)
+/* takes conf */
+typedef int (*action_cb)(const struct sources *sources, struct config *conf,
+                         const struct cli_args *args);
+
+static int run(const struct cli_args *args, action_cb action)
 {
     struct sources sources;
     struct config *conf = NULL;
@@ -96,9 +100,14 @@ int serve_run(const struct cli_args *args)
     if (crypto_init() < 0) return cli_failed(args, "the cryptographic library cannot be used");
     sources_init(&sources, args);
     int code = load(&sources, args, &conf);
-    if (code == CLI_DONE) code = serve_with(&sources, conf, args);
+    if (code == CLI_DONE) code = action(&sources, conf, args);
     sources_deinit(&sources);
     return code;
+}
+
+int serve_run(const struct cli_args *args)
+{
+    return run(args, serve_with);
 }
 
 static void print_admin(const struct cli_args *args, const struct data_dir *dir,
@@ -125,7 +134,8 @@ static void print_admin(const struct cli_args *args, const struct data_dir *dir,
     json_free(json);
 }
 
-static int init_with(struct config *conf, const struct cli_args *args)
+static int init_with(const struct sources *sources, struct config *conf,
+                     const struct cli_args *args)
 {
     struct diag diag = DIAG_INIT;
     struct data_dir *dir = NULL;
@@ -138,19 +148,11 @@ static int init_with(struct config *conf, const struct cli_args *args)
         app_admin_deinit(&admin);
     }
     data_dir_close(dir);
+    config_free(conf);
     return rc < 0 ? cli_failed(args, "%s", diag_text(&diag, rc)) : CLI_DONE;
 }
 
 int init_run(const struct cli_args *args)
 {
-    struct sources sources;
-    struct config *conf = NULL;
-    umask(077);
-    if (crypto_init() < 0) return cli_failed(args, "the cryptographic library cannot be used");
-    sources_init(&sources, args);
-    int code = load(&sources, args, &conf);
-    if (code == CLI_DONE) code = init_with(conf, args);
-    config_free(conf);
-    sources_deinit(&sources);
-    return code;
+    return run(args, init_with);
 }

@@ -1,5 +1,6 @@
 /* Unit tests of the client commands against a fake hub: which requests a command makes, what it
  * prints, what it undoes; and of the commands for credentials on a data directory without a hub. */
+#include "cli_run.h"
 #include "fake_hub.h"
 #include "lib/test.h"
 
@@ -24,18 +25,6 @@
 /* ---- running a line ------------------------------------------------------------------------- */
 
 static char *dir; /* the data directory of a test */
-static const char *const no_environ[] = { NULL };
-
-struct outcome {
-    int rc;
-    char *out, *err;
-};
-
-static void outcome_free(struct outcome *o)
-{
-    free(o->out);
-    free(o->err);
-}
 
 static char *path_of(const char *name)
 {
@@ -53,23 +42,9 @@ static struct outcome run_in(const char *line, const char *input, int64_t timeou
         if (word[0] == '%') words[owned++] = path_of(word + 1);
         argv[argc++] = word[0] == '%' ? words[owned - 1] : strcmp(word, "_") == 0 ? "" : word;
     }
-    struct client_env env = { .environ = no_environ, .timeout_ms = timeout_ms };
+    struct client_env env = { .timeout_ms = timeout_ms };
     env.in = fmemopen((void *)(uintptr_t)(*input ? input : "\n"), *input ? strlen(input) : 1, "r");
-    struct cli_program program = { .name = "thingd",
-                                   .version = "0",
-                                   .about = "x",
-                                   .commands = client_commands,
-                                   .flags = client_flags,
-                                   .fallback = "status",
-                                   .data = &env };
-    while (client_commands[program.command_count].name)
-        program.command_count++;
-    struct outcome o = { 0 };
-    size_t out_len, err_len;
-    FILE *out = open_memstream(&o.out, &out_len), *err = open_memstream(&o.err, &err_len);
-    o.rc = cli_main(&program, argc, argv, out, err);
-    fclose(out);
-    fclose(err);
+    struct outcome o = cli_run(argc, argv, &env);
     fclose(env.in);
     while (owned)
         free(words[--owned]);

@@ -3,11 +3,11 @@
  *
  * A script has a word for each step: "<HEX" expects these bytes, ">HEX" sends them, "X" ends the
  * connection; at its end the other side must have ended it. C stands for the CONNECT of "-i c". */
+#include "cli_run.h"
 #include "lib/test.h"
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "cli/commands.h"
 
 #include <pthread.h>
 #include <sys/socket.h>
@@ -68,20 +68,8 @@ static void *serve(void *arg)
 
 /* ---- running ---- */
 
-struct outcome {
-    int rc;
-    char *out, *err;
-};
-
-static void outcome_free(struct outcome *o)
+static struct outcome run_words(const char *line, const char *path, const char *input)
 {
-    free(o->out);
-    free(o->err);
-}
-
-static void run_words(const char *line, const char *path, const char *input, struct outcome *o)
-{
-    static const char *const no_environ[] = { NULL };
     char *copy = xstrdup(line), *save = NULL;
     const char *argv[24] = { "thingd" };
     int argc = 1, lines[2];
@@ -94,23 +82,11 @@ static void run_words(const char *line, const char *path, const char *input, str
     assert_int_equal(pipe(lines), 0);
     assert_int_equal(write(lines[1], input, strlen(input)), (ssize_t)strlen(input));
     close(lines[1]);
-    struct client_env env = { .environ = no_environ, .in = fdopen(lines[0], "r") };
-    struct cli_program program = { .name = "thingd",
-                                   .version = "0",
-                                   .about = "x",
-                                   .commands = client_commands,
-                                   .flags = client_flags,
-                                   .fallback = "status",
-                                   .data = &env };
-    while (client_commands[program.command_count].name)
-        program.command_count++;
-    size_t out_len, err_len;
-    FILE *out = open_memstream(&o->out, &out_len), *err = open_memstream(&o->err, &err_len);
-    o->rc = cli_main(&program, argc, argv, out, err);
-    fclose(out);
-    fclose(err);
+    struct client_env env = { .in = fdopen(lines[0], "r") };
+    struct outcome o = cli_run(argc, argv, &env);
     fclose(env.in);
     free(copy);
+    return o;
 }
 
 static struct outcome run(const char *line, const char *input, const char *script)
@@ -120,12 +96,11 @@ static struct outcome run(const char *line, const char *input, const char *scrip
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     snprintf(address.sun_path, sizeof address.sun_path, "%s/s", dir);
     struct script s = { .text = script, .listener = socket(AF_UNIX, SOCK_STREAM, 0) };
-    struct outcome o = { 0 };
     pthread_t thread;
     assert_int_equal(bind(s.listener, (struct sockaddr *)&address, sizeof address), 0);
     assert_int_equal(listen(s.listener, 4), 0);
     assert_int_equal(pthread_create(&thread, NULL, serve, &s), 0);
-    run_words(line, address.sun_path, input, &o);
+    struct outcome o = run_words(line, address.sun_path, input);
     pthread_join(thread, NULL);
     close(s.listener);
     unlink(address.sun_path);
