@@ -269,7 +269,7 @@ static void every_matching_session_gets_it(void **state)
         if (i % 2) {
             peer_open(f, &peers[i]);
             peer_connect(&peers[i], id, false);
-            peer_settle(&peers[i]);
+            peer_settle(&peers[i]); /* its queue comes from the store */
         }
         snprintf(expected, sizeof expected, "%s%s=x/1#2 ", i % 2 ? "connack:0+ " : "", topic);
         assert_peer(&peers[i], expected);
