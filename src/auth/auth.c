@@ -24,9 +24,9 @@
 
 enum { PASSWORD_QUEUE = 256 };
 
-const struct auth_opts *auth_opts(const struct auth *auth)
+struct slice auth_arn_prefix(const struct auth *auth)
 {
-    return &auth->opts;
+    return slice_str(auth->arn_prefix);
 }
 
 struct ledger *auth_ledger(const struct auth *auth)
@@ -62,6 +62,7 @@ struct auth *auth_create(struct loop *loop, struct registry *registry, const str
     auth->loop = loop;
     auth->registry = registry;
     auth->opts = *opts;
+    auth->arn_prefix = xasprintf("arn:aws:iot:%s:%s:", opts->region, opts->account);
     auth->ledger = ledger_create(opts->ledger);
     auth_cache_init(auth);
     auth_ask_init(auth);
@@ -87,6 +88,7 @@ void auth_destroy(struct auth *auth)
     registry_unlisten(&auth->listener);
     auth_cache_deinit(auth);
     ledger_destroy(auth->ledger);
+    free(auth->arn_prefix);
     crypto_wipe(auth->process_secret, sizeof auth->process_secret);
     free(auth);
 }

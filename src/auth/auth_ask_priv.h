@@ -35,6 +35,7 @@ struct auth {
     struct loop *loop;
     struct registry *registry;
     struct auth_opts opts;
+    char *arn_prefix;
     struct ledger *ledger;
     struct registry_listener listener;
     struct worker_lane *lane; /* NULL: stopped */

@@ -11,6 +11,7 @@ void principal_clear_rights(struct principal *principal);
 /* Only the cache holds it any more. */
 void auth_principal_idle(struct principal *principal);
 
-const struct auth_opts *auth_opts(const struct auth *auth);
+/* "arn:aws:iot:REGION:ACCOUNT:", what all names of ours begin with. */
+struct slice auth_arn_prefix(const struct auth *auth);
 
 #endif

@@ -1,6 +1,6 @@
 /* check.c — may it: the request of a policy decision, its variables, and the log line of a refusal.
- * Runs for every publish: the ARN is built on the stack, variables are looked up only where a policy
- * mentions them. Reference: security, sections 7.2 to 7.6. */
+ * Runs for every publish: the ARN is put together on the stack, of parts that are ready, and variables are
+ * looked up only where a policy mentions them. Reference: security, sections 7.2 to 7.6. */
 #include "auth/auth_priv.h"
 #include "auth/ledger.h"
 #include "base/err.h"
@@ -9,7 +9,6 @@
 #include "base/metrics.h"
 #include "base/text.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,9 +64,9 @@ static bool get_connect_attribute(const struct auth_conn *conn, size_t index,
 static bool get_will_topic(struct question *question, size_t index, struct slice *ret_value)
 {
     if (!question->conn || !question->conn->will_topic) return false;
-    const struct auth_opts *opts = auth_opts(question->auth);
+    struct slice prefix = auth_arn_prefix(question->auth);
     if (!question->will_arn)
-        question->will_arn = xasprintf("arn:aws:iot:%s:%s:topic/%s", opts->region, opts->account,
+        question->will_arn = xasprintf("%.*s" AUTH_TOPIC "%s", (int)prefix.len, prefix.ptr,
                                        question->conn->will_topic);
     return give(question->will_arn, index, ret_value);
 }
@@ -116,6 +115,14 @@ static int decide(struct auth *auth, const struct principal *principal,
     return decision.effect == POLICY_ALLOW ? 0 : ERR_DENIED;
 }
 
+static void join(char *to, const struct slice *parts, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i].len) memcpy(to, parts[i].ptr, parts[i].len);
+        to += parts[i].len;
+    }
+}
+
 int auth_check(struct auth *auth, const struct principal *principal, const struct auth_conn *conn,
                enum policy_action action, const char *type, struct slice name,
                struct policy_decision *ret_decision)
@@ -124,14 +131,12 @@ int auth_check(struct auth *auth, const struct principal *principal, const struc
         *ret_decision = (struct policy_decision){ POLICY_IMPLICIT_DENY, NULL, -1, NULL };
     if (!principal->valid) return ERR_DENIED;
     if (principal->admin) return 0;
-    const struct auth_opts *opts = auth_opts(auth);
+    struct slice parts[] = { auth_arn_prefix(auth), slice_str(type), name };
     char small[512];
-    size_t head = 14 + strlen(opts->region) + strlen(opts->account) + strlen(type);
-    char *arn = head + name.len < sizeof small ? small : xmalloc(head + name.len + 1);
-    int len = snprintf(arn, head + 1, "arn:aws:iot:%s:%s:%s", opts->region, opts->account, type);
-    memcpy(arn + len, name.ptr, name.len);
-    int rc = decide(auth, principal, conn, action, NULL, slice_of(arn, (size_t)len + name.len),
-                    ret_decision);
+    size_t len = parts[0].len + parts[1].len + parts[2].len;
+    char *arn = len <= sizeof small ? small : xmalloc(len);
+    join(arn, parts, ARRAY_LEN(parts));
+    int rc = decide(auth, principal, conn, action, NULL, slice_of(arn, len), ret_decision);
     if (arn != small) free(arn);
     return rc;
 }

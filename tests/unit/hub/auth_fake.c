@@ -181,12 +181,6 @@ void auth_principal_idle(struct principal *principal)
 {
 }
 
-const struct auth_opts *auth_opts(const struct auth *auth)
-{
-    static const struct auth_opts opts = { .region = "local", .account = "000000000000" };
-    return &opts;
-}
-
 void auth_watch_principal(struct principal *principal, struct auth_watch *watch,
                           void (*on_change)(struct auth_watch *, struct principal *))
 {
