@@ -262,6 +262,7 @@ static void on_publish(struct mqtt_conn *c, const struct mqtt_frame *frame)
         .qos = publish.qos,
         .retain = publish.retain,
         .over_mqtt = true,
+        .at_ms = loop_real(hub_loop(hub)),
     });
     const struct auth_conn *conn = session_auth_conn(c->session);
     if (publish.qos == 0) {

@@ -10,7 +10,8 @@
  *      end is a turn in which nothing is due.
  *  I3  Hooks run after everything else of the turn, so whatever they flush or hand over is whole.
  *  I4  `now` is taken once a turn, by the first event after the sleep (loop_event), else after the
- *      poll. Callbacks of one turn agree on the time.
+ *      poll. Callbacks of one turn agree on the time. So they do on the time of day, which is asked
+ *      for by the first that needs it.
  *
  * Tasks which defer tasks get TASK_ROUNDS rounds in a turn; after that I/O has its turn first. */
 #include "loop/loop_priv.h"
@@ -78,12 +79,18 @@ void loop_destroy(struct loop *loop)
     free(loop);
 }
 
+static void take_time(struct loop *loop)
+{
+    loop->now = clock_mono_ms();
+    loop->real = 0;
+}
+
 void loop_event(struct loop *loop)
 {
     loop->event = true;
     if (!loop->now_stale) return;
     loop->now_stale = false;
-    loop->now = clock_mono_ms();
+    take_time(loop);
 }
 
 static void poll_events(struct loop *loop, int64_t max_wait)
@@ -92,7 +99,7 @@ static void poll_events(struct loop *loop, int64_t max_wait)
     if (max_wait >= 0 && (wait < 0 || wait > max_wait)) wait = max_wait;
     loop->now_stale = true;
     loop_poll(loop, wait);
-    if (loop->now_stale) loop->now = clock_mono_ms();
+    if (loop->now_stale) take_time(loop);
     loop->now_stale = false;
 }
 
@@ -169,6 +176,12 @@ void loop_turn_wait(struct loop *loop, int timeout_ms)
 int64_t loop_now(const struct loop *loop)
 {
     return loop->now;
+}
+
+int64_t loop_real(struct loop *loop)
+{
+    if (!loop->real) loop->real = clock_real_ms();
+    return loop->real;
 }
 
 void **loop_net(struct loop *loop)

@@ -28,6 +28,9 @@ bool loop_turn(struct loop *loop);
 void loop_turn_wait(struct loop *loop, int timeout_ms);
 /* clock_mono_ms() as of the beginning of this turn. */
 int64_t loop_now(const struct loop *loop);
+/* clock_real_ms() as of this turn: when it was first asked for in it. Between turns it is as old as the last
+ * one. */
+int64_t loop_real(struct loop *loop);
 /* For src/net alone: where it hangs the context that its objects share; NULL at first. */
 void **loop_net(struct loop *loop);
 /* For src/net alone: each callback of a descriptor begins with it. This turn has done something, and

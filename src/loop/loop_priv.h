@@ -30,6 +30,7 @@ struct loop {
     struct list tasks;
     struct list hooks;
     int64_t now;
+    int64_t real;   /* 0: not asked for since `now` was taken */
     bool now_stale; /* the poll may have slept since `now` was taken */
     bool in_turn;
     bool event; /* something was done in this turn */

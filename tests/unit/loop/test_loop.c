@@ -208,6 +208,21 @@ static void now_is_the_time_of_the_turn(void **state)
     assert_true(loop_now(loop) == before + 250);
 }
 
+static void the_time_of_day_is_taken_once_a_turn(void **state)
+{
+    int64_t before = loop_real(loop);
+    clock_fake_advance(250);
+    assert_true(loop_real(loop) == before);
+    loop_turn(loop);
+    clock_fake_advance(50);
+    assert_true(loop_real(loop) == before + 300); /* asked for only now */
+    clock_fake_advance(7);
+    assert_true(loop_real(loop) == before + 300);
+    clock_fake_set_real(12345); /* as an administrator does */
+    loop_turn(loop);
+    assert_true(loop_real(loop) == 12345);
+}
+
 static void a_blocking_turn_wakes_for_a_timer(void **state)
 {
     clock_fake_remove();
@@ -399,6 +414,7 @@ int main(void)
         T(extreme_delays_are_clamped),
         T(the_heap_agrees_with_a_model),
         T(now_is_the_time_of_the_turn),
+        T(the_time_of_day_is_taken_once_a_turn),
         T(a_blocking_turn_wakes_for_a_timer),
         T(tasks_run_in_order_once_before_the_hooks),
         T(a_task_that_defers_itself_does_not_hold_the_loop),
