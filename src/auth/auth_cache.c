@@ -156,7 +156,7 @@ static void fill_rights(struct principal *p, struct registry_principal *from)
         int rc =
             policy_parse(doc->name, slice_str(doc->document), &p->policies[p->policy_count], &diag);
         if (rc == 0)
-            p->policy_count++;
+            p->timed |= policy_depends_on_time(p->policies[p->policy_count++]);
         else
             LOG(LOG_ERROR, "auth", "a stored policy cannot be used", LOG_S("policy", doc->name),
                 LOG_S("reason", diag_text(&diag, rc)));

@@ -46,6 +46,7 @@ void principal_clear_rights(struct principal *principal)
     free(principal->policies);
     principal->policies = NULL;
     principal->policy_count = 0;
+    principal->timed = false;
     for (size_t i = 0; i < principal->thing_count; i++) {
         struct principal_thing *thing = &principal->things[i];
         for (size_t j = 0; j < thing->attr_count; j++) {

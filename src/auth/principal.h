@@ -46,6 +46,7 @@ struct principal {
         valid; /* false once it was revoked or deleted: everything is denied, connections are closed */
     struct policy **policies;
     size_t policy_count;
+    bool timed; /* what its policies say depends on the time: nobody may remember a decision */
     struct principal_thing *things;
     size_t thing_count;
     struct list watches; /* of struct auth_watch: who wants to know of changes */

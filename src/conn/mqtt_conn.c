@@ -221,7 +221,7 @@ static void on_decided(void *arg, int64_t commit)
         release(c);
 }
 
-/* What hub_publish or session_receive has returned for a packet that wants an acknowledgement. */
+/* What session_publish or session_receive has returned for a packet that wants an acknowledgement. */
 static void settle(struct mqtt_conn *c, uint8_t type, uint16_t id, int64_t commit)
 {
     uint8_t packet[MQTT_ACK_SIZE];
@@ -264,14 +264,13 @@ static void on_publish(struct mqtt_conn *c, const struct mqtt_frame *frame)
         .over_mqtt = true,
         .at_ms = loop_real(hub_loop(hub)),
     });
-    const struct auth_conn *conn = session_auth_conn(c->session);
     if (publish.qos == 0) {
-        int64_t rc = hub_publish(hub, c->principal, conn, msg, NULL, NULL);
+        int64_t rc = session_publish(c->session, msg, NULL, NULL);
         if (rc < 0 && rc != HUB_HELD) publish_failed(c, rc);
     } else {
         struct ack *spare = ack_queue_spare(&c->acks);
         int64_t commit = publish.qos == 1
-                             ? hub_publish(hub, c->principal, conn, msg, on_decided, spare)
+                             ? session_publish(c->session, msg, on_decided, spare)
                              : session_receive(c->session, publish.id, msg, on_decided, spare);
         settle(c, publish.qos == 1 ? MQTT_TYPE_puback : MQTT_TYPE_pubrec, publish.id, commit);
     }

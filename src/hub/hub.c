@@ -14,7 +14,7 @@
  *
  *  I1  A subscriber gets a message once, at the highest QoS of its matching subscriptions.
  *  I2  A match row's mark says what iot:Receive decided for its owner; marks are forgotten when policies
- *      change.
+ *      change, and not believed where policies depend on the time.
  *  I3  Nothing is delivered before it was authorised. */
 #include "hub/hub.h"
 
@@ -49,6 +49,7 @@ struct hub {
     struct sessions *sessions;
     struct list reserved; /* filters of services that clients may publish to */
     struct list holds;    /* decisions that are open */
+    uint64_t permits_epoch;
 };
 
 /* A decision that is open: the publish itself and each holder count one. */
@@ -155,7 +156,7 @@ static bool may_receive(struct hub *hub, const struct subscriber *owner,
                         struct topic_match_row *row, const struct msg *msg)
 {
     if (owner->principal->kind == PRINCIPAL_SYSTEM) return true;
-    if (row->mark == MARK_UNKNOWN) {
+    if (row->mark == MARK_UNKNOWN || owner->principal->timed) {
         int rc = auth_check(hub->auth, owner->principal, owner->conn, POLICY_ACTION_RECEIVE,
                             AUTH_TOPIC, msg->topic, NULL);
         row->mark = rc < 0 ? MARK_DENIED : MARK_ALLOWED;
@@ -303,6 +304,19 @@ int hub_authorize_publish(struct hub *hub, const struct principal *by, const str
     return auth_require(hub->auth, by, conn, POLICY_ACTION_RETAIN_PUBLISH, AUTH_TOPIC, topic);
 }
 
+uint64_t hub_permits_epoch(const struct hub *hub)
+{
+    return hub->permits_epoch;
+}
+
+int hub_limit_payload(struct hub *hub, const struct principal *by, const struct auth_conn *conn,
+                      const struct msg *msg)
+{
+    if (msg->payload.len <= hub->opts.profile->max_payload) return 0;
+    return refuse(hub, by, conn, "iot:Publish", msg->topic,
+                  "payload larger than hub.profile allows", ERR_TOO_LARGE);
+}
+
 int hub_authorize_subscribe(struct hub *hub, const struct principal *by,
                             const struct auth_conn *conn, struct slice filter)
 {
@@ -327,9 +341,7 @@ int64_t hub_publish(struct hub *hub, const struct principal *by, const struct au
                     struct msg *msg, hub_held_cb held, void *arg)
 {
     int rc = hub_authorize_publish(hub, by, conn, msg->topic, msg->retain);
-    if (rc == 0 && msg->payload.len > hub->opts.profile->max_payload)
-        rc = refuse(hub, by, conn, "iot:Publish", msg->topic,
-                    "payload larger than hub.profile allows", ERR_TOO_LARGE);
+    if (rc == 0) rc = hub_limit_payload(hub, by, conn, msg);
     return rc < 0 ? rc : hub_route(hub, msg, held, arg);
 }
 
@@ -409,7 +421,9 @@ void hub_forget_decisions(struct hub *hub)
 
 static void on_policy_change(void *arg)
 {
-    hub_forget_decisions(arg);
+    struct hub *hub = arg;
+    hub->permits_epoch++;
+    hub_forget_decisions(hub);
 }
 
 int hub_create(struct hub **ret_hub, struct loop *loop, struct store *store, struct auth *auth,
@@ -452,6 +466,7 @@ void hub_set_opts(struct hub *hub, const struct hub_opts *opts)
     const struct mqtt_profile *profile = hub->opts.profile;
     hub->opts = *opts;
     hub->opts.profile = profile;
+    hub->permits_epoch++;
     retained_set_max(hub->retained, opts->max_retained, opts->max_retained_bytes);
     sessions_set_opts(hub->sessions);
 }

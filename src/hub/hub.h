@@ -84,6 +84,12 @@ int64_t hub_publish(struct hub *hub, const struct principal *by, const struct au
 /* The first half of hub_publish alone: may `by` publish this? 0 or the error. */
 int hub_authorize_publish(struct hub *hub, const struct principal *by, const struct auth_conn *conn,
                           struct slice topic, bool retain);
+/* What it has allowed is allowed on, to this principal on this connection, until this number is another
+ * one; but for principals whose rights are `timed`. */
+uint64_t hub_permits_epoch(const struct hub *hub);
+/* The limit of hub.profile on the payload. 0 or ERR_TOO_LARGE (logged and counted). */
+int hub_limit_payload(struct hub *hub, const struct principal *by, const struct auth_conn *conn,
+                      const struct msg *msg);
 /* The second half alone, for what was authorised before. held NULL: nobody waits for the decision. */
 int64_t hub_route(struct hub *hub, struct msg *msg, hub_held_cb held, void *arg);
 /* The same for what was acknowledged already: kept even while the store is behind. again: after a crash,

@@ -92,6 +92,8 @@ void session_puback(struct session *session, uint16_t id);
 void session_pubrec(struct session *session, uint16_t id);
 void session_pubcomp(struct session *session, uint16_t id);
 
+/* A PUBLISH of QoS 0 or 1 from the client: hub_publish in the session's name. */
+int64_t session_publish(struct session *session, struct msg *msg, hub_held_cb held, void *arg);
 /* A PUBLISH of QoS 2 from the client. Returns what PUBREC waits for, HUB_HELD, or an error of
  * hub_publish. A repeated identifier is not delivered again. */
 int64_t session_receive(struct session *session, uint16_t id, struct msg *msg, hub_held_cb held,

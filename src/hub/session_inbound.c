@@ -142,8 +142,7 @@ int64_t session_receive(struct session *session, uint16_t id, struct msg *msg, h
     struct sessions *all = session->all;
     struct inbound *known = inbound_find(session, id);
     if (known) return known->commit;
-    int rc = hub_authorize_publish(all->hub, session->principal, &session->conn, msg->topic,
-                                   msg->retain);
+    int rc = session_may_publish(session, msg->topic, msg->retain);
     if (rc < 0) return rc;
     if (session_persistent(session) && store_busy(all->store)) return ERR_STORE;
 

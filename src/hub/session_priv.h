@@ -1,6 +1,7 @@
 /* session_priv.h — between the files of session.h: session.c (the life of one), sessions.c (all of
- * them), session_queue.c and session_paging.c, session_inbound.c and session_subs.c (the parts of one). A
- * part's members are written by its files alone; the others call its functions. Loop thread only. */
+ * them), session_queue.c and session_paging.c, session_inbound.c, session_publish.c and session_subs.c (the
+ * parts of one). A part's members are written by its files alone; the others call its functions. Loop thread
+ * only. */
 #ifndef HUB_SESSION_PRIV_H
 #define HUB_SESSION_PRIV_H
 
@@ -59,6 +60,8 @@ struct session {
     char connection_id[37];
     int64_t version;
     struct loop_timer later; /* session_pump_later */
+
+    struct permits *permits; /* session_publish.c; NULL: none */
 
     /* session_queue.c and session_paging.c: see there */
     struct queue_ring flight;
@@ -131,6 +134,13 @@ int64_t session_expiry_of(const struct hub_opts *opts, const char *client_id);
 bool session_is_over(const struct session *session, int64_t now);
 /* Ends it, its rows too: the pointer is dead afterwards. Returns the commit of that. */
 int64_t session_expire(struct session *session);
+
+/* ---- session_publish.c ---- */
+
+/* hub_authorize_publish, which is asked only when the answer is not remembered. */
+int session_may_publish(struct session *session, struct slice topic, bool retain);
+/* Whoever is connected now may do otherwise. */
+void session_forget_permits(struct session *session);
 
 /* ---- session_queue.c ---- */
 

@@ -99,6 +99,9 @@ void policy_each_variable(const struct policy *policy, void (*cb)(void *arg, con
 /* Whether any statement asks for that variable or key, such as "iot:ConnectAttributes". */
 bool policy_uses_variable(const struct policy *policy, const char *name);
 
+/* Whether what it says may change with nothing but the time. */
+bool policy_depends_on_time(const struct policy *policy);
+
 /* A statement speaks when its action and one of its resources match and all its conditions hold.
  * Any Deny that speaks decides; else the first Allow; else the deny is implicit.
  * Allocates nothing. */

@@ -111,6 +111,12 @@ bool policy_uses_variable(const struct policy *policy, const char *name)
     return search.found;
 }
 
+bool policy_depends_on_time(const struct policy *policy)
+{
+    return policy_uses_variable(policy, "aws:CurrentTime") ||
+           policy_uses_variable(policy, "aws:EpochTime");
+}
+
 /* --- evaluation ------------------------------------------------------------------------------- */
 
 static bool any_matches(const struct pattern *patterns, size_t count, struct slice text,

@@ -289,6 +289,53 @@ static void things_are_variables(void **state)
     release(&reply);
 }
 
+/* What is remembered must go: see hub_permits_epoch. */
+static void things_that_change_are_told(void **state)
+{
+    static const char *const steps[][2] = {
+        { "AttachThingPrincipal", "{'thingName':'l1','principal':'@c_arn@'}" },
+        { "UpdateThing", "{'thingName':'l1','attributePayload':{'attributes':{'room':'hall'}}}" },
+        { "DetachThingPrincipal", "{'thingName':'l1','principal':'@c_arn@'}" },
+    };
+    struct bench *b = *state;
+    registry_fixture_register(b->f, "c", "ACTIVE", 0);
+    registry_fixture_do(b->f, "CreateThing", "{'thingName':'l1'}");
+    struct reply reply;
+    assert_int_equal(ask_cert(b, "c", &reply), 0);
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+        b->policy_changes = 0;
+        registry_fixture_do(b->f, steps[i][0], steps[i][1]);
+        settle(b);
+        if (!b->policy_changes) fail_msg("%s was not told", steps[i][0]);
+    }
+    release(&reply);
+}
+
+static void policies_that_ask_for_the_time(void **state)
+{
+    struct bench *b = *state;
+    struct registry_fixture *f = b->f;
+    registry_fixture_register(f, "c", "ACTIVE", 0);
+    registry_fixture_do(f, "CreatePolicy",
+                        "{'policyName':'All','policyDocument':'" POLICY("Allow") "'}");
+    registry_fixture_do(f, "CreatePolicy",
+                        "{'policyName':'Night','policyDocument':'{\\'Version\\':\\'2012-10-17\\',"
+                        "\\'Statement\\':{\\'Effect\\':\\'Deny\\',\\'Action\\':\\'*\\',"
+                        "\\'Resource\\':\\'*\\',\\'Condition\\':{\\'NumericLessThan\\':"
+                        "{\\'AWS:EpochTime\\':\\'5\\'}}}}'}");
+    registry_fixture_do(f, "AttachPolicy", "{'policyName':'All','target':'@c_arn@'}");
+    struct reply reply;
+    assert_int_equal(ask_cert(b, "c", &reply), 0);
+    assert_false(reply.principal->timed);
+    registry_fixture_do(f, "AttachPolicy", "{'policyName':'Night','target':'@c_arn@'}");
+    settle(b);
+    assert_true(reply.principal->timed);
+    registry_fixture_do(f, "DetachPolicy", "{'policyName':'Night','target':'@c_arn@'}");
+    settle(b);
+    assert_false(reply.principal->timed);
+    release(&reply);
+}
+
 /* ---- look-ups while something changes ---- */
 
 struct race {
@@ -1240,6 +1287,8 @@ int main(void)
         TEST(certificates_are_judged),
         TEST(changes_reach_those_who_hold),
         TEST(things_are_variables),
+        TEST(things_that_change_are_told),
+        TEST(policies_that_ask_for_the_time),
         TEST(stale_lookups_wait_for_the_reload),
         TEST(a_refused_one_may_ask_again),
         TEST(passwords_are_checked),

@@ -304,9 +304,8 @@ struct msg *message(const char *topic, const char *payload, uint8_t qos, bool re
 
 static int64_t publish_as(struct client *c, struct msg *msg)
 {
-    int64_t commit =
-        hub_publish(c->f->hub, c->principal, c->session ? session_auth_conn(c->session) : NULL, msg,
-                    NULL, NULL);
+    int64_t commit = c->session ? session_publish(c->session, msg, NULL, NULL)
+                                : hub_publish(c->f->hub, c->principal, NULL, msg, NULL, NULL);
     msg_unref(msg);
     return commit;
 }

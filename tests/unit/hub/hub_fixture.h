@@ -70,7 +70,7 @@ int64_t client_open_will(struct fixture *f, struct client *c, const char *id, bo
 void client_drop(struct client *c, enum session_end why);
 void client_free(struct client *c);
 int64_t client_subscribe(struct client *c, const char *filter, uint8_t qos);
-/* hub_publish in the client's name. */
+/* session_publish, or hub_publish in the client's name when it is not attached. */
 int64_t client_publish(struct client *c, const char *topic, const char *payload, uint8_t qos);
 int64_t client_retain(struct client *c, const char *topic, const char *payload, uint8_t qos);
 /* session_receive. */

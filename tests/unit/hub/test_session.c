@@ -462,6 +462,7 @@ static void test_qos2_in_of_a_clean_session(void **state)
     client_publish2(&lamp, 5, "t", "y");
     assert_int_equal(all.count, 2);
     auth_fake_deny(f->auth, "lamp", POLICY_ACTION_PUBLISH, "t");
+    auth_fake_changed(f->auth);
     assert_int_equal(client_publish2(&lamp, 6, "t", "z"), ERR_DENIED);
     service_stop(&all);
     client_free(&lamp);

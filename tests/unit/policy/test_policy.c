@@ -579,6 +579,29 @@ static void variables_are_listed_once(void **state)
     policy_unref(policy);
 }
 
+static void what_depends_on_the_time(void **state)
+{
+    static const struct {
+        const char *condition;
+        bool depends;
+    } cases[] = {
+        { "{\"DateGreaterThan\":{\"AWS:CURRENTTIME\":\"2026-01-01T00:00:00Z\"}}", true },
+        { "{\"NumericLessThanIfExists\":{\"aws:EpochTime\":\"5\"}}", true },
+        { "{\"StringLike\":{\"iot:ClientId\":\"${aws:CurrentTime}\"}}", true },
+        { "{\"StringLike\":{\"iot:ClientId\":\"aws:CurrentTime\"}}", false },
+        { "{\"IpAddress\":{\"aws:SourceIp\":\"192.0.2.0/24\"}}", false },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char *text = xasprintf("{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\","
+                               "\"Action\":\"*\",\"Resource\":\"*\",\"Condition\":%s}]}",
+                               cases[i].condition);
+        struct policy *policy = parse(text);
+        if (policy_depends_on_time(policy) != cases[i].depends) fail_msg("case %zu", i);
+        policy_unref(policy);
+        free(text);
+    }
+}
+
 static void long_values_are_not_substituted(void **state)
 {
     struct policy *policy =
@@ -675,6 +698,7 @@ int main(void)
         cmocka_unit_test(actions_are_known_by_name),
         cmocka_unit_test(decisions_tell_why),
         cmocka_unit_test(variables_are_listed_once),
+        cmocka_unit_test(what_depends_on_the_time),
         cmocka_unit_test(long_values_are_not_substituted),
         cmocka_unit_test(documents_have_limits),
         cmocka_unit_test(repeated_members_are_refused),
