@@ -347,19 +347,29 @@ static void refresh_marks(struct topic_match *match, uint64_t epoch)
     match->epoch = epoch;
 }
 
-struct topic_match *topic_tree_match(struct topic_tree *tree, struct slice topic)
+static struct topic_match *look_up(struct topic_tree *tree, struct slice topic)
 {
     uint64_t hash = map_hash(topic.ptr, topic.len);
     struct topic_match *match = topic_cache_get(&tree->cache, topic, hash);
     if (match) {
         tree->hits++;
-        refresh_marks(match, tree->epoch);
-    } else {
-        tree->misses++;
-        collect(tree, topic);
-        match = match_create(tree, topic, hash);
-        topic_cache_put(&tree->cache, match);
+        return match;
     }
+    tree->misses++;
+    collect(tree, topic);
+    match = match_create(tree, topic, hash);
+    topic_cache_put(&tree->cache, match);
+    return match;
+}
+
+struct topic_match *topic_tree_match(struct topic_tree *tree, struct slice topic)
+{
+    struct topic_match *match = topic_cache_again(&tree->cache, topic);
+    if (match)
+        tree->hits++;
+    else
+        match = look_up(tree, topic);
+    refresh_marks(match, tree->epoch);
     if (match->refs++ == 0) list_push_back(&tree->held, &match->held);
     return match;
 }

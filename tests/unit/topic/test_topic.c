@@ -97,6 +97,24 @@ static void checks_name_the_statement(void **state)
     }
 }
 
+/* Names are looked at in words: a bad byte is found wherever it stands, and nothing else is. */
+static void bad_bytes_are_found_everywhere(void **state)
+{
+    char name[32];
+    for (size_t len = 1; len < sizeof name; len++) {
+        for (size_t at = 0; at < len; at++) {
+            for (int c = 0; c < 256; c++) {
+                memset(name, 'x', sizeof name);
+                name[at] = (char)c;
+                bool bad = c == 0 || c == '+' || c == '#' || c >= 0x80;
+                if ((topic_name_check(slice_of(name, len)) < 0) != bad)
+                    fail_msg("byte %02x at %zu of %zu", (unsigned)c, at, len);
+            }
+        }
+    }
+    assert_int_equal(topic_name_check(SLICE_LIT("xxxxxxx\xc3\xbcxxxxxxxx")), 0);
+}
+
 /* [MQTT-4.7.3-3] */
 static void length_is_bounded(void **state)
 {
@@ -272,6 +290,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counted_without_the_prefix),
         cmocka_unit_test(checks_name_the_statement),
+        cmocka_unit_test(bad_bytes_are_found_everywhere),
         cmocka_unit_test(length_is_bounded),
         cmocka_unit_test(matching_follows_the_standard),
         cmocka_unit_test(shared_filters_split),
