@@ -104,6 +104,52 @@ static void encode_shared(struct msg *msg, uint8_t qos)
     mqtt_encode_publish(msg->wire[which]->data, &publish, which ? &msg->wire_id_at : NULL);
 }
 
+/* What differs between the receivers of a message. */
+struct how {
+    uint8_t first;
+    bool has_id;
+    uint16_t id;
+};
+
+/* The beginning of a packet: a copy of our own. */
+static void write_head(struct stream *stream, struct slice head, size_t id_at,
+                       const struct how *how)
+{
+    uint8_t small[SMALL_PACKET];
+    uint8_t *copy = head.len <= sizeof small ? small : xmalloc(head.len);
+    memcpy(copy, head.ptr, head.len);
+    copy[0] = how->first;
+    if (how->has_id) {
+        copy[id_at] = (uint8_t)(how->id >> 8);
+        copy[id_at + 1] = (uint8_t)how->id;
+    }
+    stream_write(stream, copy, head.len);
+    if (copy != small) free(copy);
+}
+
+static void write_small(struct stream *stream, struct slice packet, size_t id_at,
+                        const struct how *how)
+{
+    if (how->has_id || how->first != (uint8_t)packet.ptr[0])
+        write_head(stream, packet, id_at, how);
+    else
+        stream_write(stream, packet.ptr, packet.len);
+}
+
+/* Up to the id, or to the payload if there is none, a copy of our own. */
+static void write_shared(struct stream *stream, struct msg *msg, const struct how *how)
+{
+    if (!msg->wire[how->has_id]) encode_shared(msg, how->has_id);
+    struct chunk *chunk = msg->wire[how->has_id];
+    struct slice head = slice_of((const char *)chunk->data, chunk->len - msg->payload.len);
+    if (chunk->len <= SMALL_PACKET)
+        head.len = chunk->len;
+    else if (how->first == chunk->data[0] && !how->has_id)
+        head.len = 0;
+    if (head.len) write_head(stream, head, msg->wire_id_at, how);
+    if (head.len < chunk->len) stream_write_chunk(stream, chunk, head.len, chunk->len - head.len);
+}
+
 static void link_publish(struct session_link *link, struct msg *msg, uint8_t qos, bool retain,
                          bool dup, uint16_t id)
 {
@@ -111,27 +157,12 @@ static void link_publish(struct session_link *link, struct msg *msg, uint8_t qos
     metrics_inc(METRIC_MQTT_PACKETS_OUT);
     metrics_inc(METRIC_PUBLISHES_OUT);
     metrics_add(METRIC_PUBLISH_BYTES_OUT, (int64_t)msg->payload.len);
-    if (!msg->wire[qos > 0]) encode_shared(msg, qos);
-    struct chunk *chunk = msg->wire[qos > 0];
-    uint8_t first = mqtt_publish_first_byte(qos, dup, retain);
-    if (chunk->len > SMALL_PACKET && first == chunk->data[0] && qos == 0) {
-        stream_write_chunk(c->stream, chunk, 0, chunk->len);
-        return;
-    }
-    /* up to the id, or to the payload if there is none, a copy of our own */
-    size_t own = qos ? msg->wire_id_at + 2 : chunk->len - msg->payload.len;
-    if (chunk->len <= SMALL_PACKET) own = chunk->len;
-    uint8_t small[SMALL_PACKET];
-    uint8_t *head = own <= sizeof small ? small : xmalloc(own);
-    memcpy(head, chunk->data, own);
-    head[0] = first;
-    if (qos) {
-        head[msg->wire_id_at] = (uint8_t)(id >> 8);
-        head[msg->wire_id_at + 1] = (uint8_t)id;
-    }
-    stream_write(c->stream, head, own);
-    if (own < chunk->len) stream_write_chunk(c->stream, chunk, own, chunk->len - own);
-    if (head != small) free(head);
+    struct how how = { mqtt_publish_first_byte(qos, dup, retain), qos > 0, id };
+    bool as_it_came = (qos > 0) == (msg->qos > 0);
+    if (as_it_came && msg->packet.len && msg->packet.len <= SMALL_PACKET)
+        write_small(c->stream, msg->packet, msg_packet_id_at(msg), &how);
+    else
+        write_shared(c->stream, msg, &how);
 }
 
 void mqtt_send_packet(struct mqtt_conn *c, const void *packet, size_t len)

@@ -1,4 +1,5 @@
-/* msg.c — see msg.h. One allocation holds the struct and all its bytes.
+/* msg.c — see msg.h. One allocation holds the struct and all its bytes. They begin with the packet in
+ * which the message leaves, so that a small one is sent without being encoded or shared first.
  *  I1  Nothing that msg_create has set changes afterwards; caches are filled at most once. */
 #include "hub/msg.h"
 
@@ -7,6 +8,7 @@
 #include "base/cursor.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "mqtt/mqtt.h"
 #include "net/stream.h"
 
 #include <stdlib.h>
@@ -24,10 +26,27 @@ static struct slice place(char **at, struct slice from)
     return placed;
 }
 
+/* The head of the packet, the topic in it; without one the topic alone. */
+static void place_head(char **at, const struct mqtt_publish *publish, size_t size, struct msg *msg)
+{
+    if (!size) {
+        msg->topic = place(at, publish->topic);
+        return;
+    }
+    mqtt_encode_publish_head((uint8_t *)*at, publish, NULL);
+    msg->packet = slice_of(*at, size + publish->payload.len);
+    *at += size;
+    msg->topic = slice_of(*at - (publish->qos ? 2 : 0) - publish->topic.len, publish->topic.len);
+}
+
 struct msg *msg_create(const struct msg_opts *opts)
 {
-    size_t len = opts->topic.len + opts->payload.len + opts->properties.len + opts->client_id.len +
-                 opts->principal.len;
+    const struct mqtt_publish publish = {
+        .level = MQTT_LEVEL_311, .qos = opts->qos, .topic = opts->topic, .payload = opts->payload
+    };
+    size_t head = mqtt_publish_head_size(&publish);
+    size_t len = (head ? head : opts->topic.len) + opts->payload.len + opts->properties.len +
+                 opts->client_id.len + opts->principal.len;
     struct msg *msg = xmalloc(sizeof *msg + len);
     budget_add(BUDGET_MESSAGES, sizeof *msg + len);
     char *at = msg->data;
@@ -42,7 +61,7 @@ struct msg *msg_create(const struct msg_opts *opts)
         .fleeting = opts->fleeting,
         .at_ms = opts->at_ms ? opts->at_ms : clock_real_ms(),
     };
-    msg->topic = place(&at, opts->topic);
+    place_head(&at, &publish, head, msg);
     msg->payload = place(&at, opts->payload);
     msg->properties = place(&at, opts->properties);
     msg->client_id = place(&at, opts->client_id);
@@ -52,8 +71,8 @@ struct msg *msg_create(const struct msg_opts *opts)
 
 size_t msg_size(const struct msg *msg)
 {
-    return sizeof *msg + msg->topic.len + msg->payload.len + msg->properties.len +
-           msg->client_id.len + msg->principal.len;
+    size_t packet = msg->packet.len ? msg->packet.len : msg->topic.len + msg->payload.len;
+    return sizeof *msg + packet + msg->properties.len + msg->client_id.len + msg->principal.len;
 }
 
 struct msg *msg_ref(struct msg *msg)
@@ -95,7 +114,8 @@ void msg_save(const struct msg *msg, struct buf *out)
 
 size_t msg_saved_size(const struct msg *msg)
 {
-    return SAVED_HEAD + SAVED_PARTS * SAVED_LENGTH + msg_size(msg) - sizeof *msg;
+    return SAVED_HEAD + SAVED_PARTS * SAVED_LENGTH + msg->topic.len + msg->payload.len +
+           msg->properties.len + msg->client_id.len + msg->principal.len;
 }
 
 void msg_save_framed(const struct msg *msg, struct buf *out)

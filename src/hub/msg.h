@@ -27,12 +27,15 @@ struct msg {
     struct slice client_id;  /* of the publisher; empty outside MQTT */
     struct slice principal;  /* its principalIdentifier */
 
+    /* The PUBLISH of 3.1.1 in the form of its own QoS (id and flags vary): topic and payload lie in it. Empty
+     * when they are longer than a packet can hold. */
+    struct slice packet;
+
     /* caches */
-    struct chunk
-        *wire[2];      /* the encoded PUBLISH of 3.1.1: QoS 0; QoS 1 and 2 (id and flags vary) */
-    size_t wire_id_at; /* where the packet id stands in wire[1] */
-    int64_t waits_in;  /* queue_journal.c: the commit that counts its bytes */
-    int64_t journal;   /* the commit in which it stands in `row` at row_at */
+    struct chunk *wire[2]; /* the same to be shared by outputs, for QoS 0; for QoS 1 and 2 */
+    size_t wire_id_at;     /* where the packet id stands in wire[1] */
+    int64_t waits_in;      /* queue_journal.c: the commit that counts its bytes */
+    int64_t journal;       /* the commit in which it stands in `row` at row_at */
     int64_t row;
     uint32_t row_at;
     char data[];
@@ -58,6 +61,12 @@ struct msg_opts {
 struct msg *msg_create(const struct msg_opts *opts);
 struct msg *msg_ref(struct msg *msg);
 void msg_unref(struct msg *msg); /* accepts NULL */
+
+/* Where the packet id stands in `packet`; QoS 1 and 2. */
+static inline size_t msg_packet_id_at(const struct msg *msg)
+{
+    return (size_t)(msg->topic.ptr + msg->topic.len - msg->packet.ptr);
+}
 
 /* Bytes of memory. */
 size_t msg_size(const struct msg *msg);

@@ -165,6 +165,51 @@ static void retained_qos0_replaces(void **state)
     peer_close(&lamp);
 }
 
+/* What one message looks like to a receiver of each granted QoS, published before it came or after. */
+static void check_forms(struct fixture *f, const char *payload, uint8_t qos)
+{
+    struct peer peers[3] = { 0 };
+    struct buf expected = { 0 };
+    char id[16];
+    for (uint8_t granted = 0; granted < ARRAY_LEN(peers); granted++) {
+        snprintf(id, sizeof id, "p%d", granted);
+        peer_start(f, &peers[granted], id, true);
+        peer_subscribe(&peers[granted], 1, "form", granted);
+        peer_log(&peers[granted]);
+    }
+    struct msg *msg = message("form", payload, qos, true);
+    hub_publish(f->hub, principal_system(), NULL, msg, NULL, NULL);
+    msg_unref(msg);
+    turns(f, 5);
+    for (uint8_t granted = 0; granted < ARRAY_LEN(peers); granted++) {
+        uint8_t got = granted < qos ? granted : qos;
+        buf_clear(&expected);
+        buf_printf(&expected, "form=%s/%d%s ", payload, got, got ? "#2" : "");
+        assert_peer(&peers[granted], buf_str(&expected));
+        peer_subscribe(&peers[granted], 9, "form", granted);
+        turns(f, 5);
+        buf_clear(&expected);
+        buf_printf(&expected, "suback#9:%d form=%s/%dr%s ", granted, payload, got, got ? "#3" : "");
+        assert_peer(&peers[granted], buf_str(&expected));
+        peer_close(&peers[granted]);
+    }
+    hub_retained_remove(f->hub, SLICE_LIT("form"));
+    buf_deinit(&expected);
+}
+
+static void each_form_of_a_message(void **state)
+{
+    static const size_t sizes[] = { 1,    115,  116,  117,  118,  119,  120,  121,  122,
+                                    1000, 1012, 1013, 1014, 1015, 1016, 1017, 1018, 3000 };
+    char payload[3001];
+    for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+        memset(payload, 'a' + (int)i, sizes[i]);
+        payload[sizes[i]] = '\0';
+        for (uint8_t qos = 0; qos <= 2; qos++)
+            check_forms(*state, payload, qos);
+    }
+}
+
 /* [MQTT-3.3.1-10], [MQTT-3.3.1-11]: an empty one is passed on, takes the old one away and is not kept. */
 static void empty_retained_message_removes(void **state)
 {
@@ -668,6 +713,7 @@ int main(void)
         TEST(dup_is_our_own),
         TEST(retained_message_meets_new_subscriptions),
         TEST(retained_qos0_replaces),
+        TEST(each_form_of_a_message),
         TEST(empty_retained_message_removes),
         TEST(retained_message_stays),
         TEST(overlapping_subscriptions_deliver_once),
