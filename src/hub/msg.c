@@ -26,6 +26,21 @@ static struct slice place(char **at, struct slice from)
     return placed;
 }
 
+struct msg_origin *msg_origin_create(struct slice client_id, struct slice principal)
+{
+    struct msg_origin *origin = xmalloc(sizeof *origin + client_id.len + principal.len);
+    char *at = origin->data;
+    origin->refs = 1;
+    origin->client_id = place(&at, client_id);
+    origin->principal = place(&at, principal);
+    return origin;
+}
+
+void msg_origin_unref(struct msg_origin *origin)
+{
+    if (origin && --origin->refs == 0) free(origin);
+}
+
 /* The head of the packet, the topic in it; without one the topic alone. */
 static void place_head(char **at, const struct mqtt_publish *publish, size_t size, struct msg *msg)
 {
@@ -39,14 +54,27 @@ static void place_head(char **at, const struct mqtt_publish *publish, size_t siz
     msg->topic = slice_of(*at - (publish->qos ? 2 : 0) - publish->topic.len, publish->topic.len);
 }
 
+static void place_origin(char **at, const struct msg_opts *opts, struct msg *msg)
+{
+    msg->origin = opts->origin;
+    if (msg->origin) {
+        msg->origin->refs++;
+        msg->client_id = msg->origin->client_id;
+        msg->principal = msg->origin->principal;
+        return;
+    }
+    msg->client_id = place(at, opts->client_id);
+    msg->principal = place(at, opts->principal);
+}
+
 struct msg *msg_create(const struct msg_opts *opts)
 {
     const struct mqtt_publish publish = {
         .level = MQTT_LEVEL_311, .qos = opts->qos, .topic = opts->topic, .payload = opts->payload
     };
     size_t head = mqtt_publish_head_size(&publish);
-    size_t len = (head ? head : opts->topic.len) + opts->payload.len + opts->properties.len +
-                 opts->client_id.len + opts->principal.len;
+    size_t len = (head ? head : opts->topic.len) + opts->payload.len + opts->properties.len;
+    if (!opts->origin) len += opts->client_id.len + opts->principal.len;
     struct msg *msg = xmalloc(sizeof *msg + len);
     budget_add(BUDGET_MESSAGES, sizeof *msg + len);
     char *at = msg->data;
@@ -64,9 +92,15 @@ struct msg *msg_create(const struct msg_opts *opts)
     place_head(&at, &publish, head, msg);
     msg->payload = place(&at, opts->payload);
     msg->properties = place(&at, opts->properties);
-    msg->client_id = place(&at, opts->client_id);
-    msg->principal = place(&at, opts->principal);
+    place_origin(&at, opts, msg);
     return msg;
+}
+
+/* What msg_create has allocated. */
+static size_t own_size(const struct msg *msg)
+{
+    size_t shared = msg->origin ? msg->client_id.len + msg->principal.len : 0;
+    return msg_size(msg) - shared;
 }
 
 size_t msg_size(const struct msg *msg)
@@ -86,7 +120,8 @@ void msg_unref(struct msg *msg)
     if (!msg || --msg->refs) return;
     for (size_t i = 0; i < ARRAY_LEN(msg->wire); i++)
         if (msg->wire[i]) chunk_unref(msg->wire[i]);
-    budget_sub(BUDGET_MESSAGES, msg_size(msg));
+    budget_sub(BUDGET_MESSAGES, own_size(msg));
+    msg_origin_unref(msg->origin);
     free(msg);
 }
 

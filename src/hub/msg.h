@@ -11,6 +11,14 @@
 
 struct chunk;
 
+/* Who publishes: shared by the messages of a connection. */
+struct msg_origin {
+    uint32_t refs;
+    struct slice client_id;
+    struct slice principal;
+    char data[];
+};
+
 struct msg {
     uint32_t refs;
     uint8_t qos;
@@ -23,9 +31,10 @@ struct msg {
     int64_t at_ms;  /* when it was published, ms since the epoch */
     struct slice topic;
     struct slice payload;
-    struct slice properties; /* MQTT 5 property block, empty in 3.1.1 */
-    struct slice client_id;  /* of the publisher; empty outside MQTT */
-    struct slice principal;  /* its principalIdentifier */
+    struct slice properties;   /* MQTT 5 property block, empty in 3.1.1 */
+    struct slice client_id;    /* of the publisher; empty outside MQTT */
+    struct slice principal;    /* its principalIdentifier */
+    struct msg_origin *origin; /* has these two; NULL: they are the message's own */
 
     /* The PUBLISH of 3.1.1 in the form of its own QoS (id and flags vary): topic and payload lie in it. Empty
      * when they are longer than a packet can hold. */
@@ -47,6 +56,7 @@ struct msg_opts {
     struct slice properties;
     struct slice client_id;
     struct slice principal;
+    struct msg_origin *origin; /* in the place of the two; a reference is taken */
     uint8_t qos;
     bool retain;
     uint8_t hops;
@@ -57,7 +67,11 @@ struct msg_opts {
     int64_t at_ms; /* 0: now */
 };
 
-/* Copies everything; refs 1. */
+/* Copies both; refs 1. */
+struct msg_origin *msg_origin_create(struct slice client_id, struct slice principal);
+void msg_origin_unref(struct msg_origin *origin); /* accepts NULL */
+
+/* Copies everything but the origin; refs 1. */
 struct msg *msg_create(const struct msg_opts *opts);
 struct msg *msg_ref(struct msg *msg);
 void msg_unref(struct msg *msg); /* accepts NULL */
@@ -68,7 +82,7 @@ static inline size_t msg_packet_id_at(const struct msg *msg)
     return (size_t)(msg->topic.ptr + msg->topic.len - msg->packet.ptr);
 }
 
-/* Bytes of memory. */
+/* Bytes of memory, its share of the origin taken as if it had one of its own. */
 size_t msg_size(const struct msg *msg);
 /* An acknowledgement promises that what must be kept of it is kept: QoS 1 and 2, and what came by REST. */
 static inline bool msg_is_kept(const struct msg *msg)

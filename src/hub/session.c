@@ -113,7 +113,7 @@ void session_set_principal(struct session *session, struct principal *principal)
 {
     principal_ref(principal);
     principal_unref(session->principal);
-    session_forget_permits(session);
+    session_forget_publishing(session);
     session->principal = principal;
     session->subscriber.principal = principal;
 }
@@ -129,7 +129,7 @@ void session_destroy(struct session *session)
     if (session->id) map_del(&all->by_id, session_key(&session->id));
     metrics_set(METRIC_SESSIONS, (int64_t)all->by_client.count);
     msg_unref(session->will);
-    session_forget_permits(session);
+    session_forget_publishing(session);
     principal_unref(session->principal);
     free(session->client_id);
     free(session);
@@ -170,7 +170,7 @@ static void connection_ended(struct session *session, enum session_end why)
     session->link = NULL;
     loop_timer_stop(&session->later);
     share_offline(session);
-    session_forget_permits(session);
+    session_forget_publishing(session);
     session_queue_detach(session);
     struct msg *will = session->will;
     session->will = NULL;

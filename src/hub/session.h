@@ -92,6 +92,8 @@ void session_puback(struct session *session, uint16_t id);
 void session_pubrec(struct session *session, uint16_t id);
 void session_pubcomp(struct session *session, uint16_t id);
 
+/* Of what the client publishes; borrowed until the link is gone. */
+struct msg_origin *session_origin(struct session *session);
 /* A PUBLISH of QoS 0 or 1 from the client: hub_publish in the session's name. */
 int64_t session_publish(struct session *session, struct msg *msg, hub_held_cb held, void *arg);
 /* A PUBLISH of QoS 2 from the client. Returns what PUBREC waits for, HUB_HELD, or an error of

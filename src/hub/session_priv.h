@@ -61,7 +61,9 @@ struct session {
     int64_t version;
     struct loop_timer later; /* session_pump_later */
 
-    struct permits *permits; /* session_publish.c; NULL: none */
+    /* session_publish.c; NULL: nothing was published since CONNECT */
+    struct permits *permits;
+    struct msg_origin *origin;
 
     /* session_queue.c and session_paging.c: see there */
     struct queue_ring flight;
@@ -139,8 +141,8 @@ int64_t session_expire(struct session *session);
 
 /* hub_authorize_publish, which is asked only when the answer is not remembered. */
 int session_may_publish(struct session *session, struct slice topic, bool retain);
-/* Whoever is connected now may do otherwise. */
-void session_forget_permits(struct session *session);
+/* Of the connection that has ended: the next one may do otherwise, and be somebody else. */
+void session_forget_publishing(struct session *session);
 
 /* ---- session_queue.c ---- */
 

@@ -1,4 +1,4 @@
-/* session_publish.c — what a client publishes with QoS 0 or 1, and the topics to which it may.
+/* session_publish.c — what a client publishes with QoS 0 or 1, the topics to which it may, and in whose name.
  *
  * A client publishes to few topics, many times. What hub_authorize_publish has allowed on a topic is
  * remembered by the session, for its last few topics, until anything changes that the answer depends on:
@@ -68,12 +68,14 @@ static bool is_remembered(const struct session *session, struct slice topic, boo
     return permit && (permit->retain || !retain) && session->principal->valid;
 }
 
-void session_forget_permits(struct session *session)
+void session_forget_publishing(struct session *session)
 {
     for (size_t i = 0; session->permits && i < PERMITS; i++)
         buf_deinit(&session->permits->items[i].topic);
     free(session->permits);
     session->permits = NULL;
+    msg_origin_unref(session->origin);
+    session->origin = NULL;
 }
 
 int session_may_publish(struct session *session, struct slice topic, bool retain)
@@ -83,6 +85,14 @@ int session_may_publish(struct session *session, struct slice topic, bool retain
         hub_authorize_publish(session->all->hub, session->principal, &session->conn, topic, retain);
     if (rc == 0) remember(session, topic, retain);
     return rc;
+}
+
+struct msg_origin *session_origin(struct session *session)
+{
+    if (!session->origin)
+        session->origin = msg_origin_create(slice_str(session->client_id),
+                                            slice_str(principal_identifier(session->principal)));
+    return session->origin;
 }
 
 int64_t session_publish(struct session *session, struct msg *msg, hub_held_cb held, void *arg)

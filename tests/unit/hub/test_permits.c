@@ -1,9 +1,10 @@
 /* Unit tests of session_publish.c: what a session remembers of where it may publish, told by how often
- * auth is asked, and when it has to forget. */
+ * auth is asked, and when it has to forget; and what its messages know of it. */
 #include "hub_fixture.h"
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/metrics.h"
 
 /* A session that is up, and how often auth was asked when we looked last. */
 struct bench {
@@ -174,6 +175,61 @@ static void test_long_topics(void **state)
     client_free(&b.lamp);
 }
 
+/* The same message, but for whose the name of its publisher is. */
+static struct msg *from(struct msg_origin *origin, const char *client_id, const char *principal)
+{
+    return msg_create(&(struct msg_opts){ .topic = SLICE_LIT("t"),
+                                          .payload = SLICE_LIT("x"),
+                                          .origin = origin,
+                                          .client_id = slice_str(client_id),
+                                          .principal = slice_str(principal),
+                                          .at_ms = 1 });
+}
+
+static void test_an_origin_outlives_its_session(void **state)
+{
+    struct fixture *f = *state;
+    struct client lamp = { 0 };
+    int64_t before = metrics_get(METRIC_MEMORY_MESSAGES);
+    client_open(f, &lamp, "lamp", true);
+    struct msg_origin *origin = session_origin(lamp.session);
+    assert_ptr_equal(session_origin(lamp.session), origin);
+    struct msg *shared = from(origin, "", ""), *own = from(NULL, "lamp", "lamp");
+    int64_t with_both = metrics_get(METRIC_MEMORY_MESSAGES);
+    client_free(&lamp); /* the session is over */
+
+    assert_true(slice_eq_str(shared->client_id, "lamp"));
+    assert_true(slice_eq_str(shared->principal, "lamp"));
+    assert_int_equal(msg_size(shared), msg_size(own)); /* queues count both alike */
+    assert_int_equal(with_both - before, 2 * msg_size(own) - 2 * strlen("lamp"));
+    struct buf a = { 0 }, b = { 0 };
+    msg_save(shared, &a);
+    msg_save(own, &b);
+    assert_int_equal(a.len, msg_saved_size(shared));
+    assert_true(slice_eq(buf_slice(&a), buf_slice(&b)));
+    buf_deinit(&a);
+    buf_deinit(&b);
+    msg_unref(shared);
+    msg_unref(own);
+    assert_int_equal(metrics_get(METRIC_MEMORY_MESSAGES), before);
+}
+
+static void test_another_connection_is_another_origin(void **state)
+{
+    struct fixture *f = *state;
+    struct client lamp = { 0 }, other = { 0 };
+    client_open(f, &lamp, "lamp", false);
+    struct msg *msg = from(session_origin(lamp.session), "", "");
+    client_drop(&lamp, SESSION_END_CONNECTION_LOST);
+    other.principal = auth_fake_principal(PRINCIPAL_CERT, "cert2");
+    client_open(f, &other, "lamp", false);
+    assert_true(slice_eq_str(session_origin(other.session)->principal, "cert2"));
+    assert_true(slice_eq_str(msg->principal, "lamp"));
+    msg_unref(msg);
+    client_free(&lamp);
+    client_free(&other);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
@@ -187,6 +243,8 @@ int main(void)
         TEST(test_another_connection_asks_anew),
         TEST(test_rights_that_depend_on_the_time),
         TEST(test_long_topics),
+        TEST(test_an_origin_outlives_its_session),
+        TEST(test_another_connection_is_another_origin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
