@@ -56,6 +56,12 @@ struct queue_part {
     size_t page_count;
 };
 
+/* So many entries less point into the row. */
+struct unref {
+    int64_t row;
+    int64_t count;
+};
+
 /* One batch's. */
 struct journal {
     struct store_req req; /* first */
@@ -70,10 +76,7 @@ struct journal {
     size_t row_count, row_cap;
     struct msg **msgs;
     size_t msg_count, msg_cap;
-    struct {
-        int64_t row;
-        int64_t count;
-    } * unrefs;
+    struct unref *unrefs;
     size_t unref_count, unref_cap;
 };
 
@@ -302,10 +305,32 @@ static struct session *session_of(struct list *touched)
     return container_of(touched, struct session, touched);
 }
 
+static int compare_unrefs(const void *a, const void *b)
+{
+    int64_t x = ((const struct unref *)a)->row, y = ((const struct unref *)b)->row;
+    return x < y ? -1 : x > y;
+}
+
+/* One for each row. */
+static void merge_unrefs(struct journal *journal)
+{
+    size_t count = 0;
+    if (!journal->unref_count) return;
+    qsort(journal->unrefs, journal->unref_count, sizeof *journal->unrefs, compare_unrefs);
+    for (size_t i = 1; i < journal->unref_count; i++) {
+        if (journal->unrefs[i].row == journal->unrefs[count].row)
+            journal->unrefs[count].count += journal->unrefs[i].count;
+        else
+            journal->unrefs[++count] = journal->unrefs[i];
+    }
+    journal->unref_count = count + 1;
+}
+
 static void seal(struct store_req *req)
 {
     struct journal *journal = container_of(req, struct journal, req);
     journal->all->building = NULL;
+    merge_unrefs(journal);
     for (struct list *link; (link = list_pop_front(&journal->touched));) {
         struct session *session = session_of(link);
         session_queue_seal(session, part_add(journal, session), journal->commit);
@@ -382,6 +407,7 @@ void queue_journal_cancel(struct session *session, size_t changes)
 {
     struct queue_journal *all = session->all->journal;
     struct journal *journal = all->building;
+    if (!journal) return; /* the store has stopped */
     journal->changes -= changes;
     weigh(journal);
     if (journal->changes || !store_cancel(all->sessions->store, &journal->req)) return;

@@ -52,15 +52,16 @@ static bool may_have(struct share_member *member, const struct msg *msg)
     return (session->link || session_persistent(session)) && session_may_receive(session, msg);
 }
 
-/* The next that may have it and, if asked for, takes it at once. It goes to the end of the list. */
+/* The next that may have it, with this QoS or a better one, and, if asked for, takes it at once. It goes to
+ * the end of the list. */
 static struct share_member *next_of(struct list *members, const struct session *except,
-                                    const struct msg *msg, bool at_once)
+                                    const struct msg *msg, uint8_t least, bool at_once)
 {
     size_t looks = 0;
     list_for_each(it, members) {
         struct share_member *member = member_of(it);
         if (looks++ == MOST_LOOKS) return NULL;
-        if (member->session == except || !may_have(member, msg)) continue;
+        if (member->session == except || member->qos < least || !may_have(member, msg)) continue;
         if (at_once && !session_queue_takes(member->session)) continue;
         list_remove(it);
         list_push_back(members, it);
@@ -70,10 +71,10 @@ static struct share_member *next_of(struct list *members, const struct session *
 }
 
 static struct share_member *next_online(struct share_group *group, const struct session *except,
-                                        const struct msg *msg)
+                                        const struct msg *msg, uint8_t least)
 {
-    struct share_member *member = next_of(&group->online, except, msg, true);
-    return member ? member : next_of(&group->online, except, msg, false);
+    struct share_member *member = next_of(&group->online, except, msg, least, true);
+    return member ? member : next_of(&group->online, except, msg, least, false);
 }
 
 /* What the member gets of a message of this QoS. */
@@ -92,8 +93,8 @@ static int64_t deliver(struct subscriber *subscriber, struct msg *msg, const str
 {
     struct share_group *group = container_of(subscriber, struct share_group, subscriber);
     if (how->again || hub_is_basic_ingest(msg->topic)) return 0;
-    struct share_member *member = next_online(group, NULL, msg);
-    if (!member && msg->qos) member = next_of(&group->offline, NULL, msg, false);
+    struct share_member *member = next_online(group, NULL, msg, 0);
+    if (!member && msg->qos) member = next_of(&group->offline, NULL, msg, 1, false);
     return member ? give(member, msg, msg->qos, how->promised) : 0;
 }
 
@@ -105,9 +106,9 @@ bool share_pass_on(struct session *session, uint32_t number, struct msg *msg, ui
     list_for_each(it, &session->shares) {
         struct share_group *group = container_of(it, struct share_member, mine)->group;
         if (group->number != number) continue;
-        struct share_member *other = next_online(group, session, msg);
-        if (!other && over) other = next_of(&group->offline, session, msg, false);
-        return other && other->qos > 0 && session_queue_has_room(other->session, msg) &&
+        struct share_member *other = next_online(group, session, msg, 1);
+        if (!other && over) other = next_of(&group->offline, session, msg, 1, false);
+        return other && session_queue_has_room(other->session, msg) &&
                give(other, msg, qos, true) >= 0;
     }
     return false;

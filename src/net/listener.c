@@ -380,6 +380,10 @@ static void on_connection(struct loop_fd *watch, int events)
 {
     struct listener *l = container_of(watch, struct listener, watch);
     loop_event(l->loop);
+    if (events & LOOP_FAILED) { /* it is not watched any more: look again in a while */
+        pause_accepting(l, -EIO);
+        return;
+    }
     for (int i = 0; i < ACCEPT_BATCH && !l->closing; i++) {
         struct sockaddr_storage from = { 0 };
         socklen_t len = sizeof from;
