@@ -130,10 +130,10 @@ static void identify(struct guest *guest)
     const struct stream_peer *peer = &guest->stream->peer;
     guest->asking = true;
     stream_pause(guest->stream);
-    if (peer->cert_id[0])
-        auth_by_cert(auth, peer->cert_id,
-                     slice_of((const char *)peer->cert_der, peer->cert_der_len), peer->address,
-                     on_identity, guest);
+    if (peer->tls && peer->tls->cert_id[0])
+        auth_by_cert(auth, peer->tls->cert_id,
+                     slice_of((const char *)peer->tls->cert_der, peer->tls->cert_der_len),
+                     peer->address, on_identity, guest);
     else if (peer->kind == STREAM_UNIX)
         auth_by_peer(auth, peer->uid, on_identity, guest);
     else if (guest->listener->anonymous_policy)

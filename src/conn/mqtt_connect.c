@@ -115,6 +115,7 @@ static void open_session(struct mqtt_conn *c, const struct mqtt_connect *connect
     struct session_open_opts opts = {
         .client_id = slice_str(id),
         .clean = connect->clean_session,
+        .made_up = !connect->client_id.len,
         .principal = c->principal,
         .source_ip = c->stream->peer.address,
         .will = will_of(c, connect, slice_str(id)),

@@ -1,5 +1,5 @@
 /* presence.c — see presence.h. Client ids with '+' or '#' connect, but have no events, as on AWS: their
- * topic would be a filter. The version numbers live in a bounded map; what was unused for an hour goes. */
+ * topic would be a filter. The version numbers of clients that are away live in a bounded map, for an hour. */
 #include "hub/presence.h"
 
 #include "base/clock.h"
@@ -56,17 +56,21 @@ void presence_destroy(struct presence *presence)
     free(presence);
 }
 
-int64_t presence_next_version(struct presence *presence, const char *client_id)
+int64_t presence_enter(struct presence *presence, const char *client_id)
 {
-    struct version *version = map_get_str(&presence->versions, client_id);
-    if (!version) {
-        if (presence->versions.count >= MOST_VERSIONS) return 0;
-        version = xnew(struct version);
-        version->number = -1;
-        map_put(&presence->versions, slice_str(client_id), version);
-    }
+    struct version *version = map_del(&presence->versions, slice_str(client_id));
+    int64_t number = version ? version->number + 1 : 0;
+    free(version);
+    return number;
+}
+
+void presence_leave(struct presence *presence, const char *client_id, int64_t number)
+{
+    if (presence->versions.count >= MOST_VERSIONS) return;
+    struct version *version = xnew(struct version);
+    version->number = number;
     version->used_at = clock_mono_ms();
-    return ++version->number;
+    free(map_put(&presence->versions, slice_str(client_id), version));
 }
 
 static struct json *event_body(const struct presence_event *event, const char *type)

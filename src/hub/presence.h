@@ -17,9 +17,10 @@ struct presence_event {
 
 struct presence *presence_create(struct hub *hub);
 void presence_destroy(struct presence *presence);
-/* The number for a new connection of this client: 0 at first, rising; forgotten an hour after the last
- * use. */
-int64_t presence_next_version(struct presence *presence, const char *client_id);
+/* The number for a new connection of this client: 0 at first, rising. */
+int64_t presence_enter(struct presence *presence, const char *client_id);
+/* The connection with that number has ended; forgotten after an hour. */
+void presence_leave(struct presence *presence, const char *client_id, int64_t number);
 void presence_connected(struct presence *presence, const struct presence_event *event);
 void presence_disconnected(struct presence *presence, const struct presence_event *event,
                            enum session_end why);

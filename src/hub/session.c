@@ -179,6 +179,8 @@ static void connection_ended(struct session *session, enum session_end why)
     msg_unref(will);
     struct presence_event event = presence_of(session);
     presence_disconnected(session->all->presence, &event, why);
+    if (!session->passing)
+        presence_leave(session->all->presence, session->client_id, session->version);
 }
 
 static void go_offline(struct session *session)
@@ -233,7 +235,8 @@ static void attach(struct session *session, const struct session_open_opts *opts
     session->level = opts->level;
     session->keep_alive_s = opts->keep_alive_s;
     rand_uuid(session->connection_id);
-    session->version = presence_next_version(session->all->presence, session->client_id);
+    session->passing = opts->made_up;
+    session->version = presence_enter(session->all->presence, session->client_id);
     count_client();
 }
 

@@ -63,6 +63,7 @@ struct session_open_opts {
     struct principal *principal; /* a reference is taken */
     const char *source_ip;
     struct msg *will; /* NULL if none; a reference is taken */
+    bool made_up;     /* the client id: the client gave none */
     struct session_link *link;
     uint8_t level;         /* of the protocol, as on the wire */
     uint16_t keep_alive_s; /* as the client has asked */

@@ -59,6 +59,7 @@ struct session {
     uint8_t level;
     char connection_id[37];
     int64_t version;
+    bool passing;            /* the hub has made the client id up: nobody comes back under it */
     struct loop_timer later; /* session_pump_later */
 
     /* session_publish.c; NULL: nothing was published since CONNECT */

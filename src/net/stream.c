@@ -430,7 +430,8 @@ void stream_core_deinit(struct stream_core *core)
     loop_task_cancel(&core->task);
     loop_timer_stop(&core->linger);
     buf_deinit(&core->rest);
-    free(core->s.peer.cert_der);
+    if (core->s.peer.tls) free(core->s.peer.tls->cert_der);
+    free(core->s.peer.tls);
     net_unref(core->net);
 }
 

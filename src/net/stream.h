@@ -44,19 +44,23 @@ struct stream_cbs {
 
 enum stream_kind { STREAM_TCP, STREAM_UNIX, STREAM_PAIR /* tests */ };
 
+/* What a TLS handshake has found out. */
+struct stream_tls {
+    char cert_id[65];  /* SHA-256 of the client certificate's DER, lower-case hex; "" if none */
+    uint8_t *cert_der; /* owned; NULL if none */
+    size_t cert_der_len;
+    char alpn[24]; /* negotiated protocol, "" if none */
+    char sni[256]; /* server name asked for, "" if none */
+};
+
 struct stream_peer {
     enum stream_kind kind;
-    bool tls;
     bool loopback;    /* peer address is 127.0.0.0/8 or ::1 */
     char address[48]; /* numeric; "unix" for Unix sockets */
     uint16_t port;
     uid_t uid; /* Unix sockets: SO_PEERCRED */
     pid_t pid;
-    char cert_id[65];  /* SHA-256 of the client certificate's DER, lower-case hex; "" if none */
-    uint8_t *cert_der; /* owned by the stream; NULL if none */
-    size_t cert_der_len;
-    char alpn[24]; /* negotiated protocol, "" if none */
-    char sni[256]; /* server name asked for, "" if none */
+    struct stream_tls *tls; /* owned by the stream; NULL: it is not encrypted */
 };
 
 struct stream_ops; /* the transport's side: stream_priv.h */

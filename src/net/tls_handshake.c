@@ -54,7 +54,7 @@ struct handshake {
     size_t in_at;
     struct buf in;
     struct buf out;
-    struct stream_peer found; /* the fields that the handshake brings */
+    struct stream_tls found; /* the fields that the handshake brings */
 };
 
 /* ---- the worker's part ---- */
@@ -196,14 +196,9 @@ static void on_timeout(struct loop_timer *timer)
 static void establish(struct handshake *hs)
 {
     struct tls_stream *tls = hs->tls;
-    struct stream_peer *peer = &tls->core.s.peer;
     struct tls_accept_opts opts = hs->opts;
-    peer->cert_der = hs->found.cert_der;
-    peer->cert_der_len = hs->found.cert_der_len;
+    *tls->core.s.peer.tls = hs->found;
     hs->found.cert_der = NULL;
-    memcpy(peer->cert_id, hs->found.cert_id, sizeof peer->cert_id);
-    memcpy(peer->alpn, hs->found.alpn, sizeof peer->alpn);
-    memcpy(peer->sni, hs->found.sni, sizeof peer->sni);
     metrics_inc(METRIC_TLS_HANDSHAKES);
     tls_stream_open(tls, buf_slice(&hs->in));
     handshake_free(hs);

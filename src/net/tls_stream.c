@@ -215,7 +215,7 @@ struct tls_stream *tls_stream_create(struct stream *transport, struct tls_server
 {
     struct tls_stream *tls = xnew(struct tls_stream);
     tls->core.s.peer = transport->peer;
-    tls->core.s.peer.tls = true;
+    tls->core.s.peer.tls = xnew(struct stream_tls);
     stream_core_init(&tls->core, stream_loop(transport), &tls_ops);
     mbedtls_ssl_init(&tls->ssl);
     tls->transport = transport;

@@ -177,8 +177,11 @@ static void test_login(void **state)
         struct peer lamp = { 0 };
         struct buf packet = { 0 };
         struct stream *server = peer_pair(f, &lamp);
-        if (cases[i].cert)
-            snprintf(server->peer.cert_id, sizeof server->peer.cert_id, "%s", cases[i].cert);
+        if (cases[i].cert) {
+            server->peer.tls = xnew(struct stream_tls);
+            snprintf(server->peer.tls->cert_id, sizeof server->peer.tls->cert_id, "%s",
+                     cases[i].cert);
+        }
         front_accept(NULL, server, cases[i].anonymous ? &open_listener : &closed_listener);
         put_login(&packet, cases[i].user, cases[i].password);
         buf_append(&packet, "\xc0\x00", 2); /* waits until the login is through */

@@ -55,7 +55,8 @@ void on_accept(struct listener *listener, struct stream *s, void *arg)
     struct side *side = &sides[side_count++];
     *side = (struct side){ .s = s, .take = SIZE_MAX, .keep = true, .echo = sides_echo };
     side->peer = s->peer;
-    side->peer.cert_der = NULL;
+    if (s->peer.tls) side->tls = *s->peer.tls;
+    side->tls.cert_der = NULL;
     s->owner = side;
     s->cbs = &side_cbs;
 }

@@ -13,7 +13,8 @@
 /* An accepted connection. */
 struct side {
     struct stream *s;        /* NULL when closed */
-    struct stream_peer peer; /* as it was when accepted, without cert_der */
+    struct stream_peer peer; /* as it was when accepted */
+    struct stream_tls tls;   /* the same, without cert_der */
     struct buf got;
     bool keep; /* append to got */
     bool echo;

@@ -441,8 +441,8 @@ static void the_pair_has_names(void **state)
 {
     assert_int_equal(a.s->peer.kind, STREAM_PAIR);
     assert_true(b.s->peer.loopback);
-    b.s->peer.cert_der = xmalloc(3); /* freed with the stream */
-    b.s->peer.cert_der_len = 3;
+    b.s->peer.tls = xnew(struct stream_tls); /* freed with the stream */
+    b.s->peer.tls->cert_der = xmalloc(3);
 }
 
 static void nothing_is_read_after_the_end(void **state)

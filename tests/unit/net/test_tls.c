@@ -155,12 +155,12 @@ static void the_certificate_is_the_identity(void **state)
     assert_int_equal(tls_peer_handshake(&c), 0);
     AWAIT(side_count == 1);
     assert_true(sides[0].peer.tls);
-    assert_string_equal(sides[0].peer.cert_id, client_cert_id);
+    assert_string_equal(sides[0].tls.cert_id, client_cert_id);
     assert_string_equal(sides[0].peer.address, "127.0.0.1");
     assert_true(sides[0].peer.loopback);
     struct stream *s = sides[0].s;
-    assert_int_equal(s->peer.cert_der_len, c.cert.raw.len);
-    assert_memory_equal(s->peer.cert_der, c.cert.raw.p, c.cert.raw.len);
+    assert_int_equal(s->peer.tls->cert_der_len, c.cert.raw.len);
+    assert_memory_equal(s->peer.tls->cert_der, c.cert.raw.p, c.cert.raw.len);
     ping(&c);
     tls_peer_deinit(&c);
 }
@@ -172,7 +172,7 @@ static void an_expired_certificate_is_for_the_registry_to_judge(void **state)
                   &(struct tls_peer_opts){ .cert = expired_cert, .key = other_key });
     assert_int_equal(tls_peer_handshake(&c), 0);
     AWAIT(side_count == 1);
-    assert_int_equal(strlen(sides[0].peer.cert_id), 64);
+    assert_int_equal(strlen(sides[0].tls.cert_id), 64);
     tls_peer_deinit(&c);
 }
 
@@ -204,8 +204,8 @@ static void a_missing_certificate_passes_where_it_is_optional(void **state)
     tls_peer_init(&c, serve_simple(TLS_CLIENT_OPTIONAL), NULL);
     assert_int_equal(tls_peer_handshake(&c), 0);
     AWAIT(side_count == 1);
-    assert_string_equal(sides[0].peer.cert_id, "");
-    assert_null(sides[0].s->peer.cert_der);
+    assert_string_equal(sides[0].tls.cert_id, "");
+    assert_null(sides[0].s->peer.tls->cert_der);
     tls_peer_deinit(&c);
 }
 
@@ -216,7 +216,7 @@ static void none_asks_for_no_certificate(void **state)
                   &(struct tls_peer_opts){ .cert = client_cert, .key = client_key });
     assert_int_equal(tls_peer_handshake(&c), 0);
     AWAIT(side_count == 1);
-    assert_string_equal(sides[0].peer.cert_id, "");
+    assert_string_equal(sides[0].tls.cert_id, "");
     tls_peer_deinit(&c);
 }
 
@@ -234,8 +234,8 @@ static void a_session_is_not_resumed(void **state)
     assert_int_equal(mbedtls_ssl_set_session(&b.ssl, &session), 0);
     assert_int_equal(tls_peer_handshake(&b), 0);
     AWAIT(side_count == 2);
-    assert_string_equal(sides[0].peer.cert_id, client_cert_id);
-    assert_string_equal(sides[1].peer.cert_id, "");
+    assert_string_equal(sides[0].tls.cert_id, client_cert_id);
+    assert_string_equal(sides[1].tls.cert_id, "");
     mbedtls_ssl_session_free(&session);
     tls_peer_deinit(&a);
     tls_peer_deinit(&b);
@@ -264,7 +264,7 @@ static void protocols_are_negotiated_or_ignored(void **state)
         tls_peer_init(&c, port, &(struct tls_peer_opts){ .alpn = offer[0] ? offer : NULL });
         assert_int_equal(tls_peer_handshake(&c), 0);
         AWAIT(side_count == (int)i + 1);
-        assert_string_equal(sides[i].peer.alpn, cases[i].chosen);
+        assert_string_equal(sides[i].tls.alpn, cases[i].chosen);
         const char *got = mbedtls_ssl_get_alpn_protocol(&c.ssl);
         assert_string_equal(got ? got : "", cases[i].chosen);
         tls_peer_deinit(&c);
@@ -278,7 +278,7 @@ static void the_server_name_is_kept(void **state)
     tls_peer_init(&c, port, &(struct tls_peer_opts){ .sni = "hub.example.org" });
     assert_int_equal(tls_peer_handshake(&c), 0);
     AWAIT(side_count == 1);
-    assert_string_equal(sides[0].peer.sni, "hub.example.org");
+    assert_string_equal(sides[0].tls.sni, "hub.example.org");
     tls_peer_deinit(&c);
 }
 
@@ -389,7 +389,7 @@ static void a_trickled_handshake_passes(void **state)
     }
     assert_int_equal(c.rc, 0);
     AWAIT(side_count == 1);
-    assert_string_equal(sides[0].peer.cert_id, client_cert_id);
+    assert_string_equal(sides[0].tls.cert_id, client_cert_id);
     close(server);
     close(pair[1]);
     tls_peer_deinit(&c);
@@ -488,7 +488,7 @@ static void a_storm_of_handshakes_leaves_the_established_echoing(void **state)
         ping(&storm[i]);
     AWAIT(side_count == STORM + 1);
     for (int i = 1; i <= STORM; i++)
-        assert_string_equal(sides[i].peer.cert_id, client_cert_id);
+        assert_string_equal(sides[i].tls.cert_id, client_cert_id);
     for (int i = 0; i < STORM; i++)
         tls_peer_deinit(&storm[i]);
     tls_peer_deinit(&steady);

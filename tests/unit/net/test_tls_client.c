@@ -230,7 +230,7 @@ static void its_own_certificate(void **state)
     struct buf der = { 0 };
     assert_int_equal(x509_pem_to_der(slice_str(cert), &der, NULL), 0);
     x509_der_id(buf_slice(&der), id);
-    assert_string_equal(sides[0].peer.cert_id, id);
+    assert_string_equal(sides[0].tls.cert_id, id);
     buf_deinit(&der);
     free(server);
     free(cert);
@@ -269,13 +269,13 @@ static void a_protocol_is_asked_for(void **state)
     opts.alpn = "x-amzn-mqtt-ca";
     assert_int_equal(shake(port, &opts, NULL), 0);
     AWAIT(side_count == 1);
-    assert_string_equal(sides[0].peer.alpn, "x-amzn-mqtt-ca");
-    assert_string_equal(sides[0].peer.sni, "localhost");
+    assert_string_equal(sides[0].tls.alpn, "x-amzn-mqtt-ca");
+    assert_string_equal(sides[0].tls.sni, "localhost");
     opts.host = "192.0.2.1"; /* an address is no server name */
     opts.any_host = true;
     assert_int_equal(shake(port, &opts, NULL), 0);
     AWAIT(side_count == 2);
-    assert_string_equal(sides[1].peer.sni, "");
+    assert_string_equal(sides[1].tls.sni, "");
 }
 
 /* ---- bytes ---- */
