@@ -627,8 +627,10 @@ static void released_in_the_order_of_pubrec(void **state)
         peer_settle(&lamp);
         peer_log(&lamp);
         static const uint16_t order[] = { 4, 2, 5, 3 };
+        struct buf packets = { 0 }; /* all in one commit */
         for (size_t i = 0; i < ARRAY_LEN(order); i++)
-            peer_ack(&lamp, MQTT_TYPE_pubrec, order[i]);
+            mqtt_encode_ack(&packets, MQTT_TYPE_pubrec, order[i]);
+        peer_send_buf(&lamp, &packets);
         peer_settle(&lamp);
         assert_peer(&lamp, "pubrel#4 pubrel#2 pubrel#5 pubrel#3 ");
         peer_close(&lamp);
