@@ -472,7 +472,7 @@ def test_pub_connects_again(fresh_hub, name, qos):
             mark = log.mark()
             pub.stdin.write(b"".join(b"%d.%d\n" % (life, i) for i in range(100)))
             pub.stdin.flush()
-            assert log.wait(lambda line: line if "sends publish" in line else None, since=mark)
+            assert log.wait(lambda line: line if "receives pub" in line else None, since=mark)
             hub.kill9()
             hub.start()
         pub.stdin.close()
