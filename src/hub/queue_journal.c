@@ -53,7 +53,7 @@ struct queue_part {
     struct buf bits; /* of the state: done, then released */
     struct buf data;
     struct page *pages;
-    size_t page_count;
+    size_t page_count, page_cap;
 };
 
 /* So many entries less point into the row. */
@@ -90,7 +90,7 @@ struct queue_journal {
 static void *room(void *array, size_t count, size_t *cap, size_t size)
 {
     if (count < *cap) return array;
-    *cap = *cap ? *cap * 2 : 16;
+    *cap = *cap ? *cap * 2 : 4;
     return xrealloc(array, *cap * size);
 }
 
@@ -270,10 +270,7 @@ static struct page *page_for_next(struct queue_part *part)
     if (queue_page_full(tail)) tail->count = 0;
     if (!tail->count) *tail = (struct queue_tail){ 0 };
     if (part->page_count && tail->count) return &part->pages[part->page_count - 1];
-    /* doubled at powers of two */
-    if ((part->page_count & (part->page_count - 1)) == 0)
-        part->pages = xrealloc(part->pages,
-                               (part->page_count ? part->page_count * 2 : 1) * sizeof *part->pages);
+    part->pages = room(part->pages, part->page_count, &part->page_cap, sizeof *part->pages);
     struct page *page = &part->pages[part->page_count++];
     *page = (struct page){ .append = tail->count > 0, .at = part->data.len };
     return page;

@@ -5,6 +5,7 @@
 #include "hub/queue_ring.h"
 
 #include "base/budget.h"
+#include "hub/msg.h"
 
 #include <stdlib.h>
 
@@ -29,6 +30,12 @@ void queue_ring_free(struct queue_ring *ring)
     ring->at = NULL;
     ring->cap = 0;
     ring->from = ring->end;
+}
+
+void queue_ring_drop(struct queue_ring *ring)
+{
+    queue_ring_for_each(entry, ring) msg_unref(entry->msg);
+    queue_ring_free(ring);
 }
 
 void queue_ring_push(struct queue_ring *ring, const struct queue_entry *entry)

@@ -60,6 +60,8 @@ static inline struct queue_entry *queue_ring_get(const struct queue_ring *ring, 
 
 /* Frees the memory; what entries own is the caller's. The place stays. */
 void queue_ring_free(struct queue_ring *ring);
+/* Lets go of the messages too. */
+void queue_ring_drop(struct queue_ring *ring);
 
 /* An empty ring goes on with this number. */
 static inline void queue_ring_move(struct queue_ring *ring, int64_t seq)

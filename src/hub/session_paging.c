@@ -225,12 +225,6 @@ void session_queue_stop_loading(struct session *session)
 
 /* ---- out of memory ---- */
 
-static void drop_ring(struct queue_ring *ring)
-{
-    queue_ring_for_each(entry, ring) msg_unref(entry->msg);
-    queue_ring_free(ring);
-}
-
 /* The next message will need the oldest one. */
 static bool is_crowded(const struct session *session)
 {
@@ -251,8 +245,8 @@ static bool may_unload(const struct session *session)
 static void unload(struct session *session)
 {
     if (!may_unload(session)) return;
-    drop_ring(&session->flight);
-    drop_ring(&session->waiting);
+    queue_ring_drop(&session->flight);
+    queue_ring_drop(&session->waiting);
     session_queue_stop_loading(session);
     session->inflight = 0;
     buf_deinit(&session->recs);
@@ -333,7 +327,7 @@ void session_queue_seal(struct session *session, struct queue_part *part, int64_
     session->sealed_end = session->next_seq;
     session->written_in = commit;
     session->recs_sealed = session->recs.len;
-    drop_ring(&session->spill);
+    queue_ring_drop(&session->spill);
 }
 
 void session_queue_committed(struct session *session, int64_t sealed_end)

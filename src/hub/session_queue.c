@@ -433,19 +433,13 @@ void session_queue_init(struct session *session)
     list_init(&session->touched);
 }
 
-static void free_ring(struct queue_ring *ring)
-{
-    queue_ring_for_each(entry, ring) msg_unref(entry->msg);
-    queue_ring_free(ring);
-}
-
 void session_queue_forget(struct session *session)
 {
     session_queue_stop_loading(session);
     list_remove(&session->touched);
-    free_ring(&session->flight);
-    free_ring(&session->waiting);
-    free_ring(&session->spill);
+    queue_ring_drop(&session->flight);
+    queue_ring_drop(&session->waiting);
+    queue_ring_drop(&session->spill);
     buf_deinit(&session->recs);
 }
 
