@@ -32,7 +32,8 @@
     X(ERR_LOCKED, -5023, "locked by another process")      \
     X(ERR_INTERNAL, -5024, "internal error")               \
     X(ERR_DEPTH, -5025, "nested too deeply")               \
-    X(ERR_ENCODING, -5026, "not UTF-8")
+    X(ERR_ENCODING, -5026, "not UTF-8")                    \
+    X(ERR_PROTOCOL, -5027, "protocol error")
 
 enum err {
 #define X(name, code, text) name = (code),
