@@ -42,6 +42,13 @@ const struct mqtt_type_info *mqtt_type_info(unsigned type)
     return &types[type & 15];
 }
 
+bool mqtt_server_sends(unsigned type, uint8_t level)
+{
+    if (level < MQTT_LEVEL_5 && (type == MQTT_TYPE_disconnect || type == MQTT_TYPE_auth))
+        return false;
+    return mqtt_type_info(type)->server;
+}
+
 /* ---- frames ---- */
 
 /* Requests which MQTT 3.1 repeats with DUP set (its section 2.1). */

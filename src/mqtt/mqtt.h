@@ -81,6 +81,8 @@ struct mqtt_type_info {
 };
 /* A row of packet_tbl.h; `type` is 0 to 15. Never NULL. */
 const struct mqtt_type_info *mqtt_type_info(unsigned type);
+/* May a server send it at that level? Below level 5 it sends no DISCONNECT, and nobody AUTH. */
+bool mqtt_server_sends(unsigned type, uint8_t level);
 
 /* ---- frames ---- */
 

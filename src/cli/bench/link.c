@@ -273,7 +273,7 @@ static void on_packet(struct link *l, uint8_t first, const uint8_t *body, size_t
         on_publish(l, first, body, len);
         return;
     }
-    if (len < mqtt_type_info(type)->min || !mqtt_type_info(type)->server) {
+    if (len < mqtt_type_info(type)->min || !mqtt_server_sends(type, MQTT_LEVEL_311)) {
         broken(l, "not of a server, or too short");
         return;
     }
