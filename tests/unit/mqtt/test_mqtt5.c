@@ -149,7 +149,7 @@ static const struct bad bads[] = {
     { "MQTT-3.3.2-1", 0x30, BYTES("\0\4a\0."), 0, CLIENT },
     { "MQTT-2.2.1-3", 0x32, BYTES("\0\1a\1"), 0, CLIENT },
     { "MQTT-2.2.1-3", 0x32, BYTES("\0\1a\0\0\0"), PROTOCOL, CLIENT },
-    { "MQTT-2.2.1-3", 0x3d, BYTES("\0\1a\0\0\0"), PROTOCOL, SERVER },
+    { "MQTT-2.2.1-4", 0x3d, BYTES("\0\1a\0\0\0"), PROTOCOL, SERVER },
     { "MQTT-2.2.2-1", 0x30, BYTES("\0\1a"), 0, CLIENT },
     { "MQTT-2.2.2-1", 0x32, BYTES("\0\1a\0\1"), 0, CLIENT },
     { "section 3.3.2.1", 0x30, BYTES("\0\0\0payload"), PROTOCOL, CLIENT },

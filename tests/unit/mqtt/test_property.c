@@ -202,7 +202,7 @@ static void values_have_ranges(void **state)
     }
 }
 
-/* [MQTT-3.3.2-14]; of a will too [MQTT-3.1.3-11 speaks of its topic only]. */
+/* [MQTT-3.3.2-14], of a will too. */
 static void response_topics_are_names(void **state)
 {
     static const struct {
