@@ -24,7 +24,13 @@ static struct json *session_json(const struct session_info *info)
     json_set_str(one, "principal", info->principal);
     if (*info->address) json_set_str(one, "sourceIp", info->address);
     if (info->level) json_set_int(one, "protocolLevel", info->level);
+    if (info->level)
+        json_set_str(one, "protocolVersion", session_protocol_version(info->level));
     if (info->level) json_set_int(one, "keepAlive", info->keep_alive_s);
+    if (info->expiry_ms != SESSION_EXPIRY_NEVER)
+        json_set_int(one, "sessionExpiry", info->expiry_ms / 1000);
+    if (info->will_delay_ms) json_set_int(one, "willDelay", info->will_delay_ms / 1000);
+    api_set_time(one, "willAt", info->will_at);
     api_set_time(one, "connectedAt", info->connected_at);
     api_set_time(one, "disconnectedAt", info->disconnected_at);
     api_set_time(one, "lastSeenAt", info->seen_at);

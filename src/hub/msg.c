@@ -96,6 +96,25 @@ struct msg *msg_create(const struct msg_opts *opts)
     return msg;
 }
 
+struct msg *msg_published_now(const struct msg *msg)
+{
+    return msg_create(&(struct msg_opts){
+        .topic = msg->topic,
+        .payload = msg->payload,
+        .properties = msg->properties,
+        .client_id = msg->client_id,
+        .principal = msg->principal,
+        .origin = msg->origin,
+        .qos = msg->qos,
+        .retain = msg->retain,
+        .hops = msg->hops,
+        .over_mqtt = msg->over_mqtt,
+        .will = msg->will,
+        .keep = msg->keep,
+        .fleeting = msg->fleeting,
+    });
+}
+
 /* What msg_create has allocated. */
 static size_t own_size(const struct msg *msg)
 {

@@ -76,6 +76,9 @@ struct msg *msg_create(const struct msg_opts *opts);
 struct msg *msg_ref(struct msg *msg);
 void msg_unref(struct msg *msg); /* accepts NULL */
 
+/* The same message, as if it were published now: a will, whose time begins when it is sent. refs 1. */
+struct msg *msg_published_now(const struct msg *msg);
+
 /* Where the packet id stands in `packet`; QoS 1 and 2. */
 static inline size_t msg_packet_id_at(const struct msg *msg)
 {

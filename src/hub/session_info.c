@@ -24,12 +24,13 @@ static void describe(const struct session *session, struct session_info *ret_inf
 {
     const struct principal *principal = session->principal;
     bool known = principal && principal->kind != PRINCIPAL_SYSTEM; /* see load_session */
-    bool ends = session->disconnected_at && session->expiry_ms;
+    bool ends = session->disconnected_at && session->expiry_ms != SESSION_EXPIRY_NEVER;
+    const struct session_terms *terms = session->terms;
     *ret_info = (struct session_info){
         .client_id = session->client_id,
         .principal = known ? principal->label : NULL,
         .address = session->source_ip,
-        .persistent = session_persistent(session),
+        .persistent = !session_ends(session),
         .connected = session->link != NULL,
         .level = session->level,
         .keep_alive_s = session->keep_alive_s,
@@ -37,6 +38,9 @@ static void describe(const struct session *session, struct session_info *ret_inf
         .disconnected_at = session->disconnected_at,
         .seen_at = seen_at(session),
         .expires_at = ends ? session->disconnected_at + session->expiry_ms : 0,
+        .expiry_ms = session->expiry_ms,
+        .will_delay_ms = session->will && terms ? terms->will_delay_ms : 0,
+        .will_at = session_will_at(session),
         .queued = session->queued,
         .queued_bytes = session->queued_bytes,
         .inflight = session->inflight,

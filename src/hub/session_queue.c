@@ -347,7 +347,7 @@ static void pass_on_from(struct session *session, struct queue_ring *ring, bool 
 void session_queue_pass_on(struct session *session)
 {
     if (list_empty(&session->shares)) return;
-    bool over = !session_persistent(session);
+    bool over = session_ends(session);
     pass_on_from(session, &session->flight, over);
     pass_on_from(session, &session->waiting, over);
     pass_on_from(session, &session->spill, over);

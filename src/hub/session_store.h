@@ -11,14 +11,25 @@
 
 struct db;
 
-int64_t session_row_create(struct store *store, int64_t id, const char *client_id,
-                           const char *principal, int64_t now_ms, int64_t expiry_ms,
-                           const struct msg *will);
-/* will: may be NULL. It is published at start when the hub has died while the client was there. */
-int64_t session_row_online(struct store *store, int64_t id, const char *principal,
-                           const struct msg *will);
-/* The client is gone, and what had to be done with its will is in the same batch. */
-int64_t session_row_offline(struct store *store, int64_t id, int64_t now_ms);
+struct session_row {
+    int64_t id;
+    const char *client_id;
+    const char *principal; /* its label */
+    int64_t created_at;
+    int64_t disconnected_at; /* 0: connected */
+    int64_t expiry_ms;       /* as asked for: see session_open_opts */
+    struct msg *will;        /* NULL: none. When the hub dies while the client is there, it is due */
+    int64_t will_delay_ms;
+    int64_t will_at; /* 0: it does not wait */
+};
+/* Both: of one that is connected. */
+int64_t session_row_create(struct store *store, const struct session_row *row);
+int64_t session_row_online(struct store *store, const struct session_row *row);
+/* The client is gone. will_at 0: there is no will any more, and what it has brought about is in the same
+ * batch. */
+int64_t session_row_offline(struct store *store, int64_t id, int64_t now_ms, int64_t will_at);
+int64_t session_row_will_sent(struct store *store, int64_t id);
+int64_t session_row_expiry(struct store *store, int64_t id, int64_t expiry_ms);
 int64_t subscription_row_put(struct store *store, int64_t id, struct slice filter, uint8_t qos);
 int64_t subscription_row_delete(struct store *store, int64_t id, struct slice filter);
 
@@ -38,9 +49,7 @@ int64_t inbound_row_park(struct store *store, int64_t id, int64_t key, int64_t n
 /* ---- loading ---- */
 
 struct session_load_ops {
-    void (*session)(void *arg, int64_t id, const char *client_id, const char *principal,
-                    int64_t created_at, int64_t disconnected_at /* 0: was connected */,
-                    int64_t expiry_ms, struct msg *will /* NULL: none */);
+    void (*session)(void *arg, const struct session_row *row);
     void (*subscription)(void *arg, int64_t id, const char *filter, uint8_t qos);
     void (*inbound)(void *arg, int64_t id, int64_t key, struct msg *msg /* NULL: delivered */,
                     bool routed);

@@ -45,11 +45,11 @@ static struct share_member *member_of(struct list *link)
 
 /* ---- whose turn it is ---- */
 
-/* A clean session whose connection has ended is about to go. */
+/* One that ends with its connection, which has ended, is about to go. */
 static bool may_have(struct share_member *member, const struct msg *msg)
 {
     struct session *session = member->session;
-    return (session->link || session_persistent(session)) && session_may_receive(session, msg);
+    return (session->link || !session_ends(session)) && session_may_receive(session, msg);
 }
 
 /* The next that may have it, with this QoS or a better one, and, if asked for, takes it at once. It goes to

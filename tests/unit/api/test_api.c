@@ -1240,15 +1240,16 @@ static void visit(struct visitor *visitor, const char *client_id, bool clean)
 {
     bool present;
     visitor->link.ops = &visitor_ops;
-    assert_true(session_open(hub,
-                             &(struct session_open_opts){ .client_id = slice_str(client_id),
-                                                          .clean = clean,
-                                                          .principal = &key,
-                                                          .source_ip = "192.0.2.5",
-                                                          .link = &visitor->link,
-                                                          .level = 4,
-                                                          .keep_alive_s = 60 },
-                             &visitor->session, &present) >= 0);
+    struct session_open_opts opts = { .client_id = slice_str(client_id),
+                                      .clean_start = clean,
+                                      .expiry_ms = clean ? SESSION_EXPIRY_ENDS
+                                                         : SESSION_EXPIRY_CONFIGURED,
+                                      .principal = &key,
+                                      .source_ip = "192.0.2.5",
+                                      .link = &visitor->link,
+                                      .level = 4,
+                                      .keep_alive_s = 60 };
+    assert_true(session_open(hub, &opts, &visitor->session, &present) >= 0);
     session_ready(visitor->session);
 }
 
@@ -1293,7 +1294,8 @@ static void sessions(void **state)
         { &admin, "GET /hub/sessions/lamp", NULL, 200, NULL,
           "{\"clientId\":\"lamp\",\"connected\":true,\"persistent\":false,"
           "\"principal\":\"key:AKIATEST\",\"sourceIp\":\"192.0.2.5\",\"protocolLevel\":4,"
-          "\"keepAlive\":60,\"connectedAt\":1767323045,\"lastSeenAt\":1767323045,"
+          "\"protocolVersion\":\"3.1.1\",\"keepAlive\":60,\"sessionExpiry\":0,"
+          "\"connectedAt\":1767323045,\"lastSeenAt\":1767323045,"
           "\"queued\":1,\"queuedBytes\":" },
         { &admin, "GET /hub/sessions/lamp", NULL, 200, NULL,
           "\"inFlight\":1,\"subscriptionCount\":2,\"subscriptions\":["

@@ -8,6 +8,8 @@
 #include "base/mem.h"
 #include "lib/clock_fake.h"
 #include "lib/vfs_fault.h"
+#include "store/db.h"
+#include "store/migrations.h"
 
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -130,6 +132,33 @@ void fixture_restart(struct fixture *f)
     fixture_open(f);
 }
 
+void fixture_make_old(struct fixture *f, int version, const char *sql)
+{
+    struct diag diag = DIAG_INIT;
+    struct db *db;
+    char set_version[64];
+    remove_files(f);
+    assert_int_equal(db_open(&db, f->path, NULL, false, &diag), 0);
+    for (int i = 0; i < version; i++)
+        assert_int_equal(db_script(db, migrations[i].sql, &diag), 0);
+    snprintf(set_version, sizeof set_version, "PRAGMA user_version = %d", version);
+    assert_int_equal(db_script(db, set_version, &diag), 0);
+    int rc = db_script(db, sql, &diag);
+    if (rc < 0) fail_msg("%s", diag_text(&diag, rc));
+    db_close(db);
+}
+
+void put_blob(struct buf *sql, const struct msg *msg)
+{
+    struct buf data = { 0 };
+    msg_save(msg, &data);
+    buf_puts(sql, "x'");
+    for (size_t i = 0; i < data.len; i++)
+        buf_printf(sql, "%02x", (uint8_t)data.data[i]);
+    buf_puts(sql, "'");
+    buf_deinit(&data);
+}
+
 static void copy_file(const char *from, const char *to)
 {
     int in = open(from, O_RDONLY | O_CLOEXEC), out;
@@ -238,22 +267,20 @@ static int64_t heard_at(const struct session_link *link)
 static const struct session_link_ops client_ops = { on_publish, on_pubrel, is_congested, on_end,
                                                     heard_at };
 
-int64_t client_open_will(struct fixture *f, struct client *c, const char *id, bool clean,
-                         struct msg *will)
+int64_t client_open_with(struct fixture *f, struct client *c, const char *id,
+                         struct session_open_opts opts)
 {
     c->f = f;
     c->link.ops = &client_ops;
     c->ended = false;
     c->heard_at = clock_mono_ms();
     if (!c->principal) c->principal = auth_fake_principal(PRINCIPAL_USER, id);
-    struct session_open_opts opts = { .client_id = slice_str(id),
-                                      .clean = clean,
-                                      .principal = c->principal,
-                                      .source_ip = c->address ? c->address : "192.0.2.1",
-                                      .will = will,
-                                      .link = &c->link,
-                                      .level = 4,
-                                      .keep_alive_s = 60 };
+    opts.client_id = slice_str(id);
+    opts.principal = c->principal;
+    opts.source_ip = c->address ? c->address : "192.0.2.1";
+    opts.link = &c->link;
+    opts.keep_alive_s = 60;
+    if (!opts.level) opts.level = 5;
     int64_t commit = session_open(f->hub, &opts, &c->session, &c->present);
     if (commit < 0) return commit;
     list_init(&c->attached);
@@ -263,6 +290,17 @@ int64_t client_open_will(struct fixture *f, struct client *c, const char *id, bo
     for (int turn = 0; c->session && session_is_loading(c->session); turn++)
         loop_turn_wait(f->loop, turn ? 1000 : 0); /* the first hands the read to the thread */
     return commit;
+}
+
+int64_t client_open_will(struct fixture *f, struct client *c, const char *id, bool clean,
+                         struct msg *will)
+{
+    return client_open_with(f, c, id,
+                            (struct session_open_opts){
+                                .clean_start = clean,
+                                .expiry_ms = clean ? SESSION_EXPIRY_ENDS : SESSION_EXPIRY_CONFIGURED,
+                                .will = will,
+                                .level = 4 });
 }
 
 int64_t client_open(struct fixture *f, struct client *c, const char *id, bool clean)

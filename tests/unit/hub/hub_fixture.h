@@ -55,6 +55,11 @@ int fixture_try_open(struct fixture *f);
 /* Detaches the clients (as CONNECTION_LOST), commits, closes store and hub. */
 void fixture_close(struct fixture *f);
 void fixture_restart(struct fixture *f);
+/* While it is closed, in the place of what is there: a database as the first `version` migrations leave
+ * it, and then this script. */
+void fixture_make_old(struct fixture *f, int version, const char *sql);
+/* Appends the message as a blob of SQL. */
+void put_blob(struct buf *sql, const struct msg *msg);
 /* As if the process had died now: what is committed stays, what waits in a batch is gone. The store thread
  * must be idle: right after settle, or without a turn since. */
 void fixture_crash(struct fixture *f);
@@ -67,6 +72,9 @@ void turns(struct fixture *f, int count);
 int64_t client_open(struct fixture *f, struct client *c, const char *id, bool clean);
 int64_t client_open_will(struct fixture *f, struct client *c, const char *id, bool clean,
                          struct msg *will);
+/* In the words of MQTT 5: what of opts is about the client itself is filled in. */
+int64_t client_open_with(struct fixture *f, struct client *c, const char *id,
+                         struct session_open_opts opts);
 void client_drop(struct client *c, enum session_end why);
 void client_free(struct client *c);
 int64_t client_subscribe(struct client *c, const char *filter, uint8_t qos);

@@ -2,6 +2,7 @@
  * kept in memory, what the tables of the first version become. */
 #include "hub_fixture.h"
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -10,8 +11,6 @@
 #include "hub/queue_ring.h"
 #include "lib/clock_fake.h"
 #include "lib/vfs_fault.h"
-
-#include <sqlite3.h>
 
 /* ---- pages ---- */
 
@@ -436,58 +435,34 @@ static void test_no_will_after_a_disconnect(void **state)
 
 /* ---- from the first version ---- */
 
-static void run_sql(struct fixture *f, const char *sql)
-{
-    sqlite3 *db;
-    char *why = NULL;
-    assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
-    if (sqlite3_exec(db, sql, NULL, NULL, &why) != SQLITE_OK) fail_msg("%s: %s", sql, why);
-    sqlite3_close(db);
-}
-
-static void put_old_message(struct fixture *f, int id, const char *payload, uint8_t qos)
+static void put_old_message(struct buf *sql, int id, const char *payload, uint8_t qos)
 {
     struct msg *msg = message("t", payload, qos, false);
-    struct buf data = { 0 }, sql = { 0 };
-    msg_save(msg, &data);
-    buf_printf(&sql, "INSERT INTO message VALUES (%d, x'", id);
-    for (size_t i = 0; i < data.len; i++)
-        buf_printf(&sql, "%02x", (uint8_t)data.data[i]);
-    buf_puts(&sql, "')");
-    run_sql(f, buf_str(&sql));
-    buf_deinit(&data);
-    buf_deinit(&sql);
+    buf_printf(sql, "INSERT INTO message VALUES (%d, ", id);
+    put_blob(sql, msg);
+    buf_puts(sql, ");");
     msg_unref(msg);
 }
-
-/* The tables as 0001_hub.sql had them, with what stood in them. */
-static const char before_0005[] =
-    "DROP TABLE message_row; DROP TABLE message_ref; DROP TABLE queue_page; DROP TABLE queue_state;"
-    "ALTER TABLE session DROP COLUMN will;"
-    "ALTER TABLE session ADD COLUMN sent_seq INTEGER NOT NULL DEFAULT 0;"
-    "CREATE TABLE message (id INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;"
-    "CREATE TABLE queue (session INTEGER NOT NULL REFERENCES session (id) ON DELETE CASCADE,"
-    " seq INTEGER NOT NULL, message INTEGER, qos INTEGER NOT NULL, retain INTEGER NOT NULL,"
-    " state INTEGER NOT NULL, PRIMARY KEY (session, seq)) STRICT, WITHOUT ROWID;"
-    "PRAGMA user_version = 4;"
-    "UPDATE session SET sent_seq = 202;"
-    "INSERT INTO queue SELECT id, 200, 7, 1, 0, 0 FROM session;"
-    "INSERT INTO queue SELECT id, 201, NULL, 2, 0, 1 FROM session;"
-    "INSERT INTO queue SELECT id, 202, 300, 2, 1, 0 FROM session;"
-    "INSERT INTO queue SELECT id, 203, 7, 1, 0, 0 FROM session;"
-    "INSERT INTO queue SELECT id, 204, 999, 1, 0, 0 FROM session;"; /* its message is not there */
 
 static void test_migrates_queues(void **state)
 {
     struct fixture *f = *state;
     struct client lamp = { 0 };
-    leave(f, &lamp, "lamp");
-    client_free(&lamp);
+    struct buf sql = { 0 };
+    buf_printf(&sql,
+               "INSERT INTO session (id, client_id, principal, created_at, disconnected_at, "
+               "expiry_ms, sent_seq) VALUES (1, 'lamp', 'user:lamp', 0, %lld, 0, 202);"
+               "INSERT INTO subscription VALUES (1, 't', 2);",
+               (long long)clock_real_ms());
+    put_old_message(&sql, 7, "seven", 1);
+    put_old_message(&sql, 300, "three", 2);
+    put_old_message(&sql, 301, "nobody", 1);
+    buf_puts(&sql, "INSERT INTO queue VALUES (1, 200, 7, 1, 0, 0), (1, 201, NULL, 2, 0, 1), "
+                   "(1, 202, 300, 2, 1, 0), (1, 203, 7, 1, 0, 0);"
+                   "INSERT INTO queue VALUES (1, 204, 999, 1, 0, 0);"); /* its message is not there */
     fixture_close(f);
-    run_sql(f, before_0005);
-    put_old_message(f, 7, "seven", 1);
-    put_old_message(f, 300, "three", 2);
-    put_old_message(f, 301, "nobody", 1);
+    fixture_make_old(f, 4, buf_str(&sql));
+    buf_deinit(&sql);
     fixture_open(f);
     assert_int_equal(query(f, "SELECT count(*) FROM message_row"), 2);
     client_open(f, &lamp, "lamp", false);

@@ -322,6 +322,7 @@ static void leave_session(struct fix *f, const char *filter)
     bool present;
     assert_true(session_open(f->hub,
                              &(struct session_open_opts){ .client_id = SLICE_LIT("keeper"),
+                                                          .expiry_ms = SESSION_EXPIRY_CONFIGURED,
                                                           .principal = principal_system(),
                                                           .link = &link },
                              &session, &present) >= 0);
