@@ -92,16 +92,16 @@ static void publish_failed(struct mqtt_conn *c, int64_t rc)
 
 /* ---- what the session asks of the connection ---- */
 
-static void encode_shared(struct msg *msg, uint8_t qos)
+static struct chunk *encode_shared(struct msg *msg, bool has_id)
 {
     struct mqtt_publish publish = {
-        .level = MQTT_LEVEL_311, .qos = qos, .topic = msg->topic, .payload = msg->payload
+        .level = MQTT_LEVEL_311, .qos = has_id, .topic = msg->topic, .payload = msg->payload
     };
-    int which = qos > 0;
     size_t size = mqtt_publish_size(&publish);
     if (!size) BUG("a message that no packet can hold");
-    msg->wire[which] = chunk_create(size);
-    mqtt_encode_publish(msg->wire[which]->data, &publish, which ? &msg->wire_id_at : NULL);
+    struct chunk *chunk = msg->wire[0][has_id] = chunk_create(size);
+    mqtt_encode_publish(chunk->data, &publish, NULL);
+    return chunk;
 }
 
 /* What differs between the receivers of a message. */
@@ -139,14 +139,14 @@ static void write_small(struct stream *stream, struct slice packet, size_t id_at
 /* Up to the id, or to the payload if there is none, a copy of our own. */
 static void write_shared(struct stream *stream, struct msg *msg, const struct how *how)
 {
-    if (!msg->wire[how->has_id]) encode_shared(msg, how->has_id);
-    struct chunk *chunk = msg->wire[how->has_id];
+    struct chunk *chunk = msg->wire[0][how->has_id];
+    if (!chunk) chunk = encode_shared(msg, how->has_id);
     struct slice head = slice_of((const char *)chunk->data, chunk->len - msg->payload.len);
     if (chunk->len <= SMALL_PACKET)
         head.len = chunk->len;
     else if (how->first == chunk->data[0] && !how->has_id)
         head.len = 0;
-    if (head.len) write_head(stream, head, msg->wire_id_at, how);
+    if (head.len) write_head(stream, head, how->has_id ? mqtt_publish_id_at(chunk->data) : 0, how);
     if (head.len < chunk->len) stream_write_chunk(stream, chunk, head.len, chunk->len - head.len);
 }
 

@@ -646,7 +646,7 @@ static void test_message_is_saved_and_loaded(void **state)
 {
     struct msg *msg = msg_create(&(struct msg_opts){ .topic = SLICE_LIT("a/b"),
                                                      .payload = slice_of("x\0y", 3),
-                                                     .properties = SLICE_LIT("p"),
+                                                     .properties = SLICE_LIT("\x01\x01"),
                                                      .client_id = SLICE_LIT("lamp"),
                                                      .principal = SLICE_LIT("user:lamp"),
                                                      .qos = 2,
