@@ -150,19 +150,20 @@ static void write_shared(struct stream *stream, struct msg *msg, const struct ho
     if (head.len < chunk->len) stream_write_chunk(stream, chunk, head.len, chunk->len - head.len);
 }
 
-static void link_publish(struct session_link *link, struct msg *msg, uint8_t qos, bool retain,
-                         bool dup, uint16_t id)
+static bool link_publish(struct session_link *link, struct msg *msg, const struct session_out *out)
 {
     struct mqtt_conn *c = conn_of(link);
     metrics_inc(METRIC_MQTT_PACKETS_OUT);
     metrics_inc(METRIC_PUBLISHES_OUT);
     metrics_add(METRIC_PUBLISH_BYTES_OUT, (int64_t)msg->payload.len);
-    struct how how = { mqtt_publish_first_byte(qos, dup, retain), qos > 0, id };
-    bool as_it_came = (qos > 0) == (msg->qos > 0);
+    struct how how = { mqtt_publish_first_byte(out->qos, out->dup, out->retain), out->qos > 0,
+                       out->id };
+    bool as_it_came = msg->level == MQTT_LEVEL_311 && (out->qos > 0) == (msg->qos > 0);
     if (as_it_came && msg->packet.len && msg->packet.len <= SMALL_PACKET)
         write_small(c->stream, msg->packet, msg_packet_id_at(msg), &how);
     else
         write_shared(c->stream, msg, &how);
+    return true;
 }
 
 void mqtt_send_packet(struct mqtt_conn *c, const void *packet, size_t len)
@@ -178,7 +179,7 @@ static void send_ack(struct mqtt_conn *c, uint8_t type, uint16_t id)
     mqtt_send_packet(c, packet, sizeof packet);
 }
 
-static void link_pubrel(struct session_link *link, uint16_t id)
+static void link_pubrel(struct session_link *link, uint16_t id, bool found)
 {
     send_ack(conn_of(link), MQTT_TYPE_pubrel, id);
 }
@@ -320,13 +321,14 @@ static void on_ack(struct mqtt_conn *c, const struct mqtt_frame *frame)
         session_puback(c->session, ack.id);
         break;
     case MQTT_TYPE_pubrec:
-        session_pubrec(c->session, ack.id);
+        session_pubrec(c->session, ack.id, ack.code);
         break;
     case MQTT_TYPE_pubcomp:
         session_pubcomp(c->session, ack.id);
         break;
     default: {
-        int64_t commit = session_release(c->session, ack.id);
+        bool found;
+        int64_t commit = session_release(c->session, ack.id, &found);
         if (commit < 0)
             mqtt_protocol_error(c, "PUBREL before PUBREC was sent");
         else
@@ -337,6 +339,7 @@ static void on_ack(struct mqtt_conn *c, const struct mqtt_frame *frame)
 
 static uint8_t subscribe_one(struct mqtt_conn *c, const struct mqtt_filter *one, int64_t *commit)
 {
+    bool is_new;
     int rc = hub_authorize_subscribe(c->env->hub, c->principal, session_auth_conn(c->session),
                                      one->filter);
     if (rc == 0 && one->qos > hub_profile(c->env->hub)->max_qos) {
@@ -345,7 +348,8 @@ static uint8_t subscribe_one(struct mqtt_conn *c, const struct mqtt_filter *one,
         rc = ERR_UNSUPPORTED;
     }
     if (rc < 0) return MQTT_SUBACK_FAILURE;
-    int64_t number = session_subscribe(c->session, one->filter, one->qos);
+    int64_t number =
+        session_subscribe(c->session, one->filter, &(struct sub_opts){ .qos = one->qos }, &is_new);
     if (number < 0) return MQTT_SUBACK_FAILURE;
     if (number > *commit) *commit = number;
     return one->qos;
@@ -394,7 +398,8 @@ static void on_subscribe(struct mqtt_conn *c, const struct mqtt_frame *frame)
     at = n = 0;
     while (mqtt_subscribe_next(&subscribe, &at, &one))
         if (codes[n++] != MQTT_SUBACK_FAILURE)
-            session_send_retained(c->session, one.filter, one.qos);
+            session_send_retained(c->session, one.filter, &(struct sub_opts){ .qos = one.qos },
+                                  true);
     free(codes);
 }
 
@@ -409,7 +414,8 @@ static void on_unsubscribe(struct mqtt_conn *c, const struct mqtt_frame *frame)
     struct mqtt_filter one;
     int64_t commit = 0;
     for (size_t at = 0; mqtt_subscribe_next(&unsubscribe, &at, &one);) {
-        int64_t number = session_unsubscribe(c->session, one.filter);
+        bool existed;
+        int64_t number = session_unsubscribe(c->session, one.filter, &existed);
         if (number > commit) commit = number;
     }
     settle(c, MQTT_TYPE_unsuback, unsubscribe.id, commit);

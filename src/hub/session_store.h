@@ -3,6 +3,7 @@
 #ifndef HUB_SESSION_STORE_H
 #define HUB_SESSION_STORE_H
 
+#include "hub/hub.h"
 #include "hub/msg.h"
 #include "store/store.h"
 
@@ -19,7 +20,8 @@ int64_t session_row_online(struct store *store, int64_t id, const char *principa
                            const struct msg *will);
 /* The client is gone, and what had to be done with its will is in the same batch. */
 int64_t session_row_offline(struct store *store, int64_t id, int64_t now_ms);
-int64_t subscription_row_put(struct store *store, int64_t id, struct slice filter, uint8_t qos);
+int64_t subscription_row_put(struct store *store, int64_t id, struct slice filter,
+                             const struct sub_opts *opts);
 int64_t subscription_row_delete(struct store *store, int64_t id, struct slice filter);
 
 /* Told at the commit (rc 0) or when the store closes without it. `number` is seq or key. The
@@ -41,7 +43,7 @@ struct session_load_ops {
     void (*session)(void *arg, int64_t id, const char *client_id, const char *principal,
                     int64_t created_at, int64_t disconnected_at /* 0: was connected */,
                     int64_t expiry_ms, struct msg *will /* NULL: none */);
-    void (*subscription)(void *arg, int64_t id, const char *filter, uint8_t qos);
+    void (*subscription)(void *arg, int64_t id, const char *filter, const struct sub_opts *opts);
     void (*inbound)(void *arg, int64_t id, int64_t key, struct msg *msg /* NULL: delivered */,
                     bool routed);
 };

@@ -229,7 +229,7 @@ static void take_publish(struct client *c, struct drain *drain, const char *text
     drain->count += !drain->had[number];
     drain->had[number] = true;
     if (once)
-        session_pubrec(c->session, id);
+        session_pubrec(c->session, id, 0);
     else
         session_puback(c->session, id);
 }
@@ -392,7 +392,7 @@ static void test_messages_that_another_had_first(void **state)
     session_puback(b.session, 2);
     for (int id = 3; id < 303; id++) {
         session_puback(b.session, (uint16_t)id);
-        session_pubrec(b.session, (uint16_t)id);
+        session_pubrec(b.session, (uint16_t)id, 0);
         settle(f);
         session_pubcomp(b.session, (uint16_t)id);
     }
@@ -498,6 +498,10 @@ static void put_old_message(struct fixture *f, int id, const char *payload, uint
 /* The tables as 0001_hub.sql had them, with what stood in them. */
 static const char before_0005[] =
     "DROP TABLE message_row; DROP TABLE message_ref; DROP TABLE queue_page; DROP TABLE queue_state;"
+    "ALTER TABLE subscription DROP COLUMN no_local;"
+    "ALTER TABLE subscription DROP COLUMN retain_as_published;"
+    "ALTER TABLE subscription DROP COLUMN retain_handling;"
+    "ALTER TABLE subscription DROP COLUMN sub_id;"
     "ALTER TABLE session DROP COLUMN will;"
     "ALTER TABLE session ADD COLUMN sent_seq INTEGER NOT NULL DEFAULT 0;"
     "CREATE TABLE message (id INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;"
@@ -531,7 +535,7 @@ static void test_migrates_queues(void **state)
     session_puback(lamp.session, 201);
     session_puback(lamp.session, 204);
     session_pubcomp(lamp.session, 202);
-    session_pubrec(lamp.session, 203);
+    session_pubrec(lamp.session, 203, 0);
     settle(f);
     session_pubcomp(lamp.session, 203);
     publish(f, "t", "new", 1);
