@@ -274,7 +274,7 @@ static void on_publish(struct mqtt_conn *c, const struct mqtt_frame *frame)
 {
     struct mqtt_publish publish;
     const char *why = NULL;
-    if (mqtt_decode_publish(frame, c->level, &publish, &why) < 0) {
+    if (mqtt_decode_publish(frame, c->level, true, &publish, &why) < 0) {
         mqtt_protocol_error(c, why);
         return;
     }
@@ -391,7 +391,9 @@ static void on_subscribe(struct mqtt_conn *c, const struct mqtt_frame *frame)
         return;
     }
     struct buf packet = { 0 };
-    mqtt_encode_suback(&packet, subscribe.id, codes, n);
+    const struct mqtt_suback suback = { .id = subscribe.id,
+                                        .codes = slice_of((const char *)codes, n) };
+    mqtt_encode_suback(&packet, c->level, MQTT_TYPE_suback, &suback);
     if (c->level == MQTT_LEVEL_31) hide_refusals(&subscribe, packet.data + packet.len - n);
     mqtt_owe(c, (const uint8_t *)packet.data, packet.len, commit);
     buf_deinit(&packet);
@@ -433,8 +435,9 @@ static void on_pingreq(struct mqtt_conn *c, const struct mqtt_frame *frame)
 
 static void on_disconnect(struct mqtt_conn *c, const struct mqtt_frame *frame)
 {
+    struct mqtt_farewell farewell;
     const char *why = NULL;
-    if (mqtt_decode_empty(frame, &why) < 0)
+    if (mqtt_decode_disconnect(frame, c->level, true, &farewell, &why) < 0)
         mqtt_protocol_error(c, why);
     else
         mqtt_close(c, SESSION_END_CLIENT_INITIATED, stream_pending(c->stream) > 0);
