@@ -82,11 +82,11 @@ static struct slice client_id_of(const struct api_call *call)
     return slice_str(json_get_str(call->params, "clientId"));
 }
 
-static void push_subscription(void *arg, struct slice filter, uint8_t qos)
+static void push_subscription(void *arg, struct slice filter, const struct sub_opts *opts)
 {
     struct json *one = json_push(arg, json_new_object());
     json_set(one, "filter", json_new_slice(filter));
-    json_set_int(one, "qos", qos);
+    json_set_int(one, "qos", opts->qos);
 }
 
 void hub_get_session(struct api_call *call)

@@ -23,7 +23,7 @@ static void refuse_connect(struct mqtt_conn *c, uint8_t level, uint8_t code)
 {
     metrics_inc(METRIC_MQTT_CONNECTS_REFUSED);
     struct buf packet = { 0 };
-    mqtt_encode_connack(&packet, level, false, code);
+    mqtt_encode_connack(&packet, level, &(struct mqtt_connack){ .code = code });
     mqtt_send_packet(c, packet.data, packet.len);
     buf_deinit(&packet);
     mqtt_close(c, SESSION_END_AUTH_ERROR, true);
@@ -95,7 +95,9 @@ static void accept_connect(struct mqtt_conn *c, const struct mqtt_connect *conne
                            int64_t commit)
 {
     struct buf packet = { 0 };
-    mqtt_encode_connack(&packet, connect->level, present, MQTT_ACCEPTED);
+    mqtt_encode_connack(
+        &packet, connect->level,
+        &(struct mqtt_connack){ .session_present = present, .code = MQTT_ACCEPTED });
     mqtt_owe(c, (const uint8_t *)packet.data, packet.len, commit);
     buf_deinit(&packet);
     c->keep_alive_ms = keep_alive_of(c, connect->keep_alive);
@@ -228,7 +230,7 @@ void mqtt_connect_received(struct mqtt_conn *c, const struct mqtt_frame *frame, 
     struct mqtt_connect connect;
     const char *why = NULL;
     int rc = mqtt_decode_connect(frame, &connect, &why);
-    if (rc == ERR_UNSUPPORTED) { /* [MQTT-3.1.2-2] */
+    if (rc == ERR_UNSUPPORTED || mqtt_connect_level(frame) == MQTT_LEVEL_5) { /* [MQTT-3.1.2-2] */
         LOG(LOG_WARN, "mqtt", "connect refused: protocol level not supported",
             LOG_S("peer", c->stream->peer.address), LOG_I("level", mqtt_connect_level(frame)));
         refuse_connect(c, MQTT_LEVEL_311, MQTT_REFUSED_LEVEL);

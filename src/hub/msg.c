@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "mqtt/mqtt.h"
+#include "mqtt/property.h"
 #include "net/stream.h"
 
 #include <stdlib.h>
@@ -67,11 +68,25 @@ static void place_origin(char **at, const struct msg_opts *opts, struct msg *msg
     msg->principal = place(at, opts->principal);
 }
 
+static void place_properties(char **at, struct slice properties, struct msg *msg)
+{
+    struct mqtt_property expiry;
+    if (!properties.len) return;
+    msg->properties = place(at, properties);
+    if (!mqtt_property_find(properties, MQTT_PROP_message_expiry, &expiry)) return;
+    msg->expiry_at = (uint32_t)expiry.at + 1;
+    if (__builtin_add_overflow(msg->at_ms, SECONDS((int64_t)expiry.number), &msg->expires_at))
+        msg->expires_at = INT64_MAX;
+}
+
 struct msg *msg_create(const struct msg_opts *opts)
 {
-    const struct mqtt_publish publish = {
-        .level = MQTT_LEVEL_311, .qos = opts->qos, .topic = opts->topic, .payload = opts->payload
-    };
+    bool five = opts->level == MQTT_LEVEL_5 || opts->properties.len;
+    const struct mqtt_publish publish = { .level = five ? MQTT_LEVEL_5 : MQTT_LEVEL_311,
+                                          .qos = opts->qos,
+                                          .topic = opts->topic,
+                                          .properties = opts->properties,
+                                          .payload = opts->payload };
     size_t head = mqtt_publish_head_size(&publish);
     size_t len = (head ? head : opts->topic.len) + opts->payload.len + opts->properties.len;
     if (!opts->origin) len += opts->client_id.len + opts->principal.len;
@@ -87,11 +102,12 @@ struct msg *msg_create(const struct msg_opts *opts)
         .will = opts->will,
         .keep = opts->keep,
         .fleeting = opts->fleeting,
+        .level = publish.level,
         .at_ms = opts->at_ms ? opts->at_ms : clock_real_ms(),
     };
     place_head(&at, &publish, head, msg);
     msg->payload = place(&at, opts->payload);
-    msg->properties = place(&at, opts->properties);
+    place_properties(&at, opts->properties, msg);
     place_origin(&at, opts, msg);
     return msg;
 }
@@ -112,6 +128,7 @@ struct msg *msg_published_now(const struct msg *msg)
         .will = msg->will,
         .keep = msg->keep,
         .fleeting = msg->fleeting,
+        .level = msg->level,
     });
 }
 
@@ -137,11 +154,20 @@ struct msg *msg_ref(struct msg *msg)
 void msg_unref(struct msg *msg)
 {
     if (!msg || --msg->refs) return;
-    for (size_t i = 0; i < ARRAY_LEN(msg->wire); i++)
-        if (msg->wire[i]) chunk_unref(msg->wire[i]);
+    struct chunk *const *wire = &msg->wire[0][0];
+    for (size_t i = 0; i < sizeof msg->wire / sizeof *wire; i++)
+        if (wire[i]) chunk_unref(wire[i]);
     budget_sub(BUDGET_MESSAGES, own_size(msg));
     msg_origin_unref(msg->origin);
     free(msg);
+}
+
+uint32_t msg_expiry_left(const struct msg *msg, int64_t now_ms)
+{
+    int64_t left = msg->expires_at - now_ms;
+    int64_t most = msg->expires_at - msg->at_ms; /* the clock may have been set back */
+    if (left > most) left = most;
+    return left > 0 ? (uint32_t)((left + 999) / 1000) : 0;
 }
 
 static void put(struct buf *out, struct slice part)
@@ -211,6 +237,7 @@ int msg_load(struct slice data, struct msg **ret_msg)
     opts.client_id = get(&cur);
     opts.principal = get(&cur);
     if (cursor_error(&cur) || cursor_left(&cur) || opts.qos > 2) return ERR_MALFORMED;
+    if (mqtt_properties_check(opts.properties, MQTT_TYPE_publish, NULL) < 0) return ERR_MALFORMED;
     *ret_msg = msg_create(&opts);
     return 0;
 }

@@ -42,11 +42,22 @@ enum session_end {
 };
 const char *session_end_name(enum session_end why);
 
+/* What goes out in one PUBLISH beside the message. */
+struct session_out {
+    uint8_t qos;
+    bool retain;
+    bool dup;
+    uint16_t id; /* 0 for QoS 0 */
+    size_t id_count;
+    const uint32_t *ids; /* subscription identifiers; borrowed */
+};
+
 struct session_link_ops {
-    /* Encodes and queues a PUBLISH; id 0 for QoS 0. */
-    void (*publish)(struct session_link *link, struct msg *msg, uint8_t qos, bool retain, bool dup,
-                    uint16_t id);
-    void (*pubrel)(struct session_link *link, uint16_t id);
+    /* Encodes and queues a PUBLISH. False: the client's maximum packet size forbids it; nothing was sent, and
+     * it counts as delivered [MQTT-3.1.2-25]. */
+    bool (*publish)(struct session_link *link, struct msg *msg, const struct session_out *out);
+    /* found: false answers a PUBREC whose identifier is not known (0x92 at level 5). */
+    void (*pubrel)(struct session_link *link, uint16_t id, bool found);
     /* True while the output is above its limit: QoS 0 is dropped, QoS 1 and 2 wait for session_pump. */
     bool (*congested)(struct session_link *link);
     /* The session lets go of the link (take-over, revocation): close; session_detach must not follow. */
@@ -102,15 +113,21 @@ void session_pump(struct session *session);
 /* Part of the queue is on its way from the store, and goes out when it has come. */
 bool session_is_loading(const struct session *session);
 
-/* One filter, authorised already. A filter that is there is replaced. ERR_LIMIT above max_subscriptions,
- * ERR_TOPIC. Retained messages come by session_send_retained, after SUBACK. */
-int64_t session_subscribe(struct session *session, struct slice filter, uint8_t qos);
-void session_send_retained(struct session *session, struct slice filter, uint8_t qos);
-int64_t session_unsubscribe(struct session *session, struct slice filter);
+/* One filter, authorised already. A filter that is there is replaced; ret_new: there was none. ERR_LIMIT
+ * above max_subscriptions, ERR_TOPIC. Retained messages come by session_send_retained, after SUBACK. */
+int64_t session_subscribe(struct session *session, struct slice filter, const struct sub_opts *opts,
+                          bool *ret_new);
+/* As opts->retain_handling says; is_new: what session_subscribe has returned. No-local holds for them too:
+ * what the client itself has left there it does not get. */
+void session_send_retained(struct session *session, struct slice filter,
+                           const struct sub_opts *opts, bool is_new);
+int64_t session_unsubscribe(struct session *session, struct slice filter, bool *ret_existed);
 
 /* Acknowledgements from the client of what was sent to it. Unknown identifiers are ignored. */
 void session_puback(struct session *session, uint16_t id);
-void session_pubrec(struct session *session, uint16_t id);
+/* code: the client's; from 0x80 on the message is over, and no PUBREL follows [MQTT-4.3.3-4]. Below level 5
+ * it is 0. */
+void session_pubrec(struct session *session, uint16_t id, uint8_t code);
 void session_pubcomp(struct session *session, uint16_t id);
 
 /* Of what the client publishes; borrowed until the link is gone. */
@@ -118,11 +135,13 @@ struct msg_origin *session_origin(struct session *session);
 /* A PUBLISH of QoS 0 or 1 from the client: hub_publish in the session's name. */
 int64_t session_publish(struct session *session, struct msg *msg, hub_held_cb held, void *arg);
 /* A PUBLISH of QoS 2 from the client. Returns what PUBREC waits for, HUB_HELD, or an error of
- * hub_publish. A repeated identifier is not delivered again. */
+ * hub_publish. A repeated identifier is not delivered again. msg->wanted is as of now, also where the message
+ * is routed later. */
 int64_t session_receive(struct session *session, uint16_t id, struct msg *msg, hub_held_cb held,
                         void *arg);
-/* PUBREL from the client. Returns what PUBCOMP waits for, or ERR_MALFORMED when no PUBREC was sent. */
-int64_t session_release(struct session *session, uint16_t id);
+/* PUBREL from the client. Returns what PUBCOMP waits for, or ERR_MALFORMED when no PUBREC was sent.
+ * ret_found false: there is no such identifier, or not any more (0x92 at level 5). */
+int64_t session_release(struct session *session, uint16_t id, bool *ret_found);
 
 /* Ends the session of this client, whoever is connected: the link's end is SERVER_INITIATED, a will is
  * sent, one that waits too. Returns the commit of that, or ERR_NOT_FOUND. */
@@ -171,7 +190,7 @@ bool session_info_get(struct hub *hub, struct slice client_id, struct session_in
 size_t session_info_list(struct hub *hub, const struct session_query *query, size_t most,
                          struct session_info *ret_infos, bool *ret_more);
 /* The subscriptions of one, in the order of their filters. */
-typedef void (*session_sub_cb)(void *arg, struct slice filter, uint8_t qos);
+typedef void (*session_sub_cb)(void *arg, struct slice filter, const struct sub_opts *opts);
 void session_info_subs(struct hub *hub, struct slice client_id, session_sub_cb cb, void *arg);
 
 /* What waits in all sessions together, a message for each receiver; in portions, since there may be a

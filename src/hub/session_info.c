@@ -122,7 +122,7 @@ size_t session_info_list(struct hub *hub, const struct session_query *query, siz
 
 struct sub {
     struct slice filter;
-    uint8_t qos;
+    const struct sub_opts *opts;
 };
 struct subs {
     struct sub *all;
@@ -136,10 +136,10 @@ static int by_filter(const void *a, const void *b)
     return order ? order : (x.len > y.len) - (x.len < y.len);
 }
 
-static void collect(void *arg, struct slice filter, uint8_t qos)
+static void collect(void *arg, struct slice filter, const struct sub_opts *opts)
 {
     struct subs *subs = arg;
-    subs->all[subs->count++] = (struct sub){ filter, qos };
+    subs->all[subs->count++] = (struct sub){ filter, opts };
 }
 
 void session_info_subs(struct hub *hub, struct slice client_id, session_sub_cb cb, void *arg)
@@ -150,7 +150,7 @@ void session_info_subs(struct hub *hub, struct slice client_id, session_sub_cb c
     session_subs_each(session, collect, &subs);
     qsort(subs.all, subs.count, sizeof *subs.all, by_filter);
     for (size_t i = 0; i < subs.count; i++)
-        cb(arg, subs.all[i].filter, subs.all[i].qos);
+        cb(arg, subs.all[i].filter, subs.all[i].opts);
     free(subs.all);
 }
 

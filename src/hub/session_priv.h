@@ -211,6 +211,8 @@ struct queue_put {
     bool retain;
     bool promised;  /* keep it even while the store is behind */
     uint32_t share; /* number of the group whose turn it was; 0: none */
+    size_t id_count;
+    const uint32_t *ids; /* subscription identifiers; copied */
 };
 /* Queues a message, and sends it if it may be sent. Takes its own reference. Returns the commit of its row,
  * 0 if it needs none or was dropped for want of room (counted and logged), or ERR_STORE. */
@@ -223,8 +225,9 @@ void session_queue_drop_excess(struct session *session);
 bool session_queue_takes(const struct session *session);
 /* The connection has ended: what came by a shared subscription goes to other members, if it can. */
 void session_queue_pass_on(struct session *session);
-/* Sends it now or never. */
-void session_queue_send_qos0(struct session *session, struct msg *msg, bool retain);
+/* Sends it now or never; of `out` the flag RETAIN and the subscription identifiers count. */
+void session_queue_send_qos0(struct session *session, struct msg *msg,
+                             const struct session_out *out);
 
 /* ---- between session_queue.c and session_paging.c ---- */
 
@@ -278,7 +281,7 @@ void session_subs_init(struct session *session);
 /* Unsubscribes, in memory only. */
 void session_subs_deinit(struct session *session);
 /* Subscribes, in memory only. The filter must not be there. 0 or ERR_TOPIC. */
-int session_subs_add(struct session *session, struct slice filter, uint8_t qos);
+int session_subs_add(struct session *session, struct slice filter, const struct sub_opts *opts);
 void session_subs_each(const struct session *session, session_sub_cb cb, void *arg);
 /* Sends of the retained messages as many as may be sent. */
 void session_subs_pump(struct session *session);

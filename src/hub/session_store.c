@@ -17,7 +17,7 @@
 struct row_write {
     struct store_req req; /* first */
     const char *sql;
-    int64_t numbers[5]; /* ?1 to ?5, as many as number_count */
+    int64_t numbers[6]; /* ?1 to ?6, as many as number_count */
     int number_count;
     char *texts[2]; /* behind them */
     int text_count;
@@ -118,17 +118,21 @@ int64_t session_row_expiry(struct store *store, int64_t id, int64_t expiry_ms)
                           .number_count = 2 });
 }
 
-int64_t subscription_row_put(struct store *store, int64_t id, struct slice filter, uint8_t qos)
+int64_t subscription_row_put(struct store *store, int64_t id, struct slice filter,
+                             const struct sub_opts *opts)
 {
-    return submit_row(store, (struct row_write){
-                                 .sql = "INSERT INTO subscription (session, qos, filter) "
-                                        "VALUES (?1, ?2, ?3) "
-                                        "ON CONFLICT (session, filter) DO UPDATE SET qos = ?2",
-                                 .numbers = { id, qos },
-                                 .number_count = 2,
-                                 .texts = { xstrndup(filter.ptr, filter.len) },
-                                 .text_count = 1,
-                             });
+    return submit_row(
+        store, (struct row_write){
+                   .sql = "INSERT INTO subscription (session, qos, no_local, retain_as_published, "
+                          "retain_handling, sub_id, filter) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) "
+                          "ON CONFLICT (session, filter) DO UPDATE SET qos = ?2, no_local = ?3, "
+                          "retain_as_published = ?4, retain_handling = ?5, sub_id = ?6",
+                   .numbers = { id, opts->qos, opts->no_local, opts->retain_as_published,
+                                opts->retain_handling, opts->id },
+                   .number_count = 6,
+                   .texts = { xstrndup(filter.ptr, filter.len) },
+                   .text_count = 1,
+               });
 }
 
 int64_t subscription_row_delete(struct store *store, int64_t id, struct slice filter)
@@ -272,10 +276,16 @@ static int load_sessions(struct db *db, struct loading *loading)
 
 static int load_subscriptions(struct db *db, struct loading *loading)
 {
-    struct db_stmt *q = db_query(db, "SELECT session, filter, qos FROM subscription");
-    while (db_step(q))
-        loading->ops->subscription(loading->arg, db_int(q, 0), db_text(q, 1),
-                                   (uint8_t)db_int(q, 2));
+    struct db_stmt *q = db_query(db, "SELECT session, filter, qos, no_local, retain_as_published, "
+                                     "retain_handling, sub_id FROM subscription");
+    while (db_step(q)) {
+        const struct sub_opts opts = { .qos = (uint8_t)db_int(q, 2),
+                                       .no_local = db_int(q, 3) != 0,
+                                       .retain_as_published = db_int(q, 4) != 0,
+                                       .retain_handling = (uint8_t)db_int(q, 5),
+                                       .id = (uint32_t)db_int(q, 6) };
+        loading->ops->subscription(loading->arg, db_int(q, 0), db_text(q, 1), &opts);
+    }
     return db_done(q);
 }
 

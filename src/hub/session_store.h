@@ -3,6 +3,7 @@
 #ifndef HUB_SESSION_STORE_H
 #define HUB_SESSION_STORE_H
 
+#include "hub/hub.h"
 #include "hub/msg.h"
 #include "store/store.h"
 
@@ -30,7 +31,8 @@ int64_t session_row_online(struct store *store, const struct session_row *row);
 int64_t session_row_offline(struct store *store, int64_t id, int64_t now_ms, int64_t will_at);
 int64_t session_row_will_sent(struct store *store, int64_t id);
 int64_t session_row_expiry(struct store *store, int64_t id, int64_t expiry_ms);
-int64_t subscription_row_put(struct store *store, int64_t id, struct slice filter, uint8_t qos);
+int64_t subscription_row_put(struct store *store, int64_t id, struct slice filter,
+                             const struct sub_opts *opts);
 int64_t subscription_row_delete(struct store *store, int64_t id, struct slice filter);
 
 /* Told at the commit (rc 0) or when the store closes without it. `number` is seq or key. The
@@ -50,7 +52,7 @@ int64_t inbound_row_park(struct store *store, int64_t id, int64_t key, int64_t n
 
 struct session_load_ops {
     void (*session)(void *arg, const struct session_row *row);
-    void (*subscription)(void *arg, int64_t id, const char *filter, uint8_t qos);
+    void (*subscription)(void *arg, int64_t id, const char *filter, const struct sub_opts *opts);
     void (*inbound)(void *arg, int64_t id, int64_t key, struct msg *msg /* NULL: delivered */,
                     bool routed);
 };

@@ -42,11 +42,12 @@ static void load_session(void *arg, const struct session_row *row)
     if (row->id >= all->next_id) all->next_id = row->id + 1;
 }
 
-static void load_subscription(void *arg, int64_t id, const char *filter, uint8_t qos)
+static void load_subscription(void *arg, int64_t id, const char *filter,
+                              const struct sub_opts *opts)
 {
     struct sessions *all = arg;
     struct session *session = map_get(&all->by_id, session_key(&id));
-    if (session) session_subs_add(session, slice_str(filter), qos);
+    if (session) session_subs_add(session, slice_str(filter), opts);
 }
 
 static void load_inbound(void *arg, int64_t id, int64_t key, struct msg *msg, bool routed)

@@ -1,4 +1,5 @@
-/* decode.c — bytes to packet structs, each check with its statement; see mqtt.h.
+/* decode.c — frames, strings, properties, PUBLISH: bytes to packet structs, each check with its statement; see
+ * mqtt.h. The other packets are in decode_connect.c, decode_request.c, decode_ack.c.
  *
  * A decoder is a list of fields read through a cursor, whose error sticks: it is asked once, before
  * the values are judged. Then come the rules, each a line that names what is broken; the sentence
@@ -12,42 +13,33 @@
  *
  * MQTT 3.1 (level 3) differs in five places: the protocol's name, the DUP bit of requests, empty
  * client identifiers, user name and password that may be missing though they are announced, and
- * flags of CONNECT that are disregarded. */
-#include "base/cursor.h"
-#include "base/err.h"
+ * flags of CONNECT that are disregarded. MQTT 5.0 adds properties and reason codes, and tells what is not
+ * allowed (ERR_PROTOCOL) from what cannot be read (ERR_MALFORMED). */
 #include "base/mem.h"
 #include "base/text.h"
-#include "mqtt/mqtt.h"
+#include "mqtt/mqtt_priv.h"
 #include "topic/topic.h"
 
 static const struct mqtt_type_info types[MQTT_TYPE_COUNT] = {
-#define PACKET(name_, type_, mask_, flags_, min_, client_, server_, first_, broken_, short_) \
-    [type_] = { .name = #name_,                                                              \
-                .mask = (mask_),                                                             \
-                .flags = (flags_),                                                           \
-                .min = (min_),                                                               \
-                .client = (client_),                                                         \
-                .server = (server_),                                                         \
-                .first = (first_),                                                           \
-                .flags_why = "[" broken_ "] wrong flags in the fixed header of " #name_,     \
-                .short_why = "[" short_ "] too short: " #name_ },
+#define FLAGS_WHY(number, name) "[" number "] wrong flags in the fixed header of " name
+#define SHORT_WHY(number, name) "[" number "] too short: " name
+#define PACKET(name_, type_, mask_, flags_, min_, client_, server_, first_, flags311, flags5, \
+               short311, short5)                                                              \
+    [type_] = { .name = #name_,                                                               \
+                .mask = (mask_),                                                              \
+                .flags = (flags_),                                                            \
+                .min = (min_),                                                                \
+                .client = (client_),                                                          \
+                .server = (server_),                                                          \
+                .first = (first_),                                                            \
+                .flags_why = { FLAGS_WHY(flags311, #name_), FLAGS_WHY(flags5, #name_) },      \
+                .short_why = { SHORT_WHY(short311, #name_), SHORT_WHY(short5, #name_) } },
 #include "mqtt/packet_tbl.h"
 };
 
 const struct mqtt_type_info *mqtt_type_info(unsigned type)
 {
     return &types[type & 15];
-}
-
-static int fail(int code, const char *why, const char **ret_why)
-{
-    if (ret_why) *ret_why = why;
-    return code;
-}
-
-static int malformed(const char *why, const char **ret_why)
-{
-    return fail(ERR_MALFORMED, why, ret_why);
 }
 
 /* ---- frames ---- */
@@ -59,33 +51,28 @@ static bool may_have_dup(uint8_t level, unsigned type)
                                       type == MQTT_TYPE_unsubscribe);
 }
 
-static int check_first_byte(uint8_t byte, uint8_t level, const char **ret_why)
+static int check_publish_flags(uint8_t flags, const char **ret_why)
 {
-    unsigned type = byte >> 4;
-    const struct mqtt_type_info *info = mqtt_type_info(type);
-    if (!info->name) return malformed("[section 2.2.1] a reserved packet type", ret_why);
-    uint8_t flags = byte & 15;
-    if (may_have_dup(level, type)) flags &= (uint8_t)~MQTT_PUBLISH_DUP;
-    if ((flags & info->mask) != info->flags) return malformed(info->flags_why, ret_why);
-    if (type != MQTT_TYPE_publish) return 0;
-    if ((flags >> 1 & 3) == 3) return malformed("[MQTT-3.3.1-4] PUBLISH with QoS 3", ret_why);
-    if ((flags & MQTT_PUBLISH_DUP) && (flags >> 1 & 3) == 0)
+    unsigned qos = flags >> 1 & 3;
+    if (qos == 3) return malformed("[MQTT-3.3.1-4] PUBLISH with QoS 3", ret_why);
+    if ((flags & MQTT_PUBLISH_DUP) && qos == 0)
         return malformed("[MQTT-3.3.1-2] PUBLISH with DUP and QoS 0", ret_why);
     return 0;
 }
 
-/* Section 2.2.3. Returns the number of bytes, 0 when they are not all there. */
-static int remaining_length(const uint8_t *data, size_t len, uint32_t *ret)
+static int check_first_byte(uint8_t byte, uint8_t level, const char **ret_why)
 {
-    uint32_t value = 0;
-    for (int i = 0; i < 4; i++) {
-        if ((size_t)i >= len) return 0;
-        value |= (uint32_t)(data[i] & 0x7f) << (7 * i);
-        if (data[i] & 0x80) continue;
-        *ret = value;
-        return i + 1;
-    }
-    return ERR_MALFORMED;
+    unsigned type = byte >> 4;
+    uint8_t flags = byte & 15;
+    if (type == MQTT_TYPE_publish) return check_publish_flags(flags, ret_why);
+    const struct mqtt_type_info *info = mqtt_type_info(type);
+    if (!info->name || (type == MQTT_TYPE_auth && level < MQTT_LEVEL_5))
+        return malformed(WHY(level, "section 2.2.1", "section 2.1.2", "a reserved packet type"),
+                         ret_why);
+    if (may_have_dup(level, type)) flags &= (uint8_t)~MQTT_PUBLISH_DUP;
+    if ((flags & info->mask) != info->flags)
+        return malformed(info->flags_why[level >= MQTT_LEVEL_5], ret_why);
+    return 0;
 }
 
 int mqtt_frame(const uint8_t *data, size_t len, size_t max_packet, uint8_t level,
@@ -95,13 +82,17 @@ int mqtt_frame(const uint8_t *data, size_t len, size_t max_packet, uint8_t level
     int rc = check_first_byte(data[0], level, ret_why);
     if (rc < 0) return rc;
     uint32_t body = 0;
-    int used = remaining_length(data + 1, len - 1, &body);
+    int used = read_length(data + 1, len - 1, &body);
     if (used < 0)
-        return malformed("[section 2.2.3] a remaining length of more than four bytes", ret_why);
+        return malformed(WHY(level, "section 2.2.3", "section 2.1.4",
+                             "a remaining length of more than four bytes"),
+                         ret_why);
     if (used == 0) return 0;
+    if (used > 1 && data[used] == 0 && level >= MQTT_LEVEL_5)
+        return malformed(LONG_LENGTH, ret_why);
     size_t head = 1 + (size_t)used;
-    if (body < mqtt_type_info(data[0] >> 4)->min)
-        return malformed(mqtt_type_info(data[0] >> 4)->short_why, ret_why);
+    const struct mqtt_type_info *info = mqtt_type_info(data[0] >> 4);
+    if (body < info->min) return malformed(info->short_why[level >= MQTT_LEVEL_5], ret_why);
     if (body > max_packet || head > max_packet - body)
         return fail(ERR_TOO_LARGE, "a packet longer than this listener accepts", ret_why);
     if (len - head < body) return 0;
@@ -112,322 +103,126 @@ int mqtt_frame(const uint8_t *data, size_t len, size_t max_packet, uint8_t level
     return 1;
 }
 
-static struct cursor body_of(const struct mqtt_frame *frame)
-{
-    return cursor_init(frame->body.ptr, frame->body.len);
-}
-
 /* ---- strings ---- */
 
-static const char *string_why(struct slice text)
+const char *mqtt_string_why(struct slice text, uint8_t level)
 {
-    if (text.len && memchr(text.ptr, '\0', text.len)) return "[MQTT-1.5.3-2] U+0000 in a string";
-    return utf8_valid(text) ? NULL : "[MQTT-1.5.3-1] a string which is not UTF-8";
+    if (text.len && memchr(text.ptr, '\0', text.len))
+        return WHY(level, "MQTT-1.5.3-2", "MQTT-1.5.4-2", "U+0000 in a string");
+    if (!utf8_valid(text))
+        return WHY(level, "MQTT-1.5.3-1", "MQTT-1.5.4-1", "a string which is not UTF-8");
+    return NULL;
 }
 
-static int check_string(struct slice text, const char **ret_why)
-{
-    const char *why = string_why(text);
-    return why ? malformed(why, ret_why) : 0;
-}
-
-/* `why` is the topic's own complaint, NULL for a good one; bad encoding counts first. */
-static int judge_topic(struct slice text, const char *why, const char **ret_why)
-{
-    if (!why) return 0;
-    int rc = check_string(text, ret_why);
-    return rc < 0 ? rc : fail(ERR_TOPIC, why, ret_why);
-}
-
-/* ---- CONNECT ---- */
-
-enum { CLEAN = 0x02, WILL = 0x04, WILL_RETAIN = 0x20, PASSWORD = 0x40, USERNAME = 0x80 };
-
+/* topic/ counts as 3.1.1 does. */
 static const struct {
-    const char *name;
-    uint8_t level;
-} protocols[] = {
-    { "MQIsdp", MQTT_LEVEL_31 },
-    { "MQTT", MQTT_LEVEL_311 },
+    const char *number311, *why5;
+} topic_whys[] = {
+    { "[MQTT-4.7.1-1]", "[MQTT-4.7.0-1] a wildcard in a topic name" },
+    { "[MQTT-4.7.1-2]", "[MQTT-4.7.1-1] '#' which is not alone in the last level" },
+    { "[MQTT-4.7.1-3]", "[MQTT-4.7.1-2] '+' which is not alone in its level" },
 };
 
-static bool is_protocol_name(struct slice name)
+static const char *topic_why_at(uint8_t level, const char *why)
 {
-    for (size_t i = 0; i < ARRAY_LEN(protocols); i++)
-        if (slice_eq_str(name, protocols[i].name)) return true;
-    return false;
+    if (level < MQTT_LEVEL_5) return why;
+    for (size_t i = 0; i < ARRAY_LEN(topic_whys); i++)
+        if (slice_starts(slice_str(why), topic_whys[i].number311)) return topic_whys[i].why5;
+    return why;
 }
 
-static bool is_supported(struct slice name, uint8_t level)
+int mqtt_judge_topic(struct slice text, const char *why, uint8_t level, const char **ret_why)
 {
-    for (size_t i = 0; i < ARRAY_LEN(protocols); i++)
-        if (protocols[i].level == level) return slice_eq_str(name, protocols[i].name);
-    return false;
+    if (!why) return 0;
+    const char *bad = mqtt_string_why(text, level);
+    if (bad) return malformed(bad, ret_why);
+    return fail(ERR_TOPIC, topic_why_at(level, why), ret_why);
 }
 
-uint8_t mqtt_connect_level(const struct mqtt_frame *frame)
-{
-    struct cursor cur = body_of(frame);
-    struct slice name = cursor_str16(&cur);
-    uint8_t level = cursor_u8(&cur);
-    return cursor_error(&cur) == 0 && is_protocol_name(name) ? level & 0x7f : 0;
-}
+/* ---- properties ---- */
 
-static int check_protocol(struct slice name, uint8_t level, const char **ret_why)
+int mqtt_read_block(struct cursor *cur, unsigned where, struct slice *ret, const char **ret_why)
 {
-    if (!is_protocol_name(name))
-        return malformed("[MQTT-3.1.2-1] CONNECT with an unknown protocol name", ret_why);
-    if (!is_supported(name, level))
-        return fail(ERR_UNSUPPORTED, "[MQTT-3.1.2-2] CONNECT with an unsupported level", ret_why);
-    return 0;
-}
-
-/* MQTT 3.1 disregards what says something of a will that is not there, and bit 0 (its section 3.1). */
-static int check_connect_flags(uint8_t flags, uint8_t level, const char **ret_why)
-{
-    static const struct {
-        uint8_t mask, value; /* flags & mask == value is wrong */
-        uint8_t since;       /* from this level on */
-        const char *why;
-    } rules[] = {
-        { 0x01, 0x01, MQTT_LEVEL_311, "[MQTT-3.1.2-3] CONNECT with the reserved flag" },
-        { WILL | 0x18, WILL | 0x18, 0, "[MQTT-3.1.2-14] CONNECT with will QoS 3" },
-        { WILL | 0x18, 0x08, MQTT_LEVEL_311,
-          "[MQTT-3.1.2-13] CONNECT with will QoS 1 but no will" },
-        { WILL | 0x18, 0x10, MQTT_LEVEL_311,
-          "[MQTT-3.1.2-13] CONNECT with will QoS 2 but no will" },
-        { WILL | 0x18, 0x18, MQTT_LEVEL_311,
-          "[MQTT-3.1.2-13] CONNECT with will QoS 3 but no will" },
-        { WILL | WILL_RETAIN, WILL_RETAIN, MQTT_LEVEL_311,
-          "[MQTT-3.1.2-15] CONNECT with will retain, no will" },
-        { USERNAME | PASSWORD, PASSWORD, 0, "[MQTT-3.1.2-22] CONNECT with password, no user name" },
-    };
-    for (size_t i = 0; i < ARRAY_LEN(rules); i++)
-        if ((flags & rules[i].mask) == rules[i].value && level >= rules[i].since)
-            return malformed(rules[i].why, ret_why);
-    return 0;
-}
-
-/* In MQTT 3.1 the remaining length has precedence over the flags (its section 3.1). */
-static bool reads_login(const struct cursor *cur, uint8_t level, bool announced)
-{
-    return announced && !(level == MQTT_LEVEL_31 && cursor_left(cur) == 0);
-}
-
-static int read_payload(struct cursor *cur, uint8_t flags, struct mqtt_connect *ret,
-                        const char **ret_why)
-{
-    ret->client_id = cursor_str16(cur);
-    if (cursor_error(cur) < 0)
-        return malformed("[MQTT-3.1.3-3] CONNECT without a client identifier", ret_why);
-    if (ret->will) {
-        ret->will_topic = cursor_str16(cur);
-        ret->will_payload = cursor_str16(cur);
-        if (cursor_error(cur) < 0)
-            return malformed("[MQTT-3.1.2-9] CONNECT without the will that it announces", ret_why);
-    }
-    ret->has_username = reads_login(cur, ret->level, flags & USERNAME);
-    if (ret->has_username) ret->username = cursor_str16(cur);
-    if (cursor_error(cur) < 0)
-        return malformed("[MQTT-3.1.2-19] CONNECT without the user name that it announces",
-                         ret_why);
-    ret->has_password = reads_login(cur, ret->level, flags & PASSWORD);
-    if (ret->has_password) ret->password = cursor_str16(cur);
-    if (cursor_error(cur) < 0)
-        return malformed("[MQTT-3.1.2-21] CONNECT without the password that it announces", ret_why);
-    return cursor_left(cur) ? malformed("[MQTT-3.1.3-1] CONNECT with bytes behind it", ret_why) : 0;
-}
-
-static int check_strings(const struct mqtt_connect *connect, const char **ret_why)
-{
-    if (string_why(connect->client_id))
-        return malformed("[MQTT-3.1.3-4] a client identifier which is not UTF-8", ret_why);
-    if (connect->will && string_why(connect->will_topic))
-        return malformed("[MQTT-3.1.3-10] a will topic which is not UTF-8", ret_why);
-    if (connect->has_username && string_why(connect->username))
-        return malformed("[MQTT-3.1.3-11] a user name which is not UTF-8", ret_why);
-    if (!connect->will) return 0;
-    return judge_topic(connect->will_topic, topic_name_why(connect->will_topic), ret_why);
-}
-
-static int check_client_id(const struct mqtt_connect *connect, const char **ret_why)
-{
-    if (connect->client_id.len > 0) return 0;
-    if (connect->level == MQTT_LEVEL_31)
-        return fail(ERR_INVALID, "[MQTT 3.1, section 3.1] an empty client identifier", ret_why);
-    if (!connect->clean_session)
-        return fail(ERR_INVALID, "[MQTT-3.1.3-8] an empty client identifier with a kept session",
-                    ret_why);
-    return 0;
-}
-
-int mqtt_decode_connect(const struct mqtt_frame *frame, struct mqtt_connect *ret,
-                        const char **ret_why)
-{
-    struct cursor cur = body_of(frame);
-    struct slice name = cursor_str16(&cur);
-    struct mqtt_connect connect = { .level = cursor_u8(&cur) };
-    if (cursor_error(&cur) < 0)
-        return malformed("[MQTT-3.1.2-1] CONNECT without protocol name and level", ret_why);
-    int rc = check_protocol(name, connect.level, ret_why);
-    if (rc < 0) return rc;
-
-    uint8_t flags = cursor_u8(&cur);
-    connect.clean_session = flags & CLEAN;
-    connect.will = flags & WILL;
-    connect.will_qos = connect.will ? flags >> 3 & 3 : 0;
-    connect.will_retain = connect.will && (flags & WILL_RETAIN);
-    connect.keep_alive = cursor_u16(&cur);
-    if (cursor_error(&cur) < 0)
-        return malformed("[section 3.1.2] CONNECT without flags and keep alive", ret_why);
-    rc = check_connect_flags(flags, connect.level, ret_why);
-    if (rc == 0) rc = read_payload(&cur, flags, &connect, ret_why);
-    if (rc == 0) rc = check_strings(&connect, ret_why);
-    if (rc == 0) rc = check_client_id(&connect, ret_why);
-    if (rc == 0) *ret = connect;
+    uint32_t len = 0;
+    int used = read_length(cur->ptr, cursor_left(cur), &len);
+    if (used == 0)
+        return malformed("[MQTT-2.2.2-1] the length of the properties is missing", ret_why);
+    if (used < 0)
+        return malformed("[section 1.5.5] a length of properties of more than four bytes", ret_why);
+    if (length_size(len) != (size_t)used) return malformed(LONG_LENGTH, ret_why);
+    cur->ptr += used;
+    if (len > cursor_left(cur))
+        return malformed("[section 2.2.2.1] properties that are longer than the packet", ret_why);
+    struct slice block = cursor_bytes(cur, len);
+    int rc = mqtt_properties_check(block, where, ret_why);
+    if (rc == 0) *ret = block;
     return rc;
 }
 
 /* ---- PUBLISH ---- */
 
-int mqtt_decode_publish(const struct mqtt_frame *frame, uint8_t level, struct mqtt_publish *ret,
-                        const char **ret_why)
+struct publish_properties {
+    struct slice block;
+    bool has_alias;
+    uint16_t alias;
+};
+
+static int judge_properties(struct publish_properties *props, bool from_client,
+                            const char **ret_why)
+{
+    struct mqtt_property prop;
+    for (size_t at = 0; mqtt_property_next(props->block, &at, &prop);) {
+        if (prop.id == MQTT_PROP_subscription_id && from_client)
+            return fail(ERR_PROTOCOL,
+                        "[MQTT-3.3.4-6] PUBLISH of a client with a subscription identifier",
+                        ret_why);
+        if (prop.id != MQTT_PROP_topic_alias) continue;
+        props->has_alias = true;
+        props->alias = (uint16_t)prop.number;
+    }
+    return 0;
+}
+
+static int judge_name(struct slice topic, uint8_t level, bool has_alias, const char **ret_why)
+{
+    if (level < MQTT_LEVEL_5 || topic.len)
+        return mqtt_judge_topic(topic, topic_name_why(topic), level, ret_why);
+    if (has_alias) return 0;
+    return fail(ERR_PROTOCOL, "[section 3.3.2.1] PUBLISH with neither topic nor alias", ret_why);
+}
+
+static int no_publish_id(uint8_t level, bool is_cut, const char **ret_why)
+{
+    const char *why =
+        WHY(level, "MQTT-2.3.1-1", "MQTT-2.2.1-3", "PUBLISH without a packet identifier");
+    return is_cut ? malformed(why, ret_why) : forbidden(level, why, ret_why);
+}
+
+int mqtt_decode_publish(const struct mqtt_frame *frame, uint8_t level, bool from_client,
+                        struct mqtt_publish *ret, const char **ret_why)
 {
     struct cursor cur = body_of(frame);
-    struct mqtt_publish publish = { .level = level,
-                                    .dup = frame->flags & MQTT_PUBLISH_DUP,
-                                    .qos = frame->flags >> 1 & 3,
-                                    .retain = frame->flags & MQTT_PUBLISH_RETAIN };
-    int rc = check_first_byte((uint8_t)(MQTT_TYPE_publish << 4 | frame->flags), level, ret_why);
+    uint8_t qos = frame->flags >> 1 & 3;
+    int rc = check_publish_flags(frame->flags, ret_why);
     if (rc < 0) return rc;
-    publish.topic = cursor_str16(&cur);
+    struct slice topic = cursor_str16(&cur);
     if (cursor_error(&cur) < 0) return malformed("[MQTT-3.3.2-1] PUBLISH without a topic", ret_why);
-    publish.id = publish.qos ? cursor_u16(&cur) : 0;
-    if (cursor_error(&cur) < 0 || (publish.qos && publish.id == 0))
-        return malformed("[MQTT-2.3.1-1] PUBLISH without a packet identifier", ret_why);
-    publish.payload = cursor_rest(&cur);
-    rc = judge_topic(publish.topic, topic_name_why(publish.topic), ret_why);
-    if (rc == 0) *ret = publish;
-    return rc;
-}
-
-/* ---- acknowledgements ---- */
-
-int mqtt_decode_ack(const struct mqtt_frame *frame, uint8_t level, struct mqtt_ack *ret,
-                    const char **ret_why)
-{
-    struct cursor cur = body_of(frame);
-    struct mqtt_ack ack = { .level = level, .type = frame->type, .id = cursor_u16(&cur) };
-    if (cursor_error(&cur) < 0 || ack.id == 0)
-        return malformed("[MQTT-2.3.1-1] an acknowledgement without a packet identifier", ret_why);
-    if (cursor_left(&cur) > 0)
-        return malformed("[section 2.3.1] an acknowledgement with bytes behind it", ret_why);
-    *ret = ack;
-    return 0;
-}
-
-/* ---- SUBSCRIBE, UNSUBSCRIBE ---- */
-
-static int read_filters(struct cursor cur, bool with_qos, size_t *ret_count, const char **ret_why)
-{
-    size_t count = 0;
-    for (; cursor_left(&cur) > 0; count++) {
-        struct slice filter = cursor_str16(&cur);
-        uint8_t qos = with_qos ? cursor_u8(&cur) : 0;
-        if (cursor_error(&cur) < 0)
-            return malformed(with_qos ? "[section 3.8.3] SUBSCRIBE whose payload is cut"
-                                      : "[section 3.10.3] UNSUBSCRIBE whose payload is cut",
-                             ret_why);
-        if (qos > 2)
-            return malformed("[MQTT-3-8.3-4] SUBSCRIBE with QoS 3 or reserved bits", ret_why);
-        int rc = judge_topic(filter, topic_filter_why(filter), ret_why);
-        if (rc < 0) return rc;
-    }
-    *ret_count = count;
-    return 0;
-}
-
-static int read_request(const struct mqtt_frame *frame, uint8_t level, bool with_qos,
-                        struct mqtt_subscribe *ret, const char **ret_why)
-{
-    struct cursor cur = body_of(frame);
-    struct mqtt_subscribe sub = { .level = level, .id = cursor_u16(&cur), .with_qos = with_qos };
-    if (sub.id == 0)
-        return malformed("[MQTT-2.3.1-1] a request without a packet identifier", ret_why);
-    sub.filters = cursor_rest(&cur);
-    int rc =
-        read_filters(cursor_init(sub.filters.ptr, sub.filters.len), with_qos, &sub.count, ret_why);
+    uint16_t id = qos ? cursor_u16(&cur) : 0;
+    if (qos && id == 0) return no_publish_id(level, cursor_error(&cur) < 0, ret_why);
+    struct publish_properties props = { .has_alias = false };
+    rc = read_properties(&cur, level, MQTT_TYPE_publish, &props.block, ret_why);
+    if (rc == 0 && props.block.len) rc = judge_properties(&props, from_client, ret_why);
+    if (rc == 0) rc = judge_name(topic, level, props.has_alias, ret_why);
     if (rc < 0) return rc;
-    if (sub.count == 0)
-        return malformed(with_qos ? "[MQTT-3.8.3-3] SUBSCRIBE without a filter"
-                                  : "[MQTT-3.10.3-2] UNSUBSCRIBE without a filter",
-                         ret_why);
-    *ret = sub;
-    return 0;
-}
-
-int mqtt_decode_subscribe(const struct mqtt_frame *frame, uint8_t level, struct mqtt_subscribe *ret,
-                          const char **ret_why)
-{
-    return read_request(frame, level, true, ret, ret_why);
-}
-
-int mqtt_decode_unsubscribe(const struct mqtt_frame *frame, uint8_t level,
-                            struct mqtt_subscribe *ret, const char **ret_why)
-{
-    return read_request(frame, level, false, ret, ret_why);
-}
-
-bool mqtt_subscribe_next(const struct mqtt_subscribe *sub, size_t *at, struct mqtt_filter *ret)
-{
-    if (*at >= sub->filters.len) return false;
-    struct cursor cur = cursor_init(sub->filters.ptr + *at, sub->filters.len - *at);
-    struct mqtt_filter filter = { .filter = cursor_str16(&cur) };
-    filter.qos = sub->with_qos ? cursor_u8(&cur) : 0;
-    if (cursor_error(&cur) < 0) BUG("a SUBSCRIBE which was not decoded");
-    *at = sub->filters.len - cursor_left(&cur);
-    *ret = filter;
-    return true;
-}
-
-/* ---- the others ---- */
-
-int mqtt_decode_empty(const struct mqtt_frame *frame, const char **ret_why)
-{
-    if (frame->body.len == 0) return 0;
-    return malformed("[section 2.2.3] a packet without a body has one", ret_why);
-}
-
-int mqtt_decode_connack(const struct mqtt_frame *frame, struct mqtt_connack *ret,
-                        const char **ret_why)
-{
-    struct cursor cur = body_of(frame);
-    uint8_t flags = cursor_u8(&cur);
-    uint8_t code = cursor_u8(&cur);
-    if (cursor_error(&cur) < 0 || cursor_left(&cur) > 0)
-        return malformed("[section 3.2.1] CONNACK which is not two bytes long", ret_why);
-    if (flags & 0xfe) return malformed("[section 3.2.2.1] CONNACK with reserved flags", ret_why);
-    if ((flags & 1) && code != 0)
-        return malformed("[MQTT-3.2.2-4] CONNACK which refuses and has a session", ret_why);
-    *ret = (struct mqtt_connack){ .session_present = flags & 1, .code = code };
-    return 0;
-}
-
-int mqtt_decode_suback(const struct mqtt_frame *frame, struct mqtt_suback *ret,
-                       const char **ret_why)
-{
-    struct cursor cur = body_of(frame);
-    struct mqtt_suback suback = { .id = cursor_u16(&cur) };
-    suback.codes = cursor_rest(&cur);
-    if (suback.id == 0)
-        return malformed("[MQTT-2.3.1-7] SUBACK without a packet identifier", ret_why);
-    if (suback.codes.len == 0)
-        return malformed("[MQTT-3.8.4-5] SUBACK without a return code", ret_why);
-    for (size_t i = 0; i < suback.codes.len; i++) {
-        uint8_t code = (uint8_t)suback.codes.ptr[i];
-        if (code > 2 && code != MQTT_SUBACK_FAILURE)
-            return malformed("[MQTT-3.9.3-2] SUBACK with a reserved return code", ret_why);
-    }
-    *ret = suback;
+    *ret = (struct mqtt_publish){ .level = level,
+                                  .dup = frame->flags & MQTT_PUBLISH_DUP,
+                                  .qos = qos,
+                                  .retain = frame->flags & MQTT_PUBLISH_RETAIN,
+                                  .id = id,
+                                  .topic = topic,
+                                  .has_alias = props.has_alias,
+                                  .alias = props.alias,
+                                  .properties = props.block,
+                                  .payload = cursor_rest(&cur) };
     return 0;
 }

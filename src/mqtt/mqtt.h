@@ -1,18 +1,23 @@
-/* mqtt.h — bytes to checked packet structs and back: MQTT 3.1 (MQIsdp, level 3), 3.1.1 (level 4).
+/* mqtt.h — bytes to checked packet structs and back: MQTT 3.1 (MQIsdp, level 3), 3.1.1 (level 4), 5.0
+ * (level 5). The level is data: one decoder and one encoder for each packet.
  * Pure: no sockets, no state. Decoded structs are views into the frame's bytes and live as long.
  *
  * All that a codec alone can judge is judged here; what needs the connection's or the session's
  * state (first packet, unknown packet id, quotas) is conn's. Outputs are untouched on failure,
- * except *ret_why: a static sentence for the log that names the broken statement; ret_why may be
- * NULL everywhere. Decoders return 0 or
+ * except *ret_why: a static sentence for the log that names the broken statement, by the number that
+ * it has in the standard of that level; ret_why may be NULL everywhere. Decoders return 0 or
  *   ERR_MALFORMED  the connection must be closed [MQTT-4.8.0-1];
+ *   ERR_PROTOCOL   the same, for what can be parsed but is not allowed (at level 5 only);
  *   ERR_TOPIC      the same, for a topic that is well-formed text but no valid name or filter;
- *   others         as noted. */
+ *   others         as noted.
+ * mqtt_reason_of tells the reason code. Slices named `properties` are blocks (property.h) which have been
+ * checked; they are empty below level 5. */
 #ifndef MQTT_MQTT_H
 #define MQTT_MQTT_H
 
 #include "base/buf.h"
 #include "base/slice.h"
+#include "mqtt/property.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,12 +26,13 @@
 enum mqtt_level {
     MQTT_LEVEL_31 = 3,
     MQTT_LEVEL_311 = 4,
-    MQTT_LEVEL_5 = 5, /* not yet decoded: ERR_UNSUPPORTED */
+    MQTT_LEVEL_5 = 5,
 };
 
-/* MQTT_TYPE_connect = 1 ... MQTT_TYPE_disconnect = 14, named as in packet_tbl.h. */
+/* MQTT_TYPE_connect = 1 ... MQTT_TYPE_auth = 15, named as in packet_tbl.h. */
 enum mqtt_type {
-#define PACKET(name, type, mask, flags, min, client, server, first, broken, short_) \
+#define PACKET(name, type, mask, flags, min, client, server, first, flags311, flags5, short311, \
+               short5)                                                                          \
     MQTT_TYPE_##name = (type),
 #include "mqtt/packet_tbl.h"
     MQTT_TYPE_COUNT = 16
@@ -42,12 +48,26 @@ enum mqtt_connack_code {
     MQTT_REFUSED_NOT_AUTHORIZED = 5,
 };
 
+/* MQTT_REASON_SUCCESS = 0 and so on, named as in reason_tbl.h. */
+enum mqtt_reason {
+#define REASON(name, code, text) MQTT_REASON_##name = (code),
+#include "mqtt/reason_tbl.h"
+};
+/* "not authorized"; "unknown reason" for a code that there is not. Never NULL. */
+const char *mqtt_reason_text(uint8_t code);
+/* The reason for what mqtt_frame or a decoder has returned for a packet of that type: 0x81, 0x82, 0x84, 0x85,
+ * 0x8f, 0x90, 0x95. */
+uint8_t mqtt_reason_of(int rc, unsigned type);
+/* The reason that says the same to a client of MQTT 3.1.1 in CONNACK: enum mqtt_connack_code, never 0. */
+uint8_t mqtt_connack_code_of(uint8_t reason);
+
 #define MQTT_SUBACK_FAILURE 0x80
 #define MQTT_PUBLISH_DUP    0x08 /* in the first byte of a PUBLISH */
 #define MQTT_PUBLISH_RETAIN 0x01
 #define MQTT_MAX_REMAINING  268435455u
 #define MQTT_MAX_HEADER     5 /* first byte and remaining length */
 
+/* A row of packet_tbl.h. */
 struct mqtt_type_info {
     const char *name; /* NULL: a reserved type */
     uint8_t mask;
@@ -56,8 +76,8 @@ struct mqtt_type_info {
     bool client;
     bool server;
     bool first;
-    const char *flags_why; /* the statement that other flags break */
-    const char *short_why; /* the one that a remaining length below min breaks */
+    const char *flags_why[2]; /* the statement that other flags break, below level 5 and at it */
+    const char *short_why[2]; /* the one that a remaining length below min breaks */
 };
 /* A row of packet_tbl.h; `type` is 0 to 15. Never NULL. */
 const struct mqtt_type_info *mqtt_type_info(unsigned type);
@@ -78,32 +98,33 @@ struct mqtt_frame {
  *                   less than the type's least: as soon as it can be seen;
  *   ERR_TOO_LARGE   header and body together are longer than max_packet.
  * `level` is the connection's, 0 before CONNECT. A remaining length that could be written shorter
- * is accepted: 3.1.1 does not forbid it. At level 3 PUBREL, SUBSCRIBE, UNSUBSCRIBE may have DUP. */
+ * is accepted below level 5: 3.1.1 does not forbid it. At level 3 PUBREL, SUBSCRIBE, UNSUBSCRIBE may have
+ * DUP. AUTH is a reserved type below level 5. */
 int mqtt_frame(const uint8_t *data, size_t len, size_t max_packet, uint8_t level,
                struct mqtt_frame *ret, const char **ret_why);
 
 /* ---- what a client sends ---- */
 
 struct mqtt_connect {
-    uint8_t level; /* enum mqtt_level */
-    bool clean_session;
+    uint8_t level;          /* enum mqtt_level */
+    bool clean_session;     /* level 5: clean start */
     uint16_t keep_alive;    /* seconds, 0: off */
-    struct slice client_id; /* may be empty, with clean_session and level 4 only */
+    struct slice client_id; /* may be empty: at level 4 with clean_session, at level 5 */
     bool will;
     uint8_t will_qos;
     bool will_retain;
     struct slice will_topic;
     struct slice will_payload;
-    struct slice will_properties; /* empty below level 5 */
+    struct slice will_properties; /* will delay among them */
     bool has_username;
-    bool has_password;
+    bool has_password; /* at level 5 also without a user name */
     struct slice username;
     struct slice password;
-    struct slice properties; /* empty below level 5 */
+    struct slice properties;
 };
 
 /* Also returns
- *   ERR_UNSUPPORTED  right protocol name, unknown level: CONNACK 1, close [MQTT-3.1.2-2];
+ *   ERR_UNSUPPORTED  right protocol name, unknown level: CONNACK 1 or 0x84, close [MQTT-3.1.2-2];
  *   ERR_INVALID      empty client id where it may not be: CONNACK 2, close [MQTT-3.1.3-8]. */
 int mqtt_decode_connect(const struct mqtt_frame *frame, struct mqtt_connect *ret,
                         const char **ret_why);
@@ -116,22 +137,26 @@ struct mqtt_publish {
     bool dup;
     uint8_t qos;
     bool retain;
-    uint16_t id; /* 0 with QoS 0, never 0 otherwise */
-    struct slice topic;
-    struct slice properties; /* empty below level 5 */
+    uint16_t id;        /* 0 with QoS 0, never 0 otherwise */
+    struct slice topic; /* may be empty at level 5, with an alias */
+    bool has_alias;     /* decoding; it is among the properties too */
+    uint16_t alias;     /* may be 0, which is for the connection to refuse (0x94) */
+    struct slice added; /* encoding, level 5: a block that stands before `properties` */
+    struct slice properties;
     struct slice payload;
 };
-int mqtt_decode_publish(const struct mqtt_frame *frame, uint8_t level, struct mqtt_publish *ret,
-                        const char **ret_why);
+/* from_client: subscription identifiers are a protocol error [MQTT-3.3.4-6]. */
+int mqtt_decode_publish(const struct mqtt_frame *frame, uint8_t level, bool from_client,
+                        struct mqtt_publish *ret, const char **ret_why);
 
 struct mqtt_ack {
     uint8_t level;
     uint8_t type; /* of the frame */
     uint16_t id;  /* never 0 */
-    uint8_t code; /* reason; 0 below level 5 */
+    uint8_t code; /* enum mqtt_reason, one that the type can have; 0 below level 5 */
     struct slice properties;
 };
-/* PUBACK, PUBREC, PUBREL, PUBCOMP, and UNSUBACK (for clients). */
+/* PUBACK, PUBREC, PUBREL, PUBCOMP; below level 5 UNSUBACK too (for clients). */
 int mqtt_decode_ack(const struct mqtt_frame *frame, uint8_t level, struct mqtt_ack *ret,
                     const char **ret_why);
 
@@ -139,17 +164,21 @@ int mqtt_decode_ack(const struct mqtt_frame *frame, uint8_t level, struct mqtt_a
 struct mqtt_filter {
     struct slice filter; /* valid by topic_filter_check */
     uint8_t qos;         /* 0 to 2; 0 in UNSUBSCRIBE */
+    /* level 5, false and 0 below */
+    bool no_local; /* never with a shared filter [MQTT-3.8.3-4] */
+    bool retain_as_published;
+    uint8_t retain_handling; /* 0 to 2 */
 };
 
 /* Both packets. The whole payload has been checked when the decoder returns 0, so the iterator
  * cannot fail and nothing needs to be undone. */
 struct mqtt_subscribe {
     uint8_t level;
-    uint16_t id;   /* never 0 */
-    size_t count;  /* of filters, at least 1 */
-    bool with_qos; /* SUBSCRIBE */
-    struct slice properties;
-    struct slice filters; /* encoded */
+    uint16_t id;             /* never 0 */
+    size_t count;            /* of filters, at least 1 */
+    bool with_qos;           /* SUBSCRIBE */
+    struct slice properties; /* at most one subscription identifier */
+    struct slice filters;    /* encoded */
 };
 int mqtt_decode_subscribe(const struct mqtt_frame *frame, uint8_t level, struct mqtt_subscribe *ret,
                           const char **ret_why);
@@ -158,52 +187,71 @@ int mqtt_decode_unsubscribe(const struct mqtt_frame *frame, uint8_t level,
 /* Start with *at = 0; false after the last one. */
 bool mqtt_subscribe_next(const struct mqtt_subscribe *sub, size_t *at, struct mqtt_filter *ret);
 
-/* PINGREQ, PINGRESP, DISCONNECT: nothing may follow the header. */
+/* PINGREQ, PINGRESP: nothing may follow the header. */
 int mqtt_decode_empty(const struct mqtt_frame *frame, const char **ret_why);
+
+/* DISCONNECT and AUTH. */
+struct mqtt_farewell {
+    uint8_t code; /* enum mqtt_reason, one that the type and the sender can have; 0 below level 5 */
+    struct slice properties;
+};
+/* DISCONNECT. Below level 5 nothing may follow the header. from_client: a session expiry may only be there from
+ * a client, a server reference only from a server. */
+int mqtt_decode_disconnect(const struct mqtt_frame *frame, uint8_t level, bool from_client,
+                           struct mqtt_farewell *ret, const char **ret_why);
+/* AUTH: level 5. Authentication method missing though there are properties or a code: ERR_PROTOCOL. */
+int mqtt_decode_auth(const struct mqtt_frame *frame, struct mqtt_farewell *ret,
+                     const char **ret_why);
 
 /* ---- what a server sends, for clients ---- */
 
 struct mqtt_connack {
     bool session_present;
-    uint8_t code; /* enum mqtt_connack_code, or a reserved one */
+    uint8_t code; /* enum mqtt_connack_code, or a reserved one; level 5: enum mqtt_reason */
     struct slice properties;
 };
-int mqtt_decode_connack(const struct mqtt_frame *frame, struct mqtt_connack *ret,
+int mqtt_decode_connack(const struct mqtt_frame *frame, uint8_t level, struct mqtt_connack *ret,
                         const char **ret_why);
 
 struct mqtt_suback {
     uint16_t id;
-    struct slice codes; /* a byte for each filter: 0, 1, 2 or MQTT_SUBACK_FAILURE; at least one */
+    struct slice codes; /* a byte for each filter: 0, 1, 2 or MQTT_SUBACK_FAILURE; at level 5
+                           enum mqtt_reason; at least one */
     struct slice properties;
 };
-int mqtt_decode_suback(const struct mqtt_frame *frame, struct mqtt_suback *ret,
+/* SUBACK, and at level 5 UNSUBACK. */
+int mqtt_decode_suback(const struct mqtt_frame *frame, uint8_t level, struct mqtt_suback *ret,
                        const char **ret_why);
 
 /* ---- encoding: appends one whole packet to out ---- */
 
-/* session_present is sent as 0 with a code other than 0 [MQTT-3.2.2-4], and at level 3. A level of
- * 5 or more gets the form of that version (with no properties), so that its clients understand a
- * refusal: `code` is that version's reason code then (0x84: unsupported protocol version). */
-void mqtt_encode_connack(struct buf *out, uint8_t level, bool session_present, uint8_t code);
-/* PUBACK, PUBREC, PUBREL, PUBCOMP, UNSUBACK. */
-void mqtt_encode_ack(struct buf *out, uint8_t type, uint16_t id);
-/* The same into an array, for those who keep no buffer. */
+/* session_present is sent as 0 with a code other than 0 [MQTT-3.2.2-4], and at level 3. Levels above 5 get
+ * the form of level 5. */
+void mqtt_encode_connack(struct buf *out, uint8_t level, const struct mqtt_connack *connack);
+/* PUBACK, PUBREC, PUBREL, PUBCOMP; below level 5 UNSUBACK too. Code and properties are left out where they can
+ * be: success without properties is the short form, which all levels share. */
+void mqtt_encode_ack(struct buf *out, const struct mqtt_ack *ack);
+/* The short form into an array, for those who keep no buffer. */
 #define MQTT_ACK_SIZE 4
 void mqtt_put_ack(uint8_t out[MQTT_ACK_SIZE], uint8_t type, uint16_t id);
-/* codes in the order of the filters; count is at least 1. */
-void mqtt_encode_suback(struct buf *out, uint16_t id, const uint8_t *codes, size_t count);
-/* PINGREQ, PINGRESP, DISCONNECT. */
+/* SUBACK or UNSUBACK: codes in the order of the filters, at least one; UNSUBACK has none below level 5. */
+void mqtt_encode_suback(struct buf *out, uint8_t level, uint8_t type,
+                        const struct mqtt_suback *suback);
+/* PINGREQ, PINGRESP. */
 void mqtt_encode_empty(struct buf *out, uint8_t type);
-/* 0, or ERR_INVALID with nothing appended: a string above 65535 bytes, an id of 0, a QoS above 2, a
- * password without user name, no filter at all, or a packet above MQTT_MAX_REMAINING. Topics are
- * not checked: the caller has done so. */
+/* DISCONNECT, AUTH (level 5). Below level 5 the code and the properties are left out. */
+void mqtt_encode_farewell(struct buf *out, uint8_t level, uint8_t type,
+                          const struct mqtt_farewell *farewell);
+/* 0, or ERR_INVALID with nothing appended: a string above 65535 bytes, an id of 0, a QoS above 2, below level 5
+ * a password without user name, no filter at all, or a packet above MQTT_MAX_REMAINING. Topics are not
+ * checked: the caller has done so. */
 int mqtt_encode_connect(struct buf *out, const struct mqtt_connect *connect);
-int mqtt_encode_subscribe(struct buf *out, uint16_t id, const struct mqtt_filter *filters,
-                          size_t count);
-int mqtt_encode_unsubscribe(struct buf *out, uint16_t id, const struct mqtt_filter *filters,
-                            size_t count);
+/* SUBSCRIBE or UNSUBSCRIBE. */
+int mqtt_encode_subscribe(struct buf *out, uint8_t level, uint8_t type, uint16_t id,
+                          struct slice properties, const struct mqtt_filter *filters, size_t count);
 
-/* A PUBLISH is one run of bytes: first byte, remaining length, topic, id (QoS 1, 2), payload.
+/* A PUBLISH is one run of bytes: first byte, remaining length, topic, id (QoS 1, 2), at level 5 the length of
+ * the properties, `added`, `properties`; payload. So `properties` end where the payload begins.
  * Receivers share it: each sends its own first byte (DUP, RETAIN, QoS 1 or 2 may be exchanged in
  * it) and, at the known offset, its own id. QoS 0 has no id, hence another encoding. */
 
@@ -221,6 +269,14 @@ static inline uint8_t mqtt_publish_first_byte(uint8_t qos, bool dup, bool retain
 {
     return (uint8_t)(MQTT_TYPE_publish << 4 | (dup ? MQTT_PUBLISH_DUP : 0) | qos << 1 |
                      (retain ? MQTT_PUBLISH_RETAIN : 0));
+}
+/* Where the two bytes of the id are in an encoded PUBLISH of QoS 1 or 2. */
+static inline size_t mqtt_publish_id_at(const uint8_t *packet)
+{
+    size_t at = 1;
+    while (packet[at++] & 0x80)
+        ;
+    return at + 2 + ((size_t)packet[at] << 8 | packet[at + 1]);
 }
 
 #endif

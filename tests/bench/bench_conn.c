@@ -50,7 +50,8 @@ static struct stream *client(struct loop *loop, struct front_listener *listener,
                                                          .clean_session = true,
                                                          .client_id = slice_str(id) });
     struct mqtt_filter filter = { slice_str(id), 1 };
-    mqtt_encode_subscribe(&packet, 1, &filter, 1);
+    mqtt_encode_subscribe(&packet, MQTT_LEVEL_311, MQTT_TYPE_subscribe, 1, (struct slice){ 0 },
+                          &filter, 1);
     stream_write(ours, packet.data, packet.len);
     buf_deinit(&packet);
     for (int i = 0; i < 10; i++)

@@ -119,7 +119,8 @@ static void on_subscribe(struct peer *p, const struct mqtt_frame *frame)
     snprintf(p->topic, sizeof p->topic, "%.*s", (int)filter.filter.len, filter.filter.ptr);
     p->subscriber = true;
     subs[sub_count++] = p;
-    mqtt_encode_suback(&ack, sub.id, (const uint8_t[]){ 0 }, 1);
+    mqtt_encode_suback(&ack, MQTT_LEVEL_311, MQTT_TYPE_suback,
+                       &(struct mqtt_suback){ .id = sub.id, .codes = slice_of("\0", 1) });
     put(p, ack.data, ack.len);
     buf_deinit(&ack);
 }
@@ -127,7 +128,7 @@ static void on_subscribe(struct peer *p, const struct mqtt_frame *frame)
 static void on_first_publish(struct peer *p, const struct mqtt_frame *frame)
 {
     struct mqtt_publish publish;
-    if (mqtt_decode_publish(frame, MQTT_LEVEL_311, &publish, NULL) < 0) die("PUBLISH");
+    if (mqtt_decode_publish(frame, MQTT_LEVEL_311, true, &publish, NULL) < 0) die("PUBLISH");
     p->publisher = true;
     p->packet = frame->size;
     for (int i = 0; i < sub_count && pairs; i++)
@@ -139,7 +140,7 @@ static bool greet(struct peer *p, const struct mqtt_frame *frame)
 {
     struct buf ack = { 0 };
     if (frame->type == MQTT_TYPE_connect) {
-        mqtt_encode_connack(&ack, MQTT_LEVEL_311, false, MQTT_ACCEPTED);
+        mqtt_encode_connack(&ack, MQTT_LEVEL_311, &(struct mqtt_connack){ .code = MQTT_ACCEPTED });
         put(p, ack.data, ack.len);
         buf_deinit(&ack);
     } else if (frame->type == MQTT_TYPE_subscribe) {

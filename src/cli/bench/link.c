@@ -116,15 +116,17 @@ static void ended(struct link *l)
 
 void link_subscribe(struct link *l, uint16_t packet_id, const char *filter, int qos)
 {
-    const struct mqtt_filter one = { slice_str(filter), (uint8_t)qos };
-    mqtt_encode_subscribe(&l->out, packet_id, &one, 1);
+    const struct mqtt_filter one = { .filter = slice_str(filter), .qos = (uint8_t)qos };
+    mqtt_encode_subscribe(&l->out, MQTT_LEVEL_311, MQTT_TYPE_subscribe, packet_id,
+                          (struct slice){ 0 }, &one, 1);
     link_touch(l);
 }
 
 void link_leave(struct link *l)
 {
     l->leaving = true;
-    mqtt_encode_empty(&l->out, MQTT_TYPE_disconnect);
+    const struct mqtt_farewell farewell = { .code = MQTT_REASON_SUCCESS };
+    mqtt_encode_farewell(&l->out, MQTT_LEVEL_311, MQTT_TYPE_disconnect, &farewell);
     link_touch(l);
 }
 
@@ -223,7 +225,9 @@ static void on_publish(struct link *l, uint8_t first, const uint8_t *body, size_
 
 static void answer(struct link *l, uint8_t type, const uint8_t *body)
 {
-    mqtt_encode_ack(&l->out, type, (uint16_t)(body[0] << 8 | body[1]));
+    uint8_t ack[MQTT_ACK_SIZE];
+    mqtt_put_ack(ack, type, (uint16_t)(body[0] << 8 | body[1]));
+    buf_append(&l->out, ack, sizeof ack);
     link_touch(l);
 }
 

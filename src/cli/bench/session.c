@@ -81,9 +81,10 @@ static void put_unsubscribe(struct link *l, size_t index, int64_t from, int64_t 
     size_t count = 0;
     for (int64_t n = from; n < to && count < MANY; n++, count++) {
         snprintf(text[count], sizeof text[count], FILTER, index, (int)n);
-        filters[count] = (struct mqtt_filter){ slice_str(text[count]), 0 };
+        filters[count] = (struct mqtt_filter){ .filter = slice_str(text[count]) };
     }
-    mqtt_encode_unsubscribe(&l->out, (uint16_t)(from + 1), filters, count);
+    mqtt_encode_subscribe(&l->out, MQTT_LEVEL_311, MQTT_TYPE_unsubscribe, (uint16_t)(from + 1),
+                          (struct slice){ 0 }, filters, count);
     link_touch(l);
 }
 

@@ -98,14 +98,8 @@ static void note_sent(struct mqtt_client *c, size_t from)
 static void send_ack(struct mqtt_client *c, uint8_t type, uint16_t id)
 {
     size_t from = c->out.len;
-    mqtt_encode_ack(&c->out, type, id);
-    note_sent(c, from);
-}
-
-static void send_empty(struct mqtt_client *c, uint8_t type)
-{
-    size_t from = c->out.len;
-    mqtt_encode_empty(&c->out, type);
+    const struct mqtt_ack ack = { .level = c->opts.connect.level, .type = type, .id = id };
+    mqtt_encode_ack(&c->out, &ack);
     note_sent(c, from);
 }
 
@@ -192,7 +186,8 @@ int mqtt_client_subscribe(struct mqtt_client *c, const struct mqtt_filter *filte
 {
     size_t from = c->out.len;
     uint16_t id = next_id(c);
-    int rc = mqtt_encode_subscribe(&c->out, id, filters, count);
+    int rc = mqtt_encode_subscribe(&c->out, c->opts.connect.level, MQTT_TYPE_subscribe, id,
+                                   (struct slice){ 0 }, filters, count);
     if (rc < 0) return rc;
     c->subscribe_id = id;
     c->subscribe_count = count;
@@ -204,7 +199,8 @@ int mqtt_client_unsubscribe(struct mqtt_client *c, const struct mqtt_filter *fil
 {
     size_t from = c->out.len;
     uint16_t id = next_id(c);
-    int rc = mqtt_encode_unsubscribe(&c->out, id, filters, count);
+    int rc = mqtt_encode_subscribe(&c->out, c->opts.connect.level, MQTT_TYPE_unsubscribe, id,
+                                   (struct slice){ 0 }, filters, count);
     if (rc < 0) return rc;
     c->unsubscribe_id = id;
     note_sent(c, from);
@@ -213,13 +209,18 @@ int mqtt_client_unsubscribe(struct mqtt_client *c, const struct mqtt_filter *fil
 
 void mqtt_client_ping(struct mqtt_client *c)
 {
-    send_empty(c, MQTT_TYPE_pingreq);
+    size_t from = c->out.len;
+    mqtt_encode_empty(&c->out, MQTT_TYPE_pingreq);
+    note_sent(c, from);
     if (c->pings++ == 0) c->ping_at = c->sent_at;
 }
 
 void mqtt_client_disconnect(struct mqtt_client *c)
 {
-    send_empty(c, MQTT_TYPE_disconnect);
+    const struct mqtt_farewell farewell = { .code = MQTT_REASON_SUCCESS };
+    size_t from = c->out.len;
+    mqtt_encode_farewell(&c->out, c->opts.connect.level, MQTT_TYPE_disconnect, &farewell);
+    note_sent(c, from);
 }
 
 /* ---- the connection ------------------------------------------------------------------------- */
@@ -295,7 +296,7 @@ static int on_connack(struct mqtt_client *c, const struct mqtt_frame *frame, str
 {
     struct mqtt_connack ack;
     const char *why = NULL;
-    int rc = mqtt_decode_connack(frame, &ack, &why);
+    int rc = mqtt_decode_connack(frame, c->opts.connect.level, &ack, &why);
     if (rc < 0) return diag_set(diag, rc, "%s", why);
     if (ack.code >= ARRAY_LEN(refusals))
         return diag_set(diag, ERR_DENIED, "the hub refuses the connection, code %d", ack.code);
@@ -330,7 +331,7 @@ static int on_publish(struct mqtt_client *c, const struct mqtt_frame *frame, str
 {
     struct mqtt_publish p;
     const char *why = NULL;
-    int rc = mqtt_decode_publish(frame, c->opts.connect.level, &p, &why);
+    int rc = mqtt_decode_publish(frame, c->opts.connect.level, false, &p, &why);
     if (rc < 0) return diag_set(diag, rc, "%s", why);
     bool repeated = p.qos == 2 && is_received(c, p.id);
     if (!repeated && !c->cbs->on_message(c->arg, &p)) return 0;
@@ -381,7 +382,7 @@ static int on_suback(struct mqtt_client *c, const struct mqtt_frame *frame, stru
 {
     struct mqtt_suback ack;
     const char *why = NULL;
-    int rc = mqtt_decode_suback(frame, &ack, &why);
+    int rc = mqtt_decode_suback(frame, c->opts.connect.level, &ack, &why);
     if (rc < 0) return diag_set(diag, rc, "%s", why);
     if (ack.id != c->subscribe_id || ack.codes.len != c->subscribe_count)
         return diag_set(diag, ERR_MALFORMED, "[MQTT-3.8.4-2] SUBACK that answers no SUBSCRIBE");
@@ -401,7 +402,8 @@ static int dispatch(struct mqtt_client *c, const struct mqtt_frame *frame, struc
 {
     const struct mqtt_type_info *info = mqtt_type_info(frame->type);
     if (c->cbs->on_packet) c->cbs->on_packet(c->arg, false, info->name, frame->size);
-    if (!info->server)
+    bool is_answer = info->server && frame->type != MQTT_TYPE_disconnect; /* below level 5 */
+    if (!is_answer)
         return diag_set(diag, ERR_MALFORMED, "the hub has sent a packet of a client: %s",
                         info->name);
     if ((c->state == CLIENT_CONNECTING) != (frame->type == MQTT_TYPE_connack))

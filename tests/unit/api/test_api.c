@@ -1209,9 +1209,9 @@ struct visitor {
     enum session_end why;
 };
 
-static void take_nothing(struct session_link *link, struct msg *msg, uint8_t qos, bool retain,
-                         bool dup, uint16_t id)
+static bool take_nothing(struct session_link *link, struct msg *msg, const struct session_out *out)
 {
+    return true;
 }
 
 static bool never_congested(struct session_link *link)
@@ -1274,8 +1274,9 @@ static void sessions(void **state)
     visit(&lamp, "lamp", true);
     visit(&plug, "plug", false);
     visit(&deep, "a/b", true);
-    session_subscribe(lamp.session, SLICE_LIT("x/#"), 0);
-    session_subscribe(lamp.session, SLICE_LIT("x/+"), 1);
+    bool is_new;
+    session_subscribe(lamp.session, SLICE_LIT("x/#"), &(struct sub_opts){ .qos = 0 }, &is_new);
+    session_subscribe(lamp.session, SLICE_LIT("x/+"), &(struct sub_opts){ .qos = 1 }, &is_new);
     publish_as_system("x/y", 1, false);
     leave(&plug);
     const struct expected cases[] = {
@@ -1514,7 +1515,9 @@ static void a_held_publish_waits_for_the_decision(void **state)
     } cases[] = { { 0, 200 }, { ERR_STORE, 503 } };
     struct subscriber subscriber = { &hold_ops, principal_system(), NULL };
     struct subscription subscription;
-    assert_int_equal(hub_subscribe(hub, &subscriber, SLICE_LIT("h"), 1, &subscription), 0);
+    assert_int_equal(hub_subscribe(hub, &subscriber, SLICE_LIT("h"), &(struct sub_opts){ .qos = 1 },
+                                   &subscription),
+                     0);
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct sent *sent = ask_with(&admin, "POST /topics/h?qos=1", "x", "");
         quiet();

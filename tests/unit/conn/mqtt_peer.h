@@ -52,6 +52,11 @@ void put_publish(struct buf *out, const char *topic, const char *payload, uint8_
                  bool retain);
 void put_subscribe(struct buf *out, uint16_t id, const char *filter, uint8_t qos);
 void put_unsubscribe(struct buf *out, uint16_t id, const char *filter);
+/* SUBSCRIBE or UNSUBSCRIBE. */
+void put_request(struct buf *out, uint8_t type, uint16_t id, const struct mqtt_filter *filters,
+                 size_t count);
+void put_ack(struct buf *out, uint8_t type, uint16_t id);
+void put_disconnect(struct buf *out);
 
 void peer_connect(struct peer *peer, const char *id, bool clean);
 /* With a will of this QoS on topic "will", payload "bye". */

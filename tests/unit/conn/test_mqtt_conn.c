@@ -309,12 +309,12 @@ static void test_split_everywhere(void **state)
     put_publish(&all, "t/a", "zero", 0, 0, false);
     put_publish(&all, "t/b", "one", 1, 8, false);
     put_publish(&all, "t/c", "two", 2, 9, false);
-    mqtt_encode_ack(&all, MQTT_TYPE_pubrel, 9);
-    mqtt_encode_ack(&all, MQTT_TYPE_puback, 2);
-    mqtt_encode_ack(&all, MQTT_TYPE_pubrec, 3);
-    mqtt_encode_ack(&all, MQTT_TYPE_pubcomp, 3);
+    put_ack(&all, MQTT_TYPE_pubrel, 9);
+    put_ack(&all, MQTT_TYPE_puback, 2);
+    put_ack(&all, MQTT_TYPE_pubrec, 3);
+    put_ack(&all, MQTT_TYPE_pubcomp, 3);
     struct mqtt_filter filter = { SLICE_LIT("t/+"), 0 };
-    mqtt_encode_unsubscribe(&all, 10, &filter, 1);
+    put_request(&all, MQTT_TYPE_unsubscribe, 10, &filter, 1);
     mqtt_encode_empty(&all, MQTT_TYPE_pingreq);
     static const char expected[] =
         "connack:0 suback#7:2 t/a=zero/0 t/b=one/1#2 puback#8 t/c=two/2#3 "
@@ -421,7 +421,7 @@ static void test_subscribe_with_mixed_grants(void **state)
     peer_send_buf(&lamp, &packet);
     settle(f);
     assert_peer(&lamp, "connack:0 puback#1 ");
-    mqtt_encode_subscribe(&packet, 5, filters, ARRAY_LEN(filters));
+    put_request(&packet, MQTT_TYPE_subscribe, 5, filters, ARRAY_LEN(filters));
     peer_send_buf(&lamp, &packet);
     assert_peer(&lamp, "suback#5:0:80:2:80:1 a=kept/0r a=kept/1r#2 ");
     peer_close(&lamp);
@@ -699,7 +699,7 @@ static void test_publish_and_go(void **state)
     put_connect(&packets, "lamp", true, 0);
     put_publish(&packets, "t", "1", 0, 0, false);
     put_publish(&packets, "t", "2", 1, 1, false);
-    mqtt_encode_empty(&packets, MQTT_TYPE_disconnect);
+    put_disconnect(&packets);
     put_publish(&packets, "t", "3", 0, 0, false); /* after the end: never */
     peer_send_buf(&lamp, &packets);
     assert_string_equal(buf_str(&all.log), "t=1 t=2 ");
@@ -855,7 +855,7 @@ static void test_rate_of_acknowledgements(void **state)
     peer_connect(&lamp, "lamp", true);
     set_rates(1, 0);
     for (int i = 1; i <= 50; i++)
-        mqtt_encode_ack(&packets, MQTT_TYPE_puback, (uint16_t)i);
+        put_ack(&packets, MQTT_TYPE_puback, (uint16_t)i);
     buf_append(&packets, "\xc0\x00\xc0\x00", 4);
     peer_send_buf(&lamp, &packets);
     assert_peer(&lamp, "connack:0 pingresp ");
@@ -986,7 +986,7 @@ static void test_memory_is_given_back_behind_a_publish(void **state)
     budget_set_limit((size_t)budget_used() - 1);
     put_publish(&packets, "u", "1", 0, 0, false);
     put_publish(&packets, "u", "2", 0, 0, false);
-    mqtt_encode_ack(&packets, MQTT_TYPE_puback, 2);
+    put_ack(&packets, MQTT_TYPE_puback, 2);
     buf_append(&packets, "\xc0\x00", 2);
     peer_send_buf(&lamp, &packets);
     assert_peer(&lamp, "");
@@ -1162,8 +1162,8 @@ static void test_strict_packets(void **state)
             put_subscribe(&bad, 2, "u", 2);
             break;
         case FILTERS:
-            mqtt_encode_subscribe(&good, 1, nine, 8);
-            mqtt_encode_subscribe(&bad, 2, nine, 9);
+            put_request(&good, MQTT_TYPE_subscribe, 1, nine, 8);
+            put_request(&bad, MQTT_TYPE_subscribe, 2, nine, 9);
             break;
         case TOPIC:
             topic[256] = '\0';

@@ -613,7 +613,7 @@ static void nothing_behind_disconnect(void **state)
     struct buf packets = { 0 };
     service_start(f, &all, "#");
     peer_start(f, &lamp, "lamp", true);
-    mqtt_encode_empty(&packets, MQTT_TYPE_disconnect);
+    put_disconnect(&packets);
     put_publish(&packets, "t", "x", 1, 1, false);
     peer_send_buf(&lamp, &packets);
     assert_peer(&lamp, "end");
@@ -827,7 +827,7 @@ static void mqtt31_refused_subscription_is_acknowledged(void **state)
     auth_fake_deny(f->auth, NULL, POLICY_ACTION_SUBSCRIBE, "denied");
     start31(f, &lamp, true);
     peer_retain(&lamp, "denied", "kept", 0, 0);
-    mqtt_encode_subscribe(&packet, 5, filters, 2);
+    put_request(&packet, MQTT_TYPE_subscribe, 5, filters, 2);
     peer_send_buf(&lamp, &packet);
     peer_publish(&lamp, "denied", "x", 1, 1);
     peer_publish(&lamp, "t", "y", 1, 2);

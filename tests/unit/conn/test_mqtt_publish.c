@@ -38,7 +38,7 @@ static void outgoing_identifiers_are_unused(void **state)
         publish(f, "t", "x", i % 2 ? 1 : 2);
     peer_settle(&lamp);
     while (mqtt_frame((const uint8_t *)lamp.in.data, lamp.in.len, 100, 4, &frame, NULL) == 1) {
-        assert_int_equal(mqtt_decode_publish(&frame, 4, &publish_packet, NULL), 0);
+        assert_int_equal(mqtt_decode_publish(&frame, 4, false, &publish_packet, NULL), 0);
         assert_int_not_equal(publish_packet.id, 0);
         assert_false(publish_packet.dup);
         assert_false(used[publish_packet.id]);
@@ -629,7 +629,7 @@ static void released_in_the_order_of_pubrec(void **state)
         static const uint16_t order[] = { 4, 2, 5, 3 };
         struct buf packets = { 0 }; /* all in one commit */
         for (size_t i = 0; i < ARRAY_LEN(order); i++)
-            mqtt_encode_ack(&packets, MQTT_TYPE_pubrec, order[i]);
+            put_ack(&packets, MQTT_TYPE_pubrec, order[i]);
         peer_send_buf(&lamp, &packets);
         peer_settle(&lamp);
         assert_peer(&lamp, "pubrel#4 pubrel#2 pubrel#5 pubrel#3 ");

@@ -10,7 +10,7 @@ static void send_filters(struct peer *peer, uint16_t id, const struct mqtt_filte
                          size_t count)
 {
     struct buf packet = { 0 };
-    mqtt_encode_subscribe(&packet, id, filters, count);
+    put_request(&packet, MQTT_TYPE_subscribe, id, filters, count);
     peer_send_buf(peer, &packet);
 }
 
@@ -18,7 +18,7 @@ static void send_unsubscribe(struct peer *peer, uint16_t id, const struct mqtt_f
                              size_t count)
 {
     struct buf packet = { 0 };
-    mqtt_encode_unsubscribe(&packet, id, filters, count);
+    put_request(&packet, MQTT_TYPE_unsubscribe, id, filters, count);
     peer_send_buf(peer, &packet);
 }
 
@@ -245,7 +245,8 @@ static int take_retained(struct peer *peer)
         peer_settle(peer);
         if (mqtt_frame((const uint8_t *)peer->in.data, peer->in.len, 9999, 4, &frame, NULL) != 1)
             break;
-        if (mqtt_decode_publish(&frame, 4, &one, NULL) == 0 && slice_starts(one.topic, "r/")) {
+        if (mqtt_decode_publish(&frame, 4, false, &one, NULL) == 0 &&
+            slice_starts(one.topic, "r/")) {
             int which = atoi(one.topic.ptr + 2);
             count += !got[which];
             got[which] = true;

@@ -228,21 +228,24 @@ static struct client *client_of(struct session_link *link)
     return container_of(link, struct client, link);
 }
 
-static void on_publish(struct session_link *link, struct msg *msg, uint8_t qos, bool retain,
-                       bool dup, uint16_t id)
+static bool on_publish(struct session_link *link, struct msg *msg, const struct session_out *out)
 {
     struct client *c = client_of(link);
+    if (c->most && msg->payload.len > c->most) return false;
     buf_put_slice(&c->log, msg->topic);
     buf_putc(&c->log, '=');
     buf_put_slice(&c->log, msg->payload);
-    buf_printf(&c->log, "/%d%s%s", qos, retain ? "r" : "", dup ? "d" : "");
-    if (qos) buf_printf(&c->log, "#%d", id);
+    buf_printf(&c->log, "/%d%s%s", out->qos, out->retain ? "r" : "", out->dup ? "d" : "");
+    if (out->qos) buf_printf(&c->log, "#%d", out->id);
+    for (size_t i = 0; i < out->id_count; i++)
+        buf_printf(&c->log, "@%u", out->ids[i]);
     buf_putc(&c->log, ' ');
+    return true;
 }
 
-static void on_pubrel(struct session_link *link, uint16_t id)
+static void on_pubrel(struct session_link *link, uint16_t id, bool found)
 {
-    buf_printf(&client_of(link)->log, "rel#%d ", id);
+    buf_printf(&client_of(link)->log, "rel#%d%s ", id, found ? "" : "?");
 }
 
 static bool is_congested(struct session_link *link)
@@ -326,12 +329,30 @@ void client_free(struct client *c)
 
 int64_t client_subscribe(struct client *c, const char *filter, uint8_t qos)
 {
+    return client_subscribe_opts(c, filter, &(struct sub_opts){ .qos = qos });
+}
+
+int64_t client_subscribe_opts(struct client *c, const char *filter, const struct sub_opts *opts)
+{
     int rc = hub_authorize_subscribe(c->f->hub, c->principal, session_auth_conn(c->session),
                                      slice_str(filter));
     if (rc < 0) return rc;
-    int64_t commit = session_subscribe(c->session, slice_str(filter), qos);
-    if (commit >= 0) session_send_retained(c->session, slice_str(filter), qos);
+    bool is_new;
+    int64_t commit = session_subscribe(c->session, slice_str(filter), opts, &is_new);
+    if (commit >= 0) session_send_retained(c->session, slice_str(filter), opts, is_new);
     return commit;
+}
+
+int64_t client_unsubscribe(struct client *c, const char *filter)
+{
+    bool existed;
+    return session_unsubscribe(c->session, slice_str(filter), &existed);
+}
+
+int64_t client_release(struct client *c, uint16_t id)
+{
+    bool found;
+    return session_release(c->session, id, &found);
 }
 
 struct msg *message(const char *topic, const char *payload, uint8_t qos, bool retain)
@@ -422,9 +443,9 @@ void service_start(struct fixture *f, struct service *service, const char *filte
 {
     service->f = f;
     service->subscriber = (struct subscriber){ &service_ops, principal_system(), NULL };
-    assert_int_equal(
-        hub_subscribe(f->hub, &service->subscriber, slice_str(filter), 2, &service->subscription),
-        0);
+    assert_int_equal(hub_subscribe(f->hub, &service->subscriber, slice_str(filter),
+                                   &(struct sub_opts){ .qos = 2 }, &service->subscription),
+                     0);
 }
 
 void service_stop(struct service *service)

@@ -35,7 +35,10 @@ struct client {
     struct fixture *f;
     struct session *session;
     struct principal *principal;
-    struct buf log; /* "topic=payload/qos" "r" if retained "d" if DUP "#id", or "rel#id" */
+    struct buf
+        log; /* "topic=payload/qos" "r" if retained "d" if DUP "#id" "@" before each subscription
+                       identifier, or "rel#id", with "?" if it is not known */
+    size_t most; /* bytes of a payload that the client takes; 0: no limit */
     bool congested;
     bool ended; /* the session has let go of us */
     enum session_end why;
@@ -78,6 +81,9 @@ int64_t client_open_with(struct fixture *f, struct client *c, const char *id,
 void client_drop(struct client *c, enum session_end why);
 void client_free(struct client *c);
 int64_t client_subscribe(struct client *c, const char *filter, uint8_t qos);
+int64_t client_subscribe_opts(struct client *c, const char *filter, const struct sub_opts *opts);
+int64_t client_unsubscribe(struct client *c, const char *filter);
+int64_t client_release(struct client *c, uint16_t id); /* session_release */
 /* session_publish, or hub_publish in the client's name when it is not attached. */
 int64_t client_publish(struct client *c, const char *topic, const char *payload, uint8_t qos);
 int64_t client_retain(struct client *c, const char *topic, const char *payload, uint8_t qos);

@@ -362,6 +362,28 @@ static void test_no_room_in_the_store(void **state)
     client_free(&ear);
 }
 
+/* [MQTT-3.3.4-9]; the next connection may have another. */
+static void test_receive_maximum(void **state)
+{
+    struct fixture *f = *state;
+    struct client lamp = { 0 };
+    struct session_open_opts opts = { .expiry_ms = MINUTES(10), .receive_maximum = 2 };
+    client_open_with(f, &lamp, "lamp", opts);
+    client_subscribe(&lamp, "t", 1);
+    for (int i = 0; i < 4; i++)
+        publish(f, "t", "x", 1);
+    settle(f);
+    assert_log(&lamp, "t=x/1#2 t=x/1#3 ");
+    session_puback(lamp.session, 2);
+    settle(f);
+    assert_log(&lamp, "t=x/1#4 ");
+    client_drop(&lamp, SESSION_END_CONNECTION_LOST);
+    opts.receive_maximum = 0;
+    client_open_with(f, &lamp, "lamp", opts);
+    assert_log(&lamp, "t=x/1d#3 t=x/1d#4 t=x/1#5 ");
+    client_free(&lamp);
+}
+
 static void test_window(void **state)
 {
     static const struct {
@@ -421,6 +443,7 @@ int main(void)
         TEST(test_older_clients),
         TEST(test_no_room_in_the_store),
         TEST(test_window),
+        TEST(test_receive_maximum),
         TEST(test_terms_are_made_when_needed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

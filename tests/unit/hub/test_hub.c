@@ -58,8 +58,8 @@ static void test_replaced_and_removed_subscription(void **state)
     publish(f, "a", "x", 1);
     assert_log(&lamp, "a=x/0 ");
     assert_int_equal(metrics_get(METRIC_SUBSCRIPTIONS), 1);
-    session_unsubscribe(lamp.session, SLICE_LIT("a"));
-    session_unsubscribe(lamp.session, SLICE_LIT("a"));
+    client_unsubscribe(&lamp, "a");
+    client_unsubscribe(&lamp, "a");
     publish(f, "a", "x", 1);
     assert_log(&lamp, "");
     client_free(&lamp);
@@ -646,7 +646,7 @@ static void test_message_is_saved_and_loaded(void **state)
 {
     struct msg *msg = msg_create(&(struct msg_opts){ .topic = SLICE_LIT("a/b"),
                                                      .payload = slice_of("x\0y", 3),
-                                                     .properties = SLICE_LIT("p"),
+                                                     .properties = SLICE_LIT("\x01\x01"),
                                                      .client_id = SLICE_LIT("lamp"),
                                                      .principal = SLICE_LIT("user:lamp"),
                                                      .qos = 2,
@@ -694,7 +694,7 @@ static void test_aws_strict(void **state)
     publish(f, "sensor/b/c", "3", 0);
     turns(f, 5);
     assert_log(&lamp, "sensor/=1/0 sensor/b=2/0 sensor/b/c=3/0 ");
-    session_unsubscribe(lamp.session, slice_str("sensor/#"));
+    client_unsubscribe(&lamp, "sensor/#");
     publish(f, "sensor/b", "4", 0);
     client_subscribe(&lamp, "sensor/a", 0);
     client_subscribe(&lamp, "sensor/+", 0);

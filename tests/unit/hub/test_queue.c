@@ -20,13 +20,43 @@ static const struct queue_ref refs[] = {
     { .seq = 9, .row = 1, .offset = 32767, .qos = 1, .share = UINT32_MAX },
     { .seq = 10, .row = 300, .offset = 1, .qos = 2, .released = true },
     { .seq = 11, .row = 299, .offset = 7, .qos = 1 }, /* somebody else had it first */
+    { .seq = 12, .row = 299, .offset = 9, .qos = 1, .id_count = 1, .ids = { "\x01", 1 } },
+    { .seq = 13,
+      .row = 299,
+      .offset = 9,
+      .qos = 2,
+      .share = 7,
+      .id_count = 2,
+      .ids = { "\x80\x01\xff\xff\xff\x7f", 6 } },
     { .seq = 100000, .row = INT64_MAX / 2, .offset = UINT32_MAX, .qos = 1 },
 };
 
 static bool same_ref(const struct queue_ref *a, const struct queue_ref *b)
 {
     return a->seq == b->seq && a->row == b->row && a->offset == b->offset && a->qos == b->qos &&
-           a->retain == b->retain && a->released == b->released && a->share == b->share;
+           a->retain == b->retain && a->released == b->released && a->share == b->share &&
+           a->id_count == b->id_count && slice_eq(a->ids, b->ids);
+}
+
+static void test_ids_round_trip(void **state)
+{
+    static const uint32_t ids[] = { 1, 127, 128, 70000, QUEUE_MAX_ID };
+    struct buf written = { 0 };
+    struct queue_ids *made = queue_ids_create(ids, ARRAY_LEN(ids));
+    queue_ids_write(&written, made);
+    struct queue_ref ref = { .id_count = ARRAY_LEN(ids), .ids = buf_slice(&written) };
+    struct queue_ids *back = queue_ids_read(&ref);
+    assert_int_equal(back->count, ARRAY_LEN(ids));
+    assert_memory_equal(back->at, ids, sizeof ids);
+    assert_int_equal(queue_ids_size(back), queue_ids_size(made));
+    free(made);
+    free(back);
+    buf_clear(&written);
+    queue_ids_write(&written, NULL);
+    assert_int_equal(written.len, 0);
+    assert_null(queue_ids_create(ids, 0));
+    assert_null(queue_ids_read(&(struct queue_ref){ .id_count = 0 }));
+    buf_deinit(&written);
 }
 
 static void test_page_round_trip(void **state)
@@ -80,7 +110,12 @@ static void test_damaged_pages(void **state)
         { "QoS 3", 0, 3, "\x13\x01\x00" },
         { "shared by nobody", 0, 4, "\x51\x02\x00\x00" },
         { "group above 32 bits", 0, 8, "\x51\x02\x00\xff\xff\xff\xff\x7f" },
-        { "unknown flag 128", 0, 3, "\x91\x01\x00" },
+        { "identifiers that are not there", 0, 3, "\x91\x02\x00" },
+        { "no identifier", 0, 4, "\x91\x02\x00\x00" },
+        { "identifier 0", 0, 5, "\x91\x02\x00\x01\x00" },
+        { "identifier above the most", 0, 9, "\x91\x02\x00\x01\x80\x80\x80\x80\x01" },
+        { "more identifiers than bytes", 0, 6, "\x91\x02\x00\x03\x01\x01" },
+        { "an identifier that is cut", 0, 5, "\x91\x02\x00\x01\x81" },
         { "no row, and not released", 0, 2, "\x31\x00" },
         { "number without an end", 0, 4, "\x11\x80\x80\x80" },
         { "number above 63 bits", 0, 13, "\x11\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x00" },
@@ -193,7 +228,7 @@ static void take_publish(struct client *c, struct drain *drain, const char *text
     drain->count += !drain->had[number];
     drain->had[number] = true;
     if (once)
-        session_pubrec(c->session, id);
+        session_pubrec(c->session, id, 0);
     else
         session_puback(c->session, id);
 }
@@ -356,7 +391,7 @@ static void test_messages_that_another_had_first(void **state)
     session_puback(b.session, 2);
     for (int id = 3; id < 303; id++) {
         session_puback(b.session, (uint16_t)id);
-        session_pubrec(b.session, (uint16_t)id);
+        session_pubrec(b.session, (uint16_t)id, 0);
         settle(f);
         session_pubcomp(b.session, (uint16_t)id);
     }
@@ -471,7 +506,7 @@ static void test_migrates_queues(void **state)
     session_puback(lamp.session, 201);
     session_puback(lamp.session, 204);
     session_pubcomp(lamp.session, 202);
-    session_pubrec(lamp.session, 203);
+    session_pubrec(lamp.session, 203, 0);
     settle(f);
     session_pubcomp(lamp.session, 203);
     publish(f, "t", "new", 1);
@@ -490,6 +525,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_page_round_trip),
+        cmocka_unit_test(test_ids_round_trip),
         cmocka_unit_test(test_page_of_one_commit_is_small),
         cmocka_unit_test(test_damaged_pages),
         cmocka_unit_test(test_state),

@@ -12,10 +12,10 @@ static struct session_info info_of(struct fixture *f, const char *id)
     return info;
 }
 
-static void put_sub(void *arg, struct slice filter, uint8_t qos)
+static void put_sub(void *arg, struct slice filter, const struct sub_opts *opts)
 {
     buf_put_slice(arg, filter);
-    buf_printf(arg, "/%d ", qos);
+    buf_printf(arg, "/%d ", opts->qos);
 }
 
 static void test_of_a_connected_session(void **state)
