@@ -186,6 +186,7 @@ void hub_allow_reserved(struct hub *hub, const char *filter);
 
 /* ---- retained messages ---- */
 
+/* One that has expired is not there, for anybody; it is counted until it was looked for or swept. */
 typedef void (*hub_retained_cb)(void *arg, struct msg *msg);
 /* All retained messages whose topic the filter matches. */
 void hub_retained_match(struct hub *hub, struct slice filter, hub_retained_cb cb, void *arg);

@@ -1,4 +1,4 @@
-/* test_expiry.c — how long sessions are kept: what clients ask for in CONNECT and DISCONNECT, what the
+/* test_session_expiry.c — how long sessions are kept: what clients ask for in CONNECT and DISCONNECT, what the
  * configuration allows, restarts, crashes, take-overs. MQTT 5.0, sections 3.1.2.4, 3.1.2.11.2, 3.14.2.2.2. */
 #include "hub_fixture.h"
 
