@@ -42,17 +42,29 @@ void msg_origin_unref(struct msg_origin *origin)
     if (origin && --origin->refs == 0) free(origin);
 }
 
-/* The head of the packet, the topic in it; without one the topic alone. */
+/* The head of the packet, topic and properties in it; without one these two alone. */
 static void place_head(char **at, const struct mqtt_publish *publish, size_t size, struct msg *msg)
 {
     if (!size) {
         msg->topic = place(at, publish->topic);
+        msg->properties = place(at, publish->properties);
         return;
     }
     mqtt_encode_publish_head((uint8_t *)*at, publish, NULL);
+    const char *topic_end = *at + mqtt_publish_id_at((const uint8_t *)*at);
     msg->packet = slice_of(*at, size + publish->payload.len);
     *at += size;
-    msg->topic = slice_of(*at - (publish->qos ? 2 : 0) - publish->topic.len, publish->topic.len);
+    msg->topic = slice_of(topic_end - publish->topic.len, publish->topic.len);
+    msg->properties = slice_of(*at - publish->properties.len, publish->properties.len);
+}
+
+static void note_expiry(struct msg *msg)
+{
+    struct mqtt_property expiry;
+    if (!mqtt_property_find(msg->properties, MQTT_PROP_message_expiry, &expiry)) return;
+    msg->expiry_at = (uint32_t)expiry.at + 1;
+    if (__builtin_add_overflow(msg->at_ms, SECONDS((int64_t)expiry.number), &msg->expires_at))
+        msg->expires_at = INT64_MAX;
 }
 
 static void place_origin(char **at, const struct msg_opts *opts, struct msg *msg)
@@ -68,17 +80,6 @@ static void place_origin(char **at, const struct msg_opts *opts, struct msg *msg
     msg->principal = place(at, opts->principal);
 }
 
-static void place_properties(char **at, struct slice properties, struct msg *msg)
-{
-    struct mqtt_property expiry;
-    if (!properties.len) return;
-    msg->properties = place(at, properties);
-    if (!mqtt_property_find(properties, MQTT_PROP_message_expiry, &expiry)) return;
-    msg->expiry_at = (uint32_t)expiry.at + 1;
-    if (__builtin_add_overflow(msg->at_ms, SECONDS((int64_t)expiry.number), &msg->expires_at))
-        msg->expires_at = INT64_MAX;
-}
-
 struct msg *msg_create(const struct msg_opts *opts)
 {
     bool five = opts->level == MQTT_LEVEL_5 || opts->properties.len;
@@ -88,7 +89,7 @@ struct msg *msg_create(const struct msg_opts *opts)
                                           .properties = opts->properties,
                                           .payload = opts->payload };
     size_t head = mqtt_publish_head_size(&publish);
-    size_t len = (head ? head : opts->topic.len) + opts->payload.len + opts->properties.len;
+    size_t len = (head ? head : opts->topic.len + opts->properties.len) + opts->payload.len;
     if (!opts->origin) len += opts->client_id.len + opts->principal.len;
     struct msg *msg = xmalloc(sizeof *msg + len);
     budget_add(BUDGET_MESSAGES, sizeof *msg + len);
@@ -107,8 +108,8 @@ struct msg *msg_create(const struct msg_opts *opts)
     };
     place_head(&at, &publish, head, msg);
     msg->payload = place(&at, opts->payload);
-    place_properties(&at, opts->properties, msg);
     place_origin(&at, opts, msg);
+    if (opts->properties.len) note_expiry(msg);
     return msg;
 }
 
@@ -141,8 +142,9 @@ static size_t own_size(const struct msg *msg)
 
 size_t msg_size(const struct msg *msg)
 {
-    size_t packet = msg->packet.len ? msg->packet.len : msg->topic.len + msg->payload.len;
-    return sizeof *msg + packet + msg->properties.len + msg->client_id.len + msg->principal.len;
+    size_t packet =
+        msg->packet.len ? msg->packet.len : msg->topic.len + msg->properties.len + msg->payload.len;
+    return sizeof *msg + packet + msg->client_id.len + msg->principal.len;
 }
 
 struct msg *msg_ref(struct msg *msg)

@@ -42,8 +42,8 @@ struct msg {
     struct slice principal;    /* its principalIdentifier */
     struct msg_origin *origin; /* has these two; NULL: they are the message's own */
 
-    /* The PUBLISH of `level` in the form of its own QoS (id and flags vary): topic and payload lie in it.
-     * Empty when they are longer than a packet can hold. */
+    /* The PUBLISH of `level` in the form of its own QoS (id and flags vary): topic, properties and payload lie
+     * in it. Empty when they are longer than a packet can hold. */
     struct slice packet;
 
     /* caches */
@@ -70,7 +70,8 @@ struct msg_opts {
     bool will;
     bool keep;
     bool fleeting;
-    uint8_t level; /* the publisher's; with properties it is MQTT_LEVEL_5 whatever is said here */
+    uint8_t
+        level; /* the publisher's; 0: MQTT_LEVEL_311. With properties it is MQTT_LEVEL_5 in any case */
     int64_t at_ms; /* 0: now */
 };
 
