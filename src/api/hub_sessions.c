@@ -24,8 +24,7 @@ static struct json *session_json(const struct session_info *info)
     json_set_str(one, "principal", info->principal);
     if (*info->address) json_set_str(one, "sourceIp", info->address);
     if (info->level) json_set_int(one, "protocolLevel", info->level);
-    if (info->level)
-        json_set_str(one, "protocolVersion", session_protocol_version(info->level));
+    if (info->level) json_set_str(one, "protocolVersion", session_protocol_version(info->level));
     if (info->level) json_set_int(one, "keepAlive", info->keep_alive_s);
     if (info->expiry_ms != SESSION_EXPIRY_NEVER)
         json_set_int(one, "sessionExpiry", info->expiry_ms / 1000);

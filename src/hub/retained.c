@@ -52,9 +52,9 @@ struct retained {
     struct loop_timer timer;
     size_t max_count;
     size_t max_bytes;
-    size_t bytes;    /* of the messages, */
-    size_t fleeting; /* but for so many that are fleeting */
-    size_t mortal;   /* so many expire */
+    size_t bytes;      /* of the messages, */
+    size_t fleeting;   /* but for so many that are fleeting */
+    size_t mortal;     /* so many expire */
     struct list swept; /* in `all`: the sweep has come so far */
     struct loop_timer sweep;
     struct log_pace refusals;

@@ -236,10 +236,10 @@ static void take_terms(struct session *session, const struct session_open_opts *
 {
     drop_will(session); /* one that waits: this connection was made in time [MQTT-3.1.3-9] */
     session->will = opts->will ? msg_ref(opts->will) : NULL;
-    session_set_terms(session,
-                      &(struct session_terms){ .expiry_ms = opts->expiry_ms,
-                                               .will_delay_ms = opts->will ? opts->will_delay_ms : 0,
-                                               .receive_maximum = opts->receive_maximum });
+    session_set_terms(
+        session, &(struct session_terms){ .expiry_ms = opts->expiry_ms,
+                                          .will_delay_ms = opts->will ? opts->will_delay_ms : 0,
+                                          .receive_maximum = opts->receive_maximum });
 }
 
 static void attach(struct session *session, const struct session_open_opts *opts)

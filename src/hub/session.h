@@ -86,7 +86,7 @@ struct session_open_opts {
     const char *source_ip;
     struct msg *will;         /* NULL if none; a reference is taken */
     int64_t will_delay_ms;    /* 0: at once */
-    uint16_t receive_maximum; /* of QoS 1 and 2, unacknowledged by the client; 0: no limit of its own */
+    uint16_t receive_maximum; /* of QoS 1 and 2, in flight to it; 0: no limit of its own */
     bool made_up;             /* the client id: the client gave none */
     struct session_link *link;
     uint8_t level;         /* of the protocol, as on the wire */
@@ -170,7 +170,7 @@ struct session_info {
     int64_t expiry_ms;     /* see session_expiry_ms */
     int64_t will_delay_ms; /* of the will that there is; 0: there is none, or it has no delay */
     int64_t will_at;       /* it waits until then */
-    size_t queued; /* messages of QoS 1 and 2, those in flight included */
+    size_t queued;         /* messages of QoS 1 and 2, those in flight included */
     size_t queued_bytes;
     size_t inflight;
     size_t subscriptions;

@@ -43,8 +43,8 @@ static int64_t bounded(const struct session *session, int64_t asked)
 
 void session_set_terms(struct session *session, const struct session_terms *terms)
 {
-    bool usual = terms->expiry_ms == SESSION_EXPIRY_CONFIGURED ||
-                 terms->expiry_ms == SESSION_EXPIRY_ENDS;
+    bool usual =
+        terms->expiry_ms == SESSION_EXPIRY_CONFIGURED || terms->expiry_ms == SESSION_EXPIRY_ENDS;
     bool unlimited = !terms->receive_maximum || terms->receive_maximum == UINT16_MAX;
     session->expiry_ms = bounded(session, terms->expiry_ms);
     if (usual && unlimited && !terms->will_delay_ms) {

@@ -40,7 +40,7 @@ struct sessions {
 struct session_terms {
     int64_t expiry_ms; /* see session_open_opts */
     int64_t will_delay_ms;
-    int64_t will_at; /* when the will goes out, ms since the epoch; 0: it does not wait */
+    int64_t will_at;          /* when the will goes out, ms since the epoch; 0: it does not wait */
     uint16_t receive_maximum; /* 0: no limit */
 };
 

@@ -57,29 +57,28 @@ static int64_t submit_row(struct store *store, struct row_write row)
     return store_submit(store, &write->req);
 }
 
-/* -1 is SESSION_EXPIRY_CONFIGURED, which is NULL in the table. */
-#define ASKED(number) "nullif(" number ", -1)"
+/* -1 is SESSION_EXPIRY_CONFIGURED, which is NULL in the table: nullif. */
 
 int64_t session_row_create(struct store *store, const struct session_row *row)
 {
-    return submit_row(store,
-                      (struct row_write){
-                          .sql = "INSERT INTO session (id, created_at, expiry_ms, will_delay_ms, "
-                                 "client_id, principal, will) "
-                                 "VALUES (?1, ?2, " ASKED("?3") ", ?4, ?5, ?6, ?7)",
-                          .numbers = { row->id, row->created_at, row->expiry_ms, row->will_delay_ms },
-                          .number_count = 4,
-                          .texts = { xstrdup(row->client_id), xstrdup(row->principal) },
-                          .text_count = 2,
-                          .will = row->will,
-                      });
+    return submit_row(
+        store, (struct row_write){
+                   .sql = "INSERT INTO session (id, created_at, expiry_ms, will_delay_ms, "
+                          "client_id, principal, will) "
+                          "VALUES (?1, ?2, nullif(?3, -1), ?4, ?5, ?6, ?7)",
+                   .numbers = { row->id, row->created_at, row->expiry_ms, row->will_delay_ms },
+                   .number_count = 4,
+                   .texts = { xstrdup(row->client_id), xstrdup(row->principal) },
+                   .text_count = 2,
+                   .will = row->will,
+               });
 }
 
 int64_t session_row_online(struct store *store, const struct session_row *row)
 {
     return submit_row(store, (struct row_write){
                                  .sql = "UPDATE session SET disconnected_at = NULL, "
-                                        "expiry_ms = " ASKED("?2") ", will_delay_ms = ?3, "
+                                        "expiry_ms = nullif(?2, -1), will_delay_ms = ?3, "
                                         "principal = ?4, will = ?7, will_at = NULL WHERE id = ?1",
                                  .numbers = { row->id, row->expiry_ms, row->will_delay_ms },
                                  .number_count = 3,
@@ -103,19 +102,19 @@ int64_t session_row_offline(struct store *store, int64_t id, int64_t now_ms, int
 int64_t session_row_will_sent(struct store *store, int64_t id)
 {
     return submit_row(
-        store, (struct row_write){
-                   .sql = "UPDATE session SET will = NULL, will_at = NULL WHERE id = ?1",
-                   .numbers = { id },
-                   .number_count = 1 });
+        store,
+        (struct row_write){ .sql = "UPDATE session SET will = NULL, will_at = NULL WHERE id = ?1",
+                            .numbers = { id },
+                            .number_count = 1 });
 }
 
 int64_t session_row_expiry(struct store *store, int64_t id, int64_t expiry_ms)
 {
-    return submit_row(store,
-                      (struct row_write){
-                          .sql = "UPDATE session SET expiry_ms = " ASKED("?2") " WHERE id = ?1",
-                          .numbers = { id, expiry_ms },
-                          .number_count = 2 });
+    return submit_row(
+        store,
+        (struct row_write){ .sql = "UPDATE session SET expiry_ms = nullif(?2, -1) WHERE id = ?1",
+                            .numbers = { id, expiry_ms },
+                            .number_count = 2 });
 }
 
 int64_t subscription_row_put(struct store *store, int64_t id, struct slice filter,

@@ -19,7 +19,7 @@ struct session_row {
     int64_t created_at;
     int64_t disconnected_at; /* 0: connected */
     int64_t expiry_ms;       /* as asked for: see session_open_opts */
-    struct msg *will;        /* NULL: none. When the hub dies while the client is there, it is due */
+    struct msg *will; /* NULL: none. When the hub dies while the client is there, it is due */
     int64_t will_delay_ms;
     int64_t will_at; /* 0: it does not wait */
 };

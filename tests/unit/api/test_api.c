@@ -1242,8 +1242,8 @@ static void visit(struct visitor *visitor, const char *client_id, bool clean)
     visitor->link.ops = &visitor_ops;
     struct session_open_opts opts = { .client_id = slice_str(client_id),
                                       .clean_start = clean,
-                                      .expiry_ms = clean ? SESSION_EXPIRY_ENDS
-                                                         : SESSION_EXPIRY_CONFIGURED,
+                                      .expiry_ms =
+                                          clean ? SESSION_EXPIRY_ENDS : SESSION_EXPIRY_CONFIGURED,
                                       .principal = &key,
                                       .source_ip = "192.0.2.5",
                                       .link = &visitor->link,

@@ -298,12 +298,13 @@ int64_t client_open_with(struct fixture *f, struct client *c, const char *id,
 int64_t client_open_will(struct fixture *f, struct client *c, const char *id, bool clean,
                          struct msg *will)
 {
-    return client_open_with(f, c, id,
-                            (struct session_open_opts){
-                                .clean_start = clean,
-                                .expiry_ms = clean ? SESSION_EXPIRY_ENDS : SESSION_EXPIRY_CONFIGURED,
-                                .will = will,
-                                .level = 4 });
+    return client_open_with(
+        f, c, id,
+        (struct session_open_opts){ .clean_start = clean,
+                                    .expiry_ms =
+                                        clean ? SESSION_EXPIRY_ENDS : SESSION_EXPIRY_CONFIGURED,
+                                    .will = will,
+                                    .level = 4 });
 }
 
 int64_t client_open(struct fixture *f, struct client *c, const char *id, bool clean)

@@ -492,9 +492,10 @@ static void test_migrates_queues(void **state)
     put_old_message(&sql, 7, "seven", 1);
     put_old_message(&sql, 300, "three", 2);
     put_old_message(&sql, 301, "nobody", 1);
-    buf_puts(&sql, "INSERT INTO queue VALUES (1, 200, 7, 1, 0, 0), (1, 201, NULL, 2, 0, 1), "
-                   "(1, 202, 300, 2, 1, 0), (1, 203, 7, 1, 0, 0);"
-                   "INSERT INTO queue VALUES (1, 204, 999, 1, 0, 0);"); /* its message is not there */
+    buf_puts(&sql,
+             "INSERT INTO queue VALUES (1, 200, 7, 1, 0, 0), (1, 201, NULL, 2, 0, 1), "
+             "(1, 202, 300, 2, 1, 0), (1, 203, 7, 1, 0, 0);"
+             "INSERT INTO queue VALUES (1, 204, 999, 1, 0, 0);"); /* its message is not there */
     fixture_close(f);
     fixture_make_old(f, 4, buf_str(&sql));
     buf_deinit(&sql);
@@ -519,6 +520,52 @@ static void test_migrates_queues(void **state)
     client_free(&lamp);
 }
 
+/* What the version before MQTT 5 has left: one that is away and has a queue, one that was connected. */
+static void test_migrates_sessions(void **state)
+{
+    struct fixture *f = *state;
+    struct client lamp = { 0 };
+    struct buf sql = { 0 };
+    struct msg *queued = message("t", "old", 2, false), *will = message("t", "gone", 1, false);
+    buf_printf(
+        &sql,
+        "INSERT INTO session (id, client_id, principal, created_at, disconnected_at, "
+        "expiry_ms) VALUES (1, 'lamp', 'user:lamp', 0, %lld, 3600000);"
+        "INSERT INTO subscription VALUES (1, 't', 2);"
+        "INSERT INTO queue_page (session, first_seq, last_seq, count, bytes, data) VALUES "
+        "(1, 7, 7, 1, 3, CAST(varint(2) || varint(0) || varint(2 * 5) || varint(0) AS BLOB));"
+        "INSERT INTO queue_state (session, head, flight_end, unsent) VALUES (1, 7, 7, 7);"
+        "INSERT INTO message_ref VALUES (5, 1);"
+        "INSERT INTO message_row SELECT 5, CAST(be32(length(data)) || data AS BLOB) "
+        "FROM (SELECT ",
+        (long long)clock_real_ms() - MINUTES(50));
+    put_blob(&sql, queued);
+    buf_puts(&sql, " AS data);"
+                   "INSERT INTO session (id, client_id, principal, created_at, expiry_ms, will) "
+                   "VALUES (2, 'plug', 'user:plug', 0, 3600000, ");
+    put_blob(&sql, will);
+    buf_puts(&sql, ");");
+    msg_unref(queued);
+    msg_unref(will);
+    fixture_close(f);
+    fixture_make_old(f, 5, buf_str(&sql));
+    buf_deinit(&sql);
+    fixture_open(f);
+    assert_int_equal(query(f, "SELECT count(*) FROM session WHERE expiry_ms IS NULL"), 2);
+    publish(f, "t", "new", 1);
+    settle(f);
+    client_open(f, &lamp, "lamp", false);
+    assert_true(lamp.present);
+    assert_log(&lamp, "t=old/2#8 t=gone/1#9 t=new/1#10 ");
+    clock_fake_advance(MINUTES(59)); /* of plug */
+    turns(f, 2);
+    assert_int_equal(sessions_count(hub_sessions(f->hub)), 2);
+    clock_fake_advance(MINUTES(1));
+    turns(f, 2);
+    assert_int_equal(sessions_count(hub_sessions(f->hub)), 1);
+    client_free(&lamp);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -538,6 +585,7 @@ int main(void)
         TEST(test_will_after_a_crash),
         TEST(test_no_will_after_a_disconnect),
         TEST(test_migrates_queues),
+        TEST(test_migrates_sessions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -174,10 +174,9 @@ static void test_will(void **state)
     struct fixture *f = *state;
     struct client lamp = { 0 };
     struct msg *will = mortal("will", "gone", 1, 10);
-    client_open_with(
-        f, &lamp, "lamp",
-        (struct session_open_opts){
-            .expiry_ms = MINUTES(10), .will = will, .will_delay_ms = 5 * SECOND });
+    client_open_with(f, &lamp, "lamp",
+                     (struct session_open_opts){
+                         .expiry_ms = MINUTES(10), .will = will, .will_delay_ms = 5 * SECOND });
     msg_unref(will);
     clock_fake_advance(MINUTES(5));
     client_drop(&lamp, SESSION_END_CONNECTION_LOST);

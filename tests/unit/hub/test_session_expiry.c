@@ -18,9 +18,8 @@ _Static_assert(sizeof(struct session) <= 744 + sizeof(void *), "a session has gr
 static int64_t open5(struct fixture *f, struct client *c, const char *id, bool clean_start,
                      int64_t expiry_ms)
 {
-    return client_open_with(f, c, id,
-                            (struct session_open_opts){ .clean_start = clean_start,
-                                                        .expiry_ms = expiry_ms });
+    return client_open_with(
+        f, c, id, (struct session_open_opts){ .clean_start = clean_start, .expiry_ms = expiry_ms });
 }
 
 /* It was there, and is away now. */
@@ -319,7 +318,8 @@ static void test_older_clients(void **state)
     struct fixture *f = *state;
     struct client lamp = { 0 };
     leave5(f, &lamp, "lamp", 5 * SECOND);
-    assert_true(client_open(f, &lamp, "lamp", false) > 0); /* CONNACK waits: it is kept for longer */
+    assert_true(client_open(f, &lamp, "lamp", false) >
+                0); /* CONNACK waits: it is kept for longer */
     assert_true(lamp.present);
     assert_int_equal(session_expiry_ms(lamp.session), HOURS(1));
     settle(f);

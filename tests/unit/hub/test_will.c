@@ -118,10 +118,10 @@ static int64_t open_delayed(struct fixture *f, struct client *c, int64_t delay_m
                             int64_t expiry_ms)
 {
     struct msg *will = message("will", "gone", 1, false);
-    int64_t commit = client_open_with(
-        f, c, "lamp",
-        (struct session_open_opts){
-            .expiry_ms = expiry_ms, .will = will, .will_delay_ms = delay_ms });
+    int64_t commit =
+        client_open_with(f, c, "lamp",
+                         (struct session_open_opts){
+                             .expiry_ms = expiry_ms, .will = will, .will_delay_ms = delay_ms });
     msg_unref(will);
     settle(f);
     return commit;
