@@ -180,6 +180,28 @@ static void test_resumed_to_end(void **state)
     client_free(&lamp);
 }
 
+/* What it has not acknowledged goes to another member, who need not be there, as from a clean session. */
+static void test_resumed_to_end_and_shared(void **state)
+{
+    struct fixture *f = *state;
+    struct client lamp = { 0 }, other = { 0 };
+    leave5(f, &lamp, "lamp", MINUTES(10));
+    open5(f, &lamp, "lamp", false, SESSION_EXPIRY_ENDS);
+    client_subscribe(&lamp, "$share/g/work", 1);
+    client_open(f, &other, "other", false);
+    client_subscribe(&other, "$share/g/work", 1);
+    client_drop(&other, SESSION_END_CLIENT_INITIATED);
+    publish(f, "work", "x", 1);
+    settle(f);
+    assert_log(&lamp, "work=x/1#2 ");
+    client_drop(&lamp, SESSION_END_CONNECTION_LOST);
+    client_open(f, &other, "other", false);
+    settle(f);
+    assert_log(&other, "work=x/1#2 ");
+    client_free(&lamp);
+    client_free(&other);
+}
+
 /* And when it was the hub that ended: what it has acknowledged is delivered before. */
 static void test_resumed_to_end_and_crash(void **state)
 {
@@ -318,8 +340,8 @@ static void test_older_clients(void **state)
     struct fixture *f = *state;
     struct client lamp = { 0 };
     leave5(f, &lamp, "lamp", 5 * SECOND);
-    assert_true(client_open(f, &lamp, "lamp", false) >
-                0); /* CONNACK waits: it is kept for longer */
+    int64_t before = store_committed(f->store);
+    assert_true(client_open(f, &lamp, "lamp", false) > before); /* CONNACK: it is kept for longer */
     assert_true(lamp.present);
     assert_int_equal(session_expiry_ms(lamp.session), HOURS(1));
     settle(f);
@@ -436,6 +458,7 @@ int main(void)
         TEST(test_hours),
         TEST(test_back_in_time_or_not),
         TEST(test_resumed_to_end),
+        TEST(test_resumed_to_end_and_shared),
         TEST(test_resumed_to_end_and_crash),
         TEST(test_disconnect_changes_it),
         TEST(test_restart_and_configuration),
