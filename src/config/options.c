@@ -175,8 +175,9 @@ const struct option config_options[] = {
               "0: what the client asks for." },
     { .name = "mqtt.session_expiry", .type = OPT_DURATION, .offset = CONF(mqtt.session_expiry),
       .min = 0, .max = CONFIG_EXPIRY_MOST_MS, .fallback = "7d", .strict = "1h", .reload = true,
-      .text = "How long a persistent session is kept after its client has gone; 0: for ever. What "
-              "is configured now holds for all sessions, also for those that wait already." },
+      .text = "How long a persistent session is kept after its client has gone; 0: for ever. The most "
+              "that a client of MQTT 5 is given, whatever it asks for. What is configured now holds "
+              "for all sessions, also for those that wait already." },
     { .name = "mqtt.session_expiry_by_client", .type = OPT_LIST,
       .offset = CONF(mqtt.session_expiry_by_client),
       .max = 300, .fallback = "", .reload = true, .valid = config_expiry_valid,

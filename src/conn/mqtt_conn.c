@@ -92,16 +92,16 @@ static void publish_failed(struct mqtt_conn *c, int64_t rc)
 
 /* ---- what the session asks of the connection ---- */
 
-static void encode_shared(struct msg *msg, uint8_t qos)
+static struct chunk *encode_shared(struct msg *msg, bool has_id)
 {
     struct mqtt_publish publish = {
-        .level = MQTT_LEVEL_311, .qos = qos, .topic = msg->topic, .payload = msg->payload
+        .level = MQTT_LEVEL_311, .qos = has_id, .topic = msg->topic, .payload = msg->payload
     };
-    int which = qos > 0;
     size_t size = mqtt_publish_size(&publish);
     if (!size) BUG("a message that no packet can hold");
-    msg->wire[which] = chunk_create(size);
-    mqtt_encode_publish(msg->wire[which]->data, &publish, which ? &msg->wire_id_at : NULL);
+    struct chunk *chunk = msg->wire[0][has_id] = chunk_create(size);
+    mqtt_encode_publish(chunk->data, &publish, NULL);
+    return chunk;
 }
 
 /* What differs between the receivers of a message. */
@@ -139,30 +139,31 @@ static void write_small(struct stream *stream, struct slice packet, size_t id_at
 /* Up to the id, or to the payload if there is none, a copy of our own. */
 static void write_shared(struct stream *stream, struct msg *msg, const struct how *how)
 {
-    if (!msg->wire[how->has_id]) encode_shared(msg, how->has_id);
-    struct chunk *chunk = msg->wire[how->has_id];
+    struct chunk *chunk = msg->wire[0][how->has_id];
+    if (!chunk) chunk = encode_shared(msg, how->has_id);
     struct slice head = slice_of((const char *)chunk->data, chunk->len - msg->payload.len);
     if (chunk->len <= SMALL_PACKET)
         head.len = chunk->len;
     else if (how->first == chunk->data[0] && !how->has_id)
         head.len = 0;
-    if (head.len) write_head(stream, head, msg->wire_id_at, how);
+    if (head.len) write_head(stream, head, how->has_id ? mqtt_publish_id_at(chunk->data) : 0, how);
     if (head.len < chunk->len) stream_write_chunk(stream, chunk, head.len, chunk->len - head.len);
 }
 
-static void link_publish(struct session_link *link, struct msg *msg, uint8_t qos, bool retain,
-                         bool dup, uint16_t id)
+static bool link_publish(struct session_link *link, struct msg *msg, const struct session_out *out)
 {
     struct mqtt_conn *c = conn_of(link);
     metrics_inc(METRIC_MQTT_PACKETS_OUT);
     metrics_inc(METRIC_PUBLISHES_OUT);
     metrics_add(METRIC_PUBLISH_BYTES_OUT, (int64_t)msg->payload.len);
-    struct how how = { mqtt_publish_first_byte(qos, dup, retain), qos > 0, id };
-    bool as_it_came = (qos > 0) == (msg->qos > 0);
+    struct how how = { mqtt_publish_first_byte(out->qos, out->dup, out->retain), out->qos > 0,
+                       out->id };
+    bool as_it_came = msg->level == MQTT_LEVEL_311 && (out->qos > 0) == (msg->qos > 0);
     if (as_it_came && msg->packet.len && msg->packet.len <= SMALL_PACKET)
         write_small(c->stream, msg->packet, msg_packet_id_at(msg), &how);
     else
         write_shared(c->stream, msg, &how);
+    return true;
 }
 
 void mqtt_send_packet(struct mqtt_conn *c, const void *packet, size_t len)
@@ -178,7 +179,7 @@ static void send_ack(struct mqtt_conn *c, uint8_t type, uint16_t id)
     mqtt_send_packet(c, packet, sizeof packet);
 }
 
-static void link_pubrel(struct session_link *link, uint16_t id)
+static void link_pubrel(struct session_link *link, uint16_t id, bool found)
 {
     send_ack(conn_of(link), MQTT_TYPE_pubrel, id);
 }
@@ -320,13 +321,14 @@ static void on_ack(struct mqtt_conn *c, const struct mqtt_frame *frame)
         session_puback(c->session, ack.id);
         break;
     case MQTT_TYPE_pubrec:
-        session_pubrec(c->session, ack.id);
+        session_pubrec(c->session, ack.id, ack.code);
         break;
     case MQTT_TYPE_pubcomp:
         session_pubcomp(c->session, ack.id);
         break;
     default: {
-        int64_t commit = session_release(c->session, ack.id);
+        bool found;
+        int64_t commit = session_release(c->session, ack.id, &found);
         if (commit < 0)
             mqtt_protocol_error(c, "PUBREL before PUBREC was sent");
         else
@@ -337,6 +339,7 @@ static void on_ack(struct mqtt_conn *c, const struct mqtt_frame *frame)
 
 static uint8_t subscribe_one(struct mqtt_conn *c, const struct mqtt_filter *one, int64_t *commit)
 {
+    bool is_new;
     int rc = hub_authorize_subscribe(c->env->hub, c->principal, session_auth_conn(c->session),
                                      one->filter);
     if (rc == 0 && one->qos > hub_profile(c->env->hub)->max_qos) {
@@ -345,7 +348,8 @@ static uint8_t subscribe_one(struct mqtt_conn *c, const struct mqtt_filter *one,
         rc = ERR_UNSUPPORTED;
     }
     if (rc < 0) return MQTT_SUBACK_FAILURE;
-    int64_t number = session_subscribe(c->session, one->filter, one->qos);
+    int64_t number =
+        session_subscribe(c->session, one->filter, &(struct sub_opts){ .qos = one->qos }, &is_new);
     if (number < 0) return MQTT_SUBACK_FAILURE;
     if (number > *commit) *commit = number;
     return one->qos;
@@ -396,7 +400,8 @@ static void on_subscribe(struct mqtt_conn *c, const struct mqtt_frame *frame)
     at = n = 0;
     while (mqtt_subscribe_next(&subscribe, &at, &one))
         if (codes[n++] != MQTT_SUBACK_FAILURE)
-            session_send_retained(c->session, one.filter, one.qos);
+            session_send_retained(c->session, one.filter, &(struct sub_opts){ .qos = one.qos },
+                                  true);
     free(codes);
 }
 
@@ -411,7 +416,8 @@ static void on_unsubscribe(struct mqtt_conn *c, const struct mqtt_frame *frame)
     struct mqtt_filter one;
     int64_t commit = 0;
     for (size_t at = 0; mqtt_subscribe_next(&unsubscribe, &at, &one);) {
-        int64_t number = session_unsubscribe(c->session, one.filter);
+        bool existed;
+        int64_t number = session_unsubscribe(c->session, one.filter, &existed);
         if (number > commit) commit = number;
     }
     settle(c, MQTT_TYPE_unsuback, unsubscribe.id, commit);

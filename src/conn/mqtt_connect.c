@@ -116,7 +116,8 @@ static void open_session(struct mqtt_conn *c, const struct mqtt_connect *connect
 {
     struct session_open_opts opts = {
         .client_id = slice_str(id),
-        .clean = connect->clean_session,
+        .clean_start = connect->clean_session,
+        .expiry_ms = connect->clean_session ? SESSION_EXPIRY_ENDS : SESSION_EXPIRY_CONFIGURED,
         .made_up = !connect->client_id.len,
         .principal = c->principal,
         .source_ip = c->stream->peer.address,

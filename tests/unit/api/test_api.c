@@ -1286,9 +1286,9 @@ struct visitor {
     enum session_end why;
 };
 
-static void take_nothing(struct session_link *link, struct msg *msg, uint8_t qos, bool retain,
-                         bool dup, uint16_t id)
+static bool take_nothing(struct session_link *link, struct msg *msg, const struct session_out *out)
 {
+    return true;
 }
 
 static bool never_congested(struct session_link *link)
@@ -1317,15 +1317,16 @@ static void visit(struct visitor *visitor, const char *client_id, bool clean)
 {
     bool present;
     visitor->link.ops = &visitor_ops;
-    assert_true(session_open(hub,
-                             &(struct session_open_opts){ .client_id = slice_str(client_id),
-                                                          .clean = clean,
-                                                          .principal = &key,
-                                                          .source_ip = "192.0.2.5",
-                                                          .link = &visitor->link,
-                                                          .level = 4,
-                                                          .keep_alive_s = 60 },
-                             &visitor->session, &present) >= 0);
+    struct session_open_opts opts = { .client_id = slice_str(client_id),
+                                      .clean_start = clean,
+                                      .expiry_ms =
+                                          clean ? SESSION_EXPIRY_ENDS : SESSION_EXPIRY_CONFIGURED,
+                                      .principal = &key,
+                                      .source_ip = "192.0.2.5",
+                                      .link = &visitor->link,
+                                      .level = 4,
+                                      .keep_alive_s = 60 };
+    assert_true(session_open(hub, &opts, &visitor->session, &present) >= 0);
     session_ready(visitor->session);
 }
 
@@ -1350,8 +1351,9 @@ static void sessions(void **state)
     visit(&lamp, "lamp", true);
     visit(&plug, "plug", false);
     visit(&deep, "a/b", true);
-    session_subscribe(lamp.session, SLICE_LIT("x/#"), 0);
-    session_subscribe(lamp.session, SLICE_LIT("x/+"), 1);
+    bool is_new;
+    session_subscribe(lamp.session, SLICE_LIT("x/#"), &(struct sub_opts){ .qos = 0 }, &is_new);
+    session_subscribe(lamp.session, SLICE_LIT("x/+"), &(struct sub_opts){ .qos = 1 }, &is_new);
     publish_as_system("x/y", 1, false);
     leave(&plug);
     const struct expected cases[] = {
@@ -1370,7 +1372,8 @@ static void sessions(void **state)
         { &admin, "GET /hub/sessions/lamp", NULL, 200, NULL,
           "{\"clientId\":\"lamp\",\"connected\":true,\"persistent\":false,"
           "\"principal\":\"key:AKIATEST\",\"sourceIp\":\"192.0.2.5\",\"protocolLevel\":4,"
-          "\"keepAlive\":60,\"connectedAt\":1767323045,\"lastSeenAt\":1767323045,"
+          "\"protocolVersion\":\"3.1.1\",\"keepAlive\":60,\"sessionExpiry\":0,"
+          "\"connectedAt\":1767323045,\"lastSeenAt\":1767323045,"
           "\"queued\":1,\"queuedBytes\":" },
         { &admin, "GET /hub/sessions/lamp", NULL, 200, NULL,
           "\"inFlight\":1,\"subscriptionCount\":2,\"subscriptions\":["
@@ -1589,7 +1592,9 @@ static void a_held_publish_waits_for_the_decision(void **state)
     } cases[] = { { 0, 200 }, { ERR_STORE, 503 } };
     struct subscriber subscriber = { &hold_ops, principal_system(), NULL };
     struct subscription subscription;
-    assert_int_equal(hub_subscribe(hub, &subscriber, SLICE_LIT("h"), 1, &subscription), 0);
+    assert_int_equal(hub_subscribe(hub, &subscriber, SLICE_LIT("h"), &(struct sub_opts){ .qos = 1 },
+                                   &subscription),
+                     0);
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct sent *sent = ask_with(&admin, "POST /topics/h?qos=1", "x", "");
         quiet();
