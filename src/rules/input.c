@@ -3,7 +3,7 @@
  * traceid() is the same in all of them. */
 #include "base/mem.h"
 #include "base/rand.h"
-#include "mqtt/property.h"
+#include "mqtt/mqtt.h"
 #include "registry/registry.h"
 #include "rules/rules_priv.h"
 
@@ -15,12 +15,13 @@ static char *text_or_null(struct slice text)
     return text.len ? xstrndup(text.ptr, text.len) : NULL;
 }
 
-/* What only MQTT 5 has. Over MQTT 3.1.1 a message has no properties. */
-static const struct sql_mqtt5 *open_mqtt5(struct input *input, struct slice block)
+/* What only MQTT 5 has. A message of 3.1.1 has no properties. */
+static const struct sql_mqtt5 *open_mqtt5(struct input *input, const struct msg *msg)
 {
     struct sql_mqtt5 *mqtt5 = &input->mqtt5;
     struct mqtt_property prop;
-    if (!block.len) return NULL;
+    struct slice block = msg->properties;
+    if (msg->level != MQTT_LEVEL_5) return NULL;
     *mqtt5 = (struct sql_mqtt5){
         .content_type = mqtt_property_text(block, MQTT_PROP_content_type),
         .response_topic = mqtt_property_text(block, MQTT_PROP_response_topic),
@@ -55,7 +56,7 @@ void input_open(struct input *input, struct rules *rules, struct msg *msg, const
         .account = registry_account(rules->registry),
         .trace_id = input->trace_id,
         .timestamp_ms = msg->at_ms,
-        .mqtt5 = open_mqtt5(input, msg->properties),
+        .mqtt5 = open_mqtt5(input, msg),
     };
 }
 
