@@ -1,6 +1,7 @@
 /* cmd_bench.c — `thingd bench`: scenarios of the load generator against a broker, ours or another. */
 #include "cli/bench/bench.h"
 #include "cli/command.h"
+#include "cli/mqtt/flags.h"
 
 #include "base/mem.h"
 
@@ -38,6 +39,13 @@ static int flag_seconds(const struct cli_args *args, const char *name, double mi
     return 0;
 }
 
+static int read_version(const struct cli_args *args, struct bench_opts *opts)
+{
+    const char *text = cli_flag_value(args, "--protocol-version", "311");
+    if (mqtt_parse_version(text, &opts->level) == 0 && opts->level >= MQTT_LEVEL_311) return 0;
+    return cli_bad_usage(args, "flag '--protocol-version': '%s' is neither 311 nor 5", text);
+}
+
 static int read_opts(const struct cli_args *args, struct bench_opts *opts)
 {
     struct diag diag = DIAG_INIT;
@@ -45,8 +53,10 @@ static int read_opts(const struct cli_args *args, struct bench_opts *opts)
     opts->user = cli_flag_value(args, "--username", NULL);
     opts->password = cli_flag_value(args, "--pw", NULL);
     opts->ca_file = cli_flag_value(args, "--cafile", NULL);
-    int rc =
-        cli_flag_number(args, "--port", 1, UINT16_MAX, opts->ca_file ? 8883 : 1883, &opts->port);
+    int rc = read_version(args, opts);
+    if (rc == 0)
+        rc = cli_flag_number(args, "--port", 1, UINT16_MAX, opts->ca_file ? 8883 : 1883,
+                             &opts->port);
     if (rc == 0)
         rc = cli_flag_number(args, "--payload", BENCH_PAYLOAD_MIN, BENCH_PAYLOAD_MAX, 64,
                              &opts->payload);

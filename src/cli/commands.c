@@ -138,6 +138,10 @@ static const struct cli_flag bench_flags[] = {
     { .name = "--cafile",
       .value = "FILE",
       .text = "connect with TLS; the certificates (PEM) that the broker's must be signed by" },
+    { .name = "--protocol-version",
+      .letter = 'V',
+      .value = "VERSION",
+      .text = "of all clients: 311 (3.1.1) or 5; mqttv311 and mqttv5 too; 311 without it" },
     { .name = "--seconds",
       .letter = 's',
       .value = "N",
@@ -298,9 +302,10 @@ const struct cli_command client_commands[] = {
       sub_text },
     { "bench", "[SCENARIO]...", 0, CLI_ANY, bench_flags, bench_command,
       "put load on a broker and measure",
-      "Without a scenario, lists them. Works with any broker of MQTT 3.1.1; that is not to be "
-      "done\n"
-      "to one which others need. Uses client ids and topics that begin with \"bench\", and leaves\n"
+      "Without a scenario, lists them. Works with any broker of MQTT 3.1.1 or 5; that is not to "
+      "be\n"
+      "done to one which others need. Uses client ids and topics that begin with \"bench\", and "
+      "leaves\n"
       "nothing behind. Says when the generator was the bottleneck and not the broker. With "
       "--cafile\n"
       "every scenario runs over TLS 1.2; a numeric HOST is not compared with the certificate." },

@@ -126,9 +126,10 @@ class Brokers:
         return Broker("relay", [self.relay_binary, str(port), mode], port)
 
 
-def measure(generator, broker, scenario, tls, cpu, cert):
-    """One cell: the object that `thingd bench --json` prints."""
-    command = [generator, "bench", scenario, "--json", "--pid", str(broker.process.pid), "-p", str(broker.port)]
+def measure(generator, broker, scenario, tls, cpu, cert, *words):
+    """One cell: the object that `thingd bench --json` prints; `words` are more of its flags."""
+    command = [generator, "bench", scenario, "--json", "--pid", str(broker.process.pid), "-p", str(broker.port),
+               *words]
     # latency and memory are no question of CPU
     command += ["-s", "5"] if scenario == "latency" else ["-s", str(LONGEST), "--cpu", str(cpu)]
     if tls:
@@ -197,9 +198,9 @@ HEAD = ("scenario", "thingd /s", "mosquitto /s", "thingd per CPU s", "mosquitto"
 WIDTHS = (38, 11, 12, 16, 11, 5, 9, 15, 11)
 
 
-def print_line(cells):
+def print_line(cells, widths=WIDTHS):
     print("| " + " | ".join(cell.ljust(width) if i in (0, 7) else cell.rjust(width)
-                            for i, (cell, width) in enumerate(zip(cells, WIDTHS))) + " |", flush=True)
+                            for i, (cell, width) in enumerate(zip(cells, widths))) + " |", flush=True)
 
 
 def raise_limit():

@@ -1,8 +1,9 @@
 /* Fuzz target of what the load generator reads from a broker. The first byte says where the rest is cut
- * in two, so that packets come in parts. */
+ * in two, so that packets come in parts, and by its highest bit that it is MQTT 5. */
 #include "base/diag.h"
 #include "base/mem.h"
 #include "cli/bench/bench_priv.h"
+#include "mqtt/mqtt.h"
 
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -28,16 +29,18 @@ static void feed(struct link *link, int fd, const uint8_t *data, size_t len)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct bench_opts opts = { .host = "" };
+    struct bench_opts opts = { .host = "", .level = MQTT_LEVEL_311 };
     struct diag diag = DIAG_INIT;
     struct bench b = { .opts = &opts, .diag = &diag, .epoll_fd = -1 };
     struct link link = { .bench = &b, .stage = LINK_OPEN, .on_publish = on_publish };
     int pair[2];
     if (size == 0) return 0;
+    if (data[0] & 0x80) opts.level = MQTT_LEVEL_5;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) < 0) abort();
     b.chunk = xmalloc(BENCH_CHUNK + BENCH_PACKET_MAX);
     link.fd = pair[0];
-    size_t cut = data[0] < size - 1 ? data[0] : size - 1;
+    size_t cut = data[0] & 0x7f;
+    if (cut > size - 1) cut = size - 1;
     feed(&link, pair[1], data + 1, cut);
     feed(&link, pair[1], data + 1 + cut, size - 1 - cut);
     if (b.rc < 0 && !*diag.text) BUG("a failure without a reason");

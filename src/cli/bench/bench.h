@@ -1,4 +1,4 @@
-/* bench.h — the load generator behind `thingd bench`: scenarios against any broker of MQTT 3.1.1,
+/* bench.h — the load generator behind `thingd bench`: scenarios against any broker of MQTT 3.1.1 or 5,
  * from one thread, each with exact counts. Blocking; opens only sockets, leaves nothing behind. */
 #ifndef CLI_BENCH_H
 #define CLI_BENCH_H
@@ -17,6 +17,7 @@ struct bench_opts {
     const char *user; /* NULL: none */
     const char *password;
     const char *ca_file; /* NULL: without TLS */
+    uint8_t level;       /* enum mqtt_level, of all clients */
     int64_t payload;     /* bytes of a message */
     int64_t rate;        /* messages a second of the scenario "latency" */
     int64_t scale;       /* percent of the connections, filters and queued messages */

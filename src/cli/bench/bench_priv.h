@@ -72,9 +72,10 @@ struct bench {
     size_t dirty_count, dirty_cap;
     int64_t up, ended; /* CONNACKs, ends after DISCONNECT */
     int64_t received, acked, subacked, unsubacked;
-    bool moved;       /* bytes have come in this turn */
-    int64_t moved_at; /* when they came last */
-    int64_t deadline; /* of the whole run */
+    int64_t receive_max; /* the least that the broker has told; of MQTT 5 */
+    bool moved;          /* bytes have come in this turn */
+    int64_t moved_at;    /* when they came last */
+    int64_t deadline;    /* of the whole run */
     struct meter meter;
     struct bench_result *result;
 };
@@ -100,6 +101,8 @@ bool meter_full(struct bench *b);
 /* The same between two parts. */
 bool meter_enough(const struct bench *b);
 
+/* The scenario's window; with QoS 1 and 2 not more than the broker takes. */
+int64_t bench_window(const struct bench *b, int qos);
 /* A number of the scenario by the scale that was asked for, at least 1. */
 int64_t bench_scaled(const struct bench *b, int64_t number);
 /* Opens links[0..count) with ids PREFIX0, ...; a bounded number at a time; awaits all CONNACKs. */

@@ -46,8 +46,9 @@ struct flow {
     struct pub *pubs;
     struct link *subs;
     size_t pub_count, sub_count, filter_count;
-    int64_t fan;  /* receivers of a message */
-    size_t first; /* the publisher whose turn it is */
+    int64_t fan;    /* receivers of a message */
+    int64_t window; /* of a publisher */
+    size_t first;   /* the publisher whose turn it is */
     int64_t sent;
     struct link guests[GUESTS];
     int64_t guest_count; /* so far */
@@ -59,7 +60,7 @@ struct flow {
 static void put_packet(struct pub *p, const struct bench *b, const char *topic)
 {
     static const char payload[BENCH_PAYLOAD_MAX];
-    struct mqtt_publish publish = { .level = MQTT_LEVEL_311,
+    struct mqtt_publish publish = { .level = b->opts->level,
                                     .qos = (uint8_t)b->scenario->qos,
                                     .topic = slice_str(topic),
                                     .payload = slice_of(payload, (size_t)b->opts->payload) };
@@ -123,7 +124,7 @@ static int64_t at_least_0(int64_t value)
 static int64_t room_of(const struct flow *f, size_t index, int64_t left)
 {
     const struct pub *p = &f->pubs[index];
-    int64_t window = f->shape->window, pubs = (int64_t)f->pub_count;
+    int64_t window = f->window, pubs = (int64_t)f->pub_count;
     if (f->shape->topics == BENCH_PAIRS) {
         int64_t unseen = p->sent - f->subs[index].received;
         if (f->shape->qos == 0) return at_least_0(window - unseen);
@@ -228,6 +229,7 @@ static int connect_all(struct flow *f)
         fill_block(f, &f->pubs[i], i);
     }
     if (rc < 0) return rc;
+    f->window = bench_window(f->b, f->shape->qos);
     return f->shape->topics == BENCH_TREE ? subscribe_tree(f) : subscribe_one_each(f);
 }
 

@@ -48,7 +48,7 @@ static void prepare(struct latency *t)
     t->limit = wanted < SAMPLES_MAX ? (size_t)wanted : SAMPLES_MAX;
     t->times = xcalloc(t->limit, sizeof *t->times);
     t->lates = xcalloc(t->limit, sizeof *t->lates);
-    struct mqtt_publish publish = { .level = MQTT_LEVEL_311,
+    struct mqtt_publish publish = { .level = opts->level,
                                     .topic = SLICE_LIT("bench/latency"),
                                     .payload = slice_of(payload, (size_t)opts->payload) };
     size_t size = mqtt_publish_size(&publish);

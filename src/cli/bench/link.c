@@ -21,7 +21,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-enum { QOS_MASK = 3, SHORT_BODY = 128 };
+enum { QOS_MASK = 3, SHORT_BODY = 128, REFUSED = 0x80, KEPT_SECONDS = 3600 };
 
 /* ---- opening and closing -------------------------------------------------------------------- */
 
@@ -58,14 +58,19 @@ static void shake(struct link *l)
 static void put_connect(struct link *l, const char *id, bool clean)
 {
     const struct bench_opts *opts = l->bench->opts;
-    struct mqtt_connect connect = { .level = MQTT_LEVEL_311,
+    struct buf properties = { 0 };
+    if (opts->level >= MQTT_LEVEL_5 && !clean) /* else the session ends with the connection */
+        mqtt_put_number(&properties, MQTT_PROP_session_expiry, KEPT_SECONDS);
+    struct mqtt_connect connect = { .level = opts->level,
                                     .clean_session = clean,
+                                    .properties = buf_slice(&properties),
                                     .client_id = slice_str(id ? id : ""),
                                     .has_username = opts->user,
                                     .has_password = opts->password,
                                     .username = slice_str(opts->user ? opts->user : ""),
                                     .password = slice_str(opts->password ? opts->password : "") };
     mqtt_encode_connect(&l->out, &connect);
+    buf_deinit(&properties);
 }
 
 int link_open(struct bench *b, struct link *l, const char *id, bool clean)
@@ -117,7 +122,7 @@ static void ended(struct link *l)
 void link_subscribe(struct link *l, uint16_t packet_id, const char *filter, int qos)
 {
     const struct mqtt_filter one = { .filter = slice_str(filter), .qos = (uint8_t)qos };
-    mqtt_encode_subscribe(&l->out, MQTT_LEVEL_311, MQTT_TYPE_subscribe, packet_id,
+    mqtt_encode_subscribe(&l->out, l->bench->opts->level, MQTT_TYPE_subscribe, packet_id,
                           (struct slice){ 0 }, &one, 1);
     link_touch(l);
 }
@@ -126,7 +131,7 @@ void link_leave(struct link *l)
 {
     l->leaving = true;
     const struct mqtt_farewell farewell = { .code = MQTT_REASON_SUCCESS };
-    mqtt_encode_farewell(&l->out, MQTT_LEVEL_311, MQTT_TYPE_disconnect, &farewell);
+    mqtt_encode_farewell(&l->out, l->bench->opts->level, MQTT_TYPE_disconnect, &farewell);
     link_touch(l);
 }
 
@@ -196,6 +201,19 @@ static void broken(struct link *l, const char *why)
     bench_fail(l->bench, ERR_MALFORMED, "the broker sent a malformed packet: %s", why);
 }
 
+/* Where the bytes behind the properties begin that stand at `at`; above `len` when they are cut. */
+static size_t behind_properties(const struct link *l, const uint8_t *body, size_t len, size_t at)
+{
+    size_t size = 0;
+    if (l->bench->opts->level < MQTT_LEVEL_5) return at;
+    for (unsigned shift = 0; shift < 28 && at < len; shift += 7) {
+        uint8_t byte = body[at++];
+        size |= (size_t)(byte & 0x7f) << shift;
+        if (byte < 0x80) return at + size;
+    }
+    return SIZE_MAX;
+}
+
 static void on_received(struct link *l)
 {
     l->received++;
@@ -209,6 +227,7 @@ static void on_publish(struct link *l, uint8_t first, const uint8_t *body, size_
     size_t head = len >= 2 ? 2 + ((size_t)body[0] << 8 | body[1]) : SIZE_MAX;
     size_t id_at = head;
     if (qos && head != SIZE_MAX) head += 2;
+    if (head <= len) head = behind_properties(l, body, len, head);
     if (head > len) {
         broken(l, "PUBLISH");
         return;
@@ -231,7 +250,8 @@ static void answer(struct link *l, uint8_t type, const uint8_t *body)
     link_touch(l);
 }
 
-static void on_connack(struct link *l, const uint8_t *body)
+/* A broker that does not know MQTT 5 answers as MQTT 3.1.1 has it. */
+static const char *connack_text(uint8_t level, uint8_t code)
 {
     static const char *const reasons[] = { "",
                                            "unacceptable protocol version",
@@ -239,24 +259,65 @@ static void on_connack(struct link *l, const uint8_t *body)
                                            "server unavailable",
                                            "bad user name or password",
                                            "not authorized" };
-    if (body[1] != 0) {
+    if (level >= MQTT_LEVEL_5 && code >= REFUSED) return mqtt_reason_text(code);
+    return code < ARRAY_LEN(reasons) ? reasons[code] : "unknown reason";
+}
+
+/* What the properties say that concerns us: how much may be under way. */
+static void take_connack(struct link *l, struct slice properties)
+{
+    int64_t most = mqtt_property_number(properties, MQTT_PROP_receive_maximum, UINT16_MAX);
+    if (most < l->bench->receive_max) l->bench->receive_max = most;
+}
+
+static void on_connack(struct link *l, const struct mqtt_frame *frame)
+{
+    struct mqtt_connack connack;
+    const char *why = "";
+    const uint8_t level = l->bench->opts->level, code = (uint8_t)frame->body.ptr[1];
+    if (code != 0) {
         bench_fail(l->bench, ERR_DENIED, "the broker refused to connect: %s",
-                   body[1] < ARRAY_LEN(reasons) ? reasons[body[1]] : "unknown reason");
+                   connack_text(level, code));
         return;
     }
+    if (mqtt_decode_connack(frame, level, &connack, &why) < 0) {
+        broken(l, why);
+        return;
+    }
+    take_connack(l, connack.properties);
     l->up = true;
-    l->present = body[0] & 1;
+    l->present = connack.session_present;
     l->bench->up++;
 }
 
-static void on_suback(struct link *l, const uint8_t *body)
+static void on_suback(struct link *l, const uint8_t *body, size_t len)
 {
-    if (body[2] > 2) {
+    size_t at = behind_properties(l, body, len, 2);
+    if (at >= len) {
+        broken(l, "SUBACK");
+        return;
+    }
+    if (body[at] > 2) {
         bench_fail(l->bench, ERR_DENIED, "the broker refused a subscription");
         return;
     }
     l->subacked++;
     l->bench->subacked++;
+}
+
+/* The answers to a message may have a reason code behind the identifier. */
+static bool is_refused(struct link *l, const uint8_t *body, size_t len)
+{
+    if (l->bench->opts->level < MQTT_LEVEL_5 || len < 3 || body[2] < REFUSED) return false;
+    bench_fail(l->bench, ERR_DENIED, "the broker refused a message: %s", mqtt_reason_text(body[2]));
+    return true;
+}
+
+static void on_disconnect(struct link *l, const uint8_t *body, size_t len)
+{
+    if (l->leaving) return;
+    bench_fail(l->bench, ERR_CLOSED, "the broker ended a connection: %s",
+               mqtt_reason_text(len ? body[0] : MQTT_REASON_SUCCESS));
 }
 
 static void on_acked(struct link *l)
@@ -265,7 +326,42 @@ static void on_acked(struct link *l)
     l->bench->acked++;
 }
 
-/* Packets other than PUBLISH have two bytes or more, but for PINGRESP. */
+/* Below level 5 a broker sends no DISCONNECT, and without an authentication method never AUTH. */
+static bool may_come(const struct link *l, uint8_t type)
+{
+    if (type == MQTT_TYPE_disconnect) return l->bench->opts->level >= MQTT_LEVEL_5;
+    return mqtt_type_info(type)->server && type != MQTT_TYPE_auth;
+}
+
+static void on_answer(struct link *l, uint8_t type, const uint8_t *body, size_t len)
+{
+    switch (type) {
+    case MQTT_TYPE_suback:
+        on_suback(l, body, len);
+        break;
+    case MQTT_TYPE_unsuback:
+        l->bench->unsubacked++;
+        break;
+    case MQTT_TYPE_puback:
+    case MQTT_TYPE_pubcomp:
+        if (!is_refused(l, body, len)) on_acked(l);
+        break;
+    case MQTT_TYPE_pubrec:
+        if (!is_refused(l, body, len)) answer(l, MQTT_TYPE_pubrel, body);
+        break;
+    case MQTT_TYPE_pubrel:
+        on_received(l);
+        answer(l, MQTT_TYPE_pubcomp, body);
+        break;
+    case MQTT_TYPE_disconnect:
+        on_disconnect(l, body, len);
+        break;
+    default:
+        break;
+    }
+}
+
+/* Packets other than PUBLISH have two bytes or more, but for PINGRESP and DISCONNECT. */
 static void on_packet(struct link *l, uint8_t first, const uint8_t *body, size_t len)
 {
     uint8_t type = first >> 4;
@@ -273,35 +369,15 @@ static void on_packet(struct link *l, uint8_t first, const uint8_t *body, size_t
         on_publish(l, first, body, len);
         return;
     }
-    if (len < mqtt_type_info(type)->min || !mqtt_server_sends(type, MQTT_LEVEL_311)) {
+    if (len < mqtt_type_info(type)->min || !may_come(l, type)) {
         broken(l, "not of a server, or too short");
         return;
     }
-    switch (type) {
-    case MQTT_TYPE_connack:
-        on_connack(l, body);
-        break;
-    case MQTT_TYPE_suback:
-        on_suback(l, body);
-        break;
-    case MQTT_TYPE_unsuback:
-        l->bench->unsubacked++;
-        break;
-    case MQTT_TYPE_puback:
-        on_acked(l);
-        break;
-    case MQTT_TYPE_pubcomp:
-        on_acked(l);
-        break;
-    case MQTT_TYPE_pubrec:
-        answer(l, MQTT_TYPE_pubrel, body);
-        break;
-    case MQTT_TYPE_pubrel:
-        on_received(l);
-        answer(l, MQTT_TYPE_pubcomp, body);
-        break;
-    default:
-        break;
+    if (type == MQTT_TYPE_connack) {
+        const struct mqtt_frame frame = { .type = type, .body = slice_of((const char *)body, len) };
+        on_connack(l, &frame);
+    } else {
+        on_answer(l, type, body, len);
     }
 }
 
@@ -310,7 +386,7 @@ static size_t on_long_packet(struct link *l, const uint8_t *data, size_t len)
 {
     struct mqtt_frame frame;
     const char *why = "";
-    int rc = mqtt_frame(data, len, BENCH_PACKET_MAX, MQTT_LEVEL_311, &frame, &why);
+    int rc = mqtt_frame(data, len, BENCH_PACKET_MAX, l->bench->opts->level, &frame, &why);
     if (rc < 0) broken(l, why);
     if (rc != 1) return 0;
     on_packet(l, data[0], (const uint8_t *)frame.body.ptr, frame.body.len);

@@ -71,7 +71,7 @@ static void publish_one(struct queue_run *q)
     static char payload[BENCH_PAYLOAD_MAX];
     q->id = (uint16_t)(q->id % UINT16_MAX + 1);
     memcpy(payload, &q->sent, sizeof q->sent);
-    struct mqtt_publish publish = { .level = MQTT_LEVEL_311,
+    struct mqtt_publish publish = { .level = q->b->opts->level,
                                     .qos = 1,
                                     .id = q->id,
                                     .topic = slice_str(q->topic),
@@ -86,10 +86,10 @@ static void publish_one(struct queue_run *q)
 static void enqueue(struct queue_run *q)
 {
     struct bench *b = q->b;
-    int64_t start = b->acked;
+    int64_t start = b->acked, window = bench_window(b, 1);
     q->sent = 0;
     while (b->rc == 0 && b->acked - start < q->count) {
-        while (q->sent < q->count && q->sent - (b->acked - start) < b->scenario->window &&
+        while (q->sent < q->count && q->sent - (b->acked - start) < window &&
                q->pub.out.len < BATCH_BYTES)
             publish_one(q);
         bench_turn(b, BENCH_TICK_MS);

@@ -83,8 +83,8 @@ static void put_unsubscribe(struct link *l, size_t index, int64_t from, int64_t 
         snprintf(text[count], sizeof text[count], FILTER, index, (int)n);
         filters[count] = (struct mqtt_filter){ .filter = slice_str(text[count]) };
     }
-    mqtt_encode_subscribe(&l->out, MQTT_LEVEL_311, MQTT_TYPE_unsubscribe, (uint16_t)(from + 1),
-                          (struct slice){ 0 }, filters, count);
+    mqtt_encode_subscribe(&l->out, l->bench->opts->level, MQTT_TYPE_unsubscribe,
+                          (uint16_t)(from + 1), (struct slice){ 0 }, filters, count);
     link_touch(l);
 }
 

@@ -89,6 +89,12 @@ int bench_await(struct bench *b, const int64_t *counter, int64_t want, const cha
     return b->rc;
 }
 
+int64_t bench_window(const struct bench *b, int qos)
+{
+    int64_t window = b->scenario->window;
+    return qos > 0 && b->receive_max < window ? b->receive_max : window;
+}
+
 int64_t bench_scaled(const struct bench *b, int64_t number)
 {
     int64_t scaled = number * b->opts->scale / 100;
@@ -238,7 +244,11 @@ int bench_run(const struct bench_opts *opts, const struct bench_scenario *scenar
               struct bench_result *ret_result, struct diag *diag)
 {
     struct bench_result result = { .unit = "messages" };
-    struct bench b = { .opts = opts, .scenario = scenario, .diag = diag, .result = &result };
+    struct bench b = { .opts = opts,
+                       .scenario = scenario,
+                       .diag = diag,
+                       .result = &result,
+                       .receive_max = UINT16_MAX };
     raise_limit();
     b.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (b.epoll_fd < 0) return diag_set(diag, -errno, "epoll: %s", err_text(-errno));

@@ -99,6 +99,23 @@ const struct cli_flag sub_flags[] = {
 
 /* ---- small readers -------------------------------------------------------------------------- */
 
+int mqtt_parse_version(const char *text, uint8_t *ret_level)
+{
+    static const struct {
+        const char *name;
+        uint8_t level;
+    } versions[] = {
+        { "311", MQTT_LEVEL_311 },    { "mqttv311", MQTT_LEVEL_311 }, { "31", MQTT_LEVEL_31 },
+        { "mqttv31", MQTT_LEVEL_31 }, { "5", MQTT_LEVEL_5 },          { "mqttv5", MQTT_LEVEL_5 },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(versions); i++) {
+        if (strcmp(text, versions[i].name) != 0) continue;
+        *ret_level = versions[i].level;
+        return 0;
+    }
+    return ERR_INVALID;
+}
+
 int mqtt_parse_seconds(const char *text, int64_t *ret_ms)
 {
     const struct slice all = slice_str(text);
@@ -325,20 +342,11 @@ static int read_tls(const struct cli_args *args, struct mqtt_settings *s)
 
 static int read_version(const struct cli_args *args, struct mqtt_connect *connect)
 {
-    static const struct {
-        const char *name;
-        uint8_t level;
-    } versions[] = {
-        { "311", MQTT_LEVEL_311 },    { "mqttv311", MQTT_LEVEL_311 }, { "31", MQTT_LEVEL_31 },
-        { "mqttv31", MQTT_LEVEL_31 }, { "5", MQTT_LEVEL_5 },          { "mqttv5", MQTT_LEVEL_5 },
-    };
     const char *text = cli_flag_value(args, "--protocol-version", "311");
-    for (size_t i = 0; i < ARRAY_LEN(versions); i++)
-        if (strcmp(text, versions[i].name) == 0) connect->level = versions[i].level;
+    if (mqtt_parse_version(text, &connect->level) < 0)
+        return cli_bad_usage(args, "flag '--protocol-version': '%s' is neither 311 nor 31", text);
     if (connect->level == MQTT_LEVEL_5)
         return cli_bad_usage(args, "flag '--protocol-version': MQTT 5 is not supported yet");
-    if (!connect->level)
-        return cli_bad_usage(args, "flag '--protocol-version': '%s' is neither 311 nor 31", text);
     return 0;
 }
 

@@ -27,6 +27,8 @@ struct mqtt_settings {
 int mqtt_settings_read(const struct cli_args *args, struct mqtt_settings *ret_settings);
 void mqtt_settings_free(struct mqtt_settings *settings);
 
+/* "5", "mqttv311", ... to enum mqtt_level; ERR_INVALID. */
+int mqtt_parse_version(const char *text, uint8_t *ret_level);
 /* "2.5" to 2500; ERR_INVALID. */
 int mqtt_parse_seconds(const char *text, int64_t *ret_ms);
 

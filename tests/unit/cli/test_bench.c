@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
-#include "cli/bench/bench.h"
+#include "cli/bench/bench_priv.h"
 #include "lib/test.h"
 #include "mqtt/mqtt.h"
 
@@ -13,6 +13,7 @@
 
 static const struct bench_opts quick = { .host = "127.0.0.1",
                                          .port = 1883,
+                                         .level = MQTT_LEVEL_311,
                                          .payload = 64,
                                          .rate = 100,
                                          .scale = 1,
@@ -72,6 +73,17 @@ static void percentiles_are_values_that_were_there(void **state)
     assert_int_equal(bench_percentile(many, 1000, 500), 500);
     assert_int_equal(bench_percentile(many, 1000, 990), 990);
     assert_int_equal(bench_percentile(many, 1000, 999), 999);
+}
+
+/* What a broker of MQTT 5 says that it takes counts, where it is about acknowledgements. */
+static void windows_keep_to_what_the_broker_takes(void **state)
+{
+    struct bench b = { .scenario = bench_scenario_find("fan-in-1"), .receive_max = UINT16_MAX };
+    assert_int_equal(bench_window(&b, 1), 100);
+    b.receive_max = 7;
+    assert_int_equal(bench_window(&b, 1), 7);
+    assert_int_equal(bench_window(&b, 2), 7);
+    assert_int_equal(bench_window(&b, 0), 100);
 }
 
 static void expect_json(const struct bench_result *result, const char *expected)
@@ -159,18 +171,43 @@ static void broker_stop(struct broker *broker)
     close(broker->listener);
 }
 
-#define CONNACK "\x20\x02\x00\x00"
-#define SUBACK  "\x90\x03\x00\x01\x00"
+#define CONNACK  "\x20\x02\x00\x00"
+#define SUBACK   "\x90\x03\x00\x01\x00"
+#define CONNACK5 "\x20\x03\x00\x00\x00"
+#define SUBACK5  "\x90\x04\x00\x01\x00\x00"
+
+struct misbehaviour {
+    const char *bytes;
+    size_t len;
+    int rc;
+    const char *why;
+};
+#define ROW(bytes, rc, why)              \
+    {                                    \
+        bytes, sizeof bytes - 1, rc, why \
+    }
+
+static void check_misbehaviour(uint8_t level, const struct misbehaviour *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct broker broker = { .bytes = rows[i].bytes, .len = rows[i].len, .closes = true };
+        struct bench_opts opts = quick;
+        struct bench_result result = { .count = -1 };
+        struct diag diag = DIAG_INIT;
+        broker_start(&broker);
+        opts.port = broker.port;
+        opts.level = level;
+        int rc = bench_run(&opts, bench_scenario_find("fan-in-0"), &result, &diag);
+        broker_stop(&broker);
+        if (rc != rows[i].rc || !strstr(diag.text, rows[i].why))
+            fail_msg("row %zu: %d, %s", i, rc, diag.text);
+        assert_int_equal(result.count, -1);
+    }
+}
 
 static void brokers_that_misbehave(void **state)
 {
-    static const struct {
-        const char *bytes;
-        size_t len;
-        int rc;
-        const char *why;
-    } rows[] = {
-#define ROW(bytes, rc, why) { bytes, sizeof bytes - 1, rc, why }
+    static const struct misbehaviour rows[] = {
         ROW("", ERR_CLOSED, "the broker closed a connection"),
         ROW("\x20\x02\x00", ERR_CLOSED, "the broker closed a connection"),
         ROW("\x20\x02\x00\x04", ERR_DENIED, "bad user name or password"),
@@ -178,6 +215,7 @@ static void brokers_that_misbehave(void **state)
         ROW("\x20\x01\x00", ERR_MALFORMED, "too short"),
         ROW("\x20\x00", ERR_MALFORMED, "too short"),
         ROW("\x00\x00", ERR_MALFORMED, "not of a server"),
+        ROW("\xe0\x00", ERR_MALFORMED, "not of a server"), /* DISCONNECT and AUTH: only MQTT 5 */
         ROW("\xf0\x00", ERR_MALFORMED, "not of a server"),
         ROW("\x82\x06\x00\x01\x00\x01\x61\x00", ERR_MALFORMED, "not of a server"),
         ROW(CONNACK "\x90\x03\x00\x01\x80", ERR_DENIED, "refused a subscription"),
@@ -193,22 +231,37 @@ static void brokers_that_misbehave(void **state)
         ROW("\x30\xff\xff\xff\xff", ERR_MALFORMED, "malformed"),
         ROW("\x30\xff\xff\xff\x7f", ERR_MALFORMED, "malformed"), /* 256 MB */
         ROW(CONNACK SUBACK, ERR_CLOSED, "the broker closed a connection"),
-#undef ROW
     };
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        struct broker broker = { .bytes = rows[i].bytes, .len = rows[i].len, .closes = true };
-        struct bench_opts opts = quick;
-        struct bench_result result = { .count = -1 };
-        struct diag diag = DIAG_INIT;
-        broker_start(&broker);
-        opts.port = broker.port;
-        int rc = bench_run(&opts, bench_scenario_find("fan-in-0"), &result, &diag);
-        broker_stop(&broker);
-        if (rc != rows[i].rc || !strstr(diag.text, rows[i].why))
-            fail_msg("row %zu: %d, %s", i, rc, diag.text);
-        assert_int_equal(result.count, -1);
-    }
+    check_misbehaviour(MQTT_LEVEL_311, rows, ARRAY_LEN(rows));
 }
+
+static void brokers_of_mqtt_5_that_misbehave(void **state)
+{
+    static const struct misbehaviour rows[] = {
+        ROW("\x20\x03\x00\x86\x00", ERR_DENIED, "refused to connect: bad user name or password"),
+        ROW("\x20\x02\x00\x01", ERR_DENIED, "refused to connect: unacceptable protocol version"),
+        ROW("\x20\x02\x00\x84", ERR_DENIED, "refused to connect: unsupported protocol version"),
+        ROW("\x20\x02\x00\x00", ERR_MALFORMED, "malformed"),
+        ROW("\x20\x06\x00\x00\x03\x21\x00\x00", ERR_MALFORMED, "may not be 0"),
+        ROW("\x20\x05\x00\x00\x03\x21\x00", ERR_MALFORMED, "malformed"),
+        ROW(CONNACK5 "\x90\x04\x00\x01\x00\x87", ERR_DENIED, "refused a subscription"),
+        ROW(CONNACK5 "\x90\x03\x00\x01\x00", ERR_MALFORMED, "SUBACK"),
+        ROW(CONNACK5 "\x90\x04\x00\x01\x05\x00", ERR_MALFORMED, "SUBACK"),
+        ROW(CONNACK5 "\x90\x06\x00\x01\xff\xff\xff\xff", ERR_MALFORMED, "SUBACK"),
+        ROW(CONNACK5 "\x40\x03\x00\x01\x97", ERR_DENIED, "refused a message: quota exceeded"),
+        ROW(CONNACK5 "\x50\x03\x00\x01\x87", ERR_DENIED, "refused a message: not authorized"),
+        ROW("\x30\x03\x00\x01\x61", ERR_MALFORMED, "PUBLISH"), /* no length of properties */
+        ROW("\x30\x04\x00\x01\x61\x01", ERR_MALFORMED, "PUBLISH"),
+        ROW("\x30\x07\x00\x01\x61\xff\xff\xff\x7f", ERR_MALFORMED, "PUBLISH"),
+        ROW("\x30\x08\x00\x01\x61\xff\xff\xff\xff\x00", ERR_MALFORMED, "PUBLISH"),
+        ROW("\xf0\x00", ERR_MALFORMED, "not of a server"),
+        ROW(CONNACK5 "\xe0\x00", ERR_CLOSED, "the broker ended a connection: success"),
+        ROW(CONNACK5 "\xe0\x01\x8b", ERR_CLOSED, "ended a connection: server shutting down"),
+        ROW(CONNACK5 SUBACK5, ERR_CLOSED, "the broker closed a connection"),
+    };
+    check_misbehaviour(MQTT_LEVEL_5, rows, ARRAY_LEN(rows));
+}
+#undef ROW
 
 /* A clock that runs ahead, so that what waits for seconds does not. */
 static int64_t hurry_ns(void)
@@ -263,8 +316,10 @@ int main(void)
         cmocka_unit_test(options_that_do_not_go_together),
         cmocka_unit_test(the_table_makes_sense),
         cmocka_unit_test(percentiles_are_values_that_were_there),
+        cmocka_unit_test(windows_keep_to_what_the_broker_takes),
         cmocka_unit_test(results_as_json),
         cmocka_unit_test(brokers_that_misbehave),
+        cmocka_unit_test(brokers_of_mqtt_5_that_misbehave),
         cmocka_unit_test(a_broker_that_keeps_messages),
         cmocka_unit_test(no_broker_at_all),
     };
