@@ -48,6 +48,8 @@ struct mqtt_conn {
     int64_t starved_at;
     enum conn_state state;
     uint8_t level;
+    bool
+        picky; /* five: it has topic aliases, or takes no packet of any size. Here, since each delivery asks */
     struct principal *principal;
     struct auth_watch watch;
     struct session *session;

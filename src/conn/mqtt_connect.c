@@ -129,7 +129,10 @@ void mqtt_greet_failed(struct mqtt_conn *c)
 static void accept_connect(struct mqtt_conn *c, const struct mqtt_connect *connect, bool present,
                            int64_t commit)
 {
-    if (c->level >= MQTT_LEVEL_5) c->five = mqtt_five_create(c, connect);
+    if (c->level >= MQTT_LEVEL_5) {
+        c->five = mqtt_five_create(c, connect);
+        c->picky = c->five->aliases_out.max || c->five->max_packet < UINT32_MAX;
+    }
     c->keep_alive_ms = (int64_t)mqtt_keep_alive(c, connect) * 1500; /* [MQTT-3.1.2-22] */
     c->state = CONN_GREET;
     LOG(LOG_INFO, "mqtt", "client connected", LOG_S("client", mqtt_client_id(c)),

@@ -83,20 +83,19 @@ static void write_chunk(struct stream *stream, struct chunk *chunk, size_t paylo
     if (head.len < chunk->len) stream_write_chunk(stream, chunk, head.len, chunk->len - head.len);
 }
 
-/* False: larger than the client, or any packet, takes. */
+/* False: larger than any packet can be. */
 static bool send_shared(struct mqtt_conn *c, struct msg *msg, const struct session_out *out)
 {
     struct how how = { mqtt_publish_first_byte(out->qos, out->dup, out->retain), out->qos > 0,
                        out->id };
-    bool five = c->five != NULL;
+    bool five = c->level == MQTT_LEVEL_5;
     bool as_it_came = (out->qos > 0) == (msg->qos > 0) && five == (msg->level == MQTT_LEVEL_5);
     if (as_it_came && msg->packet.len && msg->packet.len <= SMALL_PACKET) {
-        if (!mqtt_fits(c, msg->packet.len)) return false;
         write_small(c->stream, msg->packet, &how);
         return true;
     }
     struct chunk *chunk = shared(msg, five, how.has_id);
-    if (!chunk || !mqtt_fits(c, chunk->len)) return false;
+    if (!chunk) return false;
     write_chunk(c->stream, chunk, msg->payload.len, &how);
     return true;
 }
@@ -171,7 +170,7 @@ static bool send_own(struct mqtt_conn *c, struct msg *msg, const struct session_
 static bool is_its_own(const struct mqtt_conn *c, const struct msg *msg,
                        const struct session_out *out)
 {
-    return c->five && (out->id_count || msg->expires_at || c->five->aliases_out.max);
+    return c->level == MQTT_LEVEL_5 && (c->picky || out->id_count || msg->expires_at);
 }
 
 bool mqtt_link_publish(struct session_link *link, struct msg *msg, const struct session_out *out)
