@@ -1,0 +1,77 @@
+"""The AWS IoT Device SDK v2 speaks MQTT 5 with a certificate, as devices of AWS IoT do: see js/aws_sdk.js.
+
+Its MQTT client is native code, which is in the package `aws-crt` for each platform; so nothing needs to be built.
+"""
+
+import json
+import os
+import socket
+import subprocess
+
+import pytest
+
+import nodelib
+from conftest import end
+from hublib import TIMEOUT, Hub
+
+SCRIPT, PACKAGE = "aws_sdk.js", "aws-iot-device-sdk-v2"
+APART = ("negotiates_with_aws_strict", "hub_restarts")  # with a hub of their own
+
+
+def setting(hub, name):
+    things = [hub.add_thing(f"{name}-{i}") for i in (1, 2)]
+    return json.dumps({"port": hub.port("mqtts"), "ca": hub.ca,
+                       "things": [{"name": t.name, "cert": t.cert, "key": t.key} for t in things]})
+
+
+def play(hub, name, scenario):
+    nodelib.play(SCRIPT, scenario, setting(hub, name), package=PACKAGE)
+
+
+def test_scenarios_are_all_here():
+    assert nodelib.node(SCRIPT, "--list", package=PACKAGE).stdout.split() == nodelib.scenarios(SCRIPT)
+    assert len(nodelib.scenarios(SCRIPT)) >= 13
+
+
+@pytest.mark.parametrize("scenario", [s for s in nodelib.scenarios(SCRIPT) if s not in APART])
+def test_aws_sdk(hub, name, scenario):
+    play(hub, name, scenario)
+
+
+@pytest.fixture(scope="module")
+def strict():
+    hub = Hub(sets=["hub.profile=aws-strict"]).start()
+    yield hub
+    end(hub)
+
+
+@pytest.mark.parametrize("scenario", ["negotiates_with_aws_strict", "publishes_and_receives", "denied",
+                                      "session_is_rejoined", "newcomer_takes_over"])
+def test_aws_sdk_with_aws_strict(strict, name, scenario):
+    play(strict, name, scenario)
+
+
+def test_connect_names_the_sdk_as_user(hub, name):
+    """Its user name has no password; the certificate says who it is."""
+    mark = hub.mark()
+    play(hub, name, "unsubscribes")
+    assert not [line for line in hub.log.since(mark) if "refused" in line]
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return listening.getsockname()[1]
+
+
+def test_hub_restarts(make_hub, name):
+    """It is told why, connects again by itself, and has its session."""
+    hub = make_hub(sets=[f"listener.mqtts.port={free_port()}"]).start()
+    words = ["node", os.path.join(nodelib.FOLDER, SCRIPT), "hub_restarts", setting(hub, name)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout.readline() == "connected\n", process.stderr.read()
+            hub.restart()
+            out, err = process.communicate(timeout=TIMEOUT)
+        finally:
+            process.kill()
+    assert process.returncode == 0 and out == "done hub_restarts\n", out + err
