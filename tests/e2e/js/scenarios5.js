@@ -169,7 +169,7 @@ const scenarios = {
     for (const topicAliasMaximum of [1, 3]) {
       const client = await open(`${topicAliasMaximum}`, { properties: { topicAliasMaximum } });
       await client.subscribe(topic('t/#'), 1);
-      for (let i = 0; i < 60; i++) {
+      for (let i = 0; i < 30; i++) {
         const where = topic(`t/${i % 7 ? i % 3 : i}`);
         await client.publish(where, `${i}`, i % 2);
         await client.expect(where, `${i}`, { qos: i % 2 });
