@@ -10,12 +10,12 @@
 #ifndef HOSTILE
 #define HOSTILE(...)
 #endif
-#define CLOSED        "end"
-#define REFUSED(code) "connack:" code " end"
+#define CLOSED         "end"
+#define REFUSED(code)  "connack:" code " end"
 #define REFUSED5(code) "connack:" code "{why} end"
-#define LIVES(text)   text
-#define I16           "iiiiiiiiiiiiiiii"
-#define ID257         I16 I16 I16 I16 I16 I16 I16 I16 I16 I16 I16 I16 I16 I16 I16 I16 "i"
+#define LIVES(text)    text
+#define I16            "iiiiiiiiiiiiiiii"
+#define ID257          I16 I16 I16 I16 I16 I16 I16 I16 I16 I16 I16 I16 I16 I16 I16 I16 "i"
 /* clang-format off */
 /* the first packet */
 HOSTILE("MQTT-3.1.0-1", "CONNACK before CONNECT",

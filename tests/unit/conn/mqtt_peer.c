@@ -348,6 +348,16 @@ int peer_setup(void **state)
     return 0;
 }
 
+void peer_become_strict(struct fixture *f)
+{
+    front_destroy(front);
+    f->opts.profile = &mqtt_profile_aws_strict;
+    f->opts.max_topic_levels = 8;
+    fixture_restart(f);
+    front = front_create(f->hub, &front_opts);
+    open_listener.front = closed_listener.front = front;
+}
+
 int peer_teardown(void **state)
 {
     struct fixture *f = *state;

@@ -27,6 +27,9 @@ extern struct front_listener closed_listener;
 /* cmocka's; *state is the fixture of the hub. */
 int peer_setup(void **state);
 int peer_teardown(void **state);
+/* In the place of what peer_setup has made, with front_opts as they are: the same under hub.profile = aws-strict,
+ * with 8 topic levels. */
+void peer_become_strict(struct fixture *f);
 
 /* The client's end of a connection. */
 struct peer {
