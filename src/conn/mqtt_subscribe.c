@@ -50,6 +50,8 @@ struct wish {
     uint8_t code;
 };
 
+static const char too_many[] = "mqtt.max_subscriptions is reached";
+
 static bool is_shared(struct slice filter)
 {
     return slice_starts(filter, "$share/");
@@ -113,7 +115,8 @@ static bool grant_all(struct mqtt_conn *c, struct wish *wishes, size_t count, in
         grant(c, &wishes[i], commit);
         if (wishes[i].code < 0x80) continue;
         if (closes) return false;
-        *ret_why = mqtt_refusal_why(c);
+        *ret_why = wishes[i].code == MQTT_REASON_QUOTA_EXCEEDED ? slice_str(too_many)
+                                                                : mqtt_refusal_why(c);
     }
     return true;
 }
