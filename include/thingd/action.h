@@ -22,12 +22,17 @@
 #include <stdint.h>
 
 /* Rises with every change of this file that is not an addition behind the last member. */
-#define TD_ACTION_ABI 1
+#define TD_ACTION_ABI 2
 
 /* A borrowed run of bytes, not zero-terminated. */
 struct td_bytes {
     const char *ptr;
     size_t len;
+};
+
+struct td_pair {
+    struct td_bytes name;
+    struct td_bytes value;
 };
 
 /* ---- parameters: a table, which checks the rule's JSON and prints the manual ---- */
@@ -37,19 +42,21 @@ enum td_param_type {
     TD_INT,
     TD_BOOL,
     TD_ARN,    /* any ARN; of no meaning here, taken so that rules copied from AWS work */
+    TD_PAIRS,  /* an array of {"key": "...", "value": "..."}, at most 1024 bytes each */
     TD_REFUSED /* known, but not supported: a rule that has it is refused with `text` */
 };
 
 enum td_param_flag {
     TD_REQUIRED = 1 << 0,
-    TD_TEMPLATE = 1 << 1, /* a string with ${...}, rendered for each run */
+    TD_TEMPLATE = 1 << 1, /* strings with ${...}, rendered for each run */
 };
 
 struct td_param { /* the table ends with a row without name */
+    /* "headers.contentType" is the member contentType of the member headers, which is an object. */
     const char *name;
     enum td_param_type type;
     unsigned flags;
-    int64_t min; /* of a number; of a string (as the rule has it): its bytes */
+    int64_t min; /* of a number; of a string (as the rule has it): its bytes; how many pairs */
     int64_t max;
     int64_t fallback; /* of a number or boolean which is absent */
     const char *text; /* one line for the manual */
@@ -61,6 +68,8 @@ struct td_value {
     bool constant;        /* false: a template which is not yet rendered (in create only) */
     int64_t number;       /* TD_INT; TD_BOOL: 0 or 1; the fallback when absent */
     struct td_bytes text; /* TD_STRING, TD_ARN */
+    const struct td_pair *pairs;
+    size_t pair_count;
 };
 
 /* ---- what thingd offers ---- */
@@ -76,12 +85,16 @@ struct td_host {
     /* The parameter at this index of the table, its template rendered. Loop thread; borrowed until
      * the run is complete. NULL when there is no such row. */
     const struct td_value *(*render)(struct td_run *run, size_t param);
-    /* Publishes in the name of the hub. Loop thread, before the run is complete. Returns 0 or
-     *   -EINVAL  no valid topic name, or QoS above 1
+    /* Publishes in the name of the hub. properties: those of MQTT 5.0 as a PUBLISH has them on the
+     * wire (section 3.3.2.3), without the length before them; empty: none. Loop thread, before the
+     * run is complete. Returns 0 or
+     *   -EINVAL  no valid topic name, QoS above 1, malformed properties, or among them a topic alias
+     *            or a subscription identifier
      *   -EPERM   a reserved topic other than a request to a shadow ("$aws/things/T/shadow/get")
      *   -ELOOP   the message was republished too often already
      *   -EIO     the store cannot keep it. */
-    int (*publish)(struct td_run *run, struct td_bytes topic, struct td_bytes payload, int qos);
+    int (*publish)(struct td_run *run, struct td_bytes topic, struct td_bytes payload, int qos,
+                   struct td_bytes properties);
     /* The run is over. `why` is copied; NULL: the text of the code. -ECANCELED while stopping:
      * thingd runs it again at the next start if it was promised. Any thread. */
     void (*complete)(struct td_run *run, int rc, const char *why);

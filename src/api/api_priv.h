@@ -151,6 +151,13 @@ int api_page_after(const struct json *params, const char *member, char **ret_aft
                    struct diag *diag);
 void api_page_next(struct json *result, const char *after);
 
+/* ---- MQTT 5 in the data plane: message_properties.c ---- */
+/* Appends what the members of Publish say; ERR_INVALID with the member. */
+int api_read_properties(const struct json *params, struct slice payload, struct buf *block,
+                        struct diag *diag);
+/* "userProperties" of the answer, as Publish takes them; nothing when there are none. */
+void api_set_user_properties(struct json *result, struct slice block);
+
 /* ---- who may be a local user: guard.c ---- */
 /* Why a request that the transport's principal of this kind answers for is refused; NULL: it is not. */
 const char *guard_refusal(const struct api_opts *opts, enum principal_kind kind,

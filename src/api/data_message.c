@@ -40,29 +40,13 @@ static void on_held(void *arg, int64_t commit)
     if (api_end(call)) settle(call, commit);
 }
 
-/* What MQTT 5 adds is refused rather than dropped: a receiver may count on it. */
-static int check_properties(const struct json *params, struct diag *diag)
-{
-    static const char *const members[] = { "contentType", "responseTopic", "messageExpiry",
-                                           "userProperties", "correlationData" };
-    for (size_t i = 0; i < ARRAY_LEN(members); i++)
-        if (json_get(params, members[i]))
-            return diag_set(diag, ERR_UNSUPPORTED,
-                            "%s is a property of MQTT 5, which is not supported yet", members[i]);
-    const char *format = json_get_str(params, "payloadFormatIndicator");
-    if (format && strcmp(format, "UNSPECIFIED_BYTES"))
-        return diag_set(
-            diag, ERR_UNSUPPORTED,
-            "payloadFormatIndicator is a property of MQTT 5, which is not supported yet");
-    return 0;
-}
-
-static int read_publish(struct api_call *call, struct msg_opts *opts, struct diag *diag)
+/* properties: where the block goes, which opts borrows. */
+static int read_publish(struct api_call *call, struct msg_opts *opts, struct buf *properties,
+                        struct diag *diag)
 {
     int64_t qos = 0;
     int rc = api_param_int(call->params, "qos", 0, 1, 0, &qos, diag);
     if (rc == 0) rc = api_param_bool(call->params, "retain", &opts->retain, diag);
-    if (rc == 0) rc = check_properties(call->params, diag);
     if (rc < 0) return rc;
     opts->qos = (uint8_t)qos;
     opts->keep = true; /* a 200 is an acknowledgement, whatever the QoS */
@@ -72,19 +56,23 @@ static int read_publish(struct api_call *call, struct msg_opts *opts, struct dia
     size_t max = call->api->opts.max_payload;
     if (max && opts->payload.len > max)
         return diag_set(diag, ERR_TOO_LARGE, "The payload exceeds the maximum size allowed");
-    return 0;
+    rc = api_read_properties(call->params, opts->payload, properties, diag);
+    opts->properties = buf_slice(properties);
+    return rc;
 }
 
 void data_publish(struct api_call *call)
 {
     struct msg_opts opts = { 0 };
+    struct buf properties = { 0 };
     struct diag diag = DIAG_INIT;
-    int rc = read_publish(call, &opts, &diag);
-    if (rc < 0) {
+    int rc = read_publish(call, &opts, &properties, &diag);
+    struct msg *msg = rc < 0 ? NULL : msg_create(&opts);
+    buf_deinit(&properties);
+    if (!msg) {
         api_fail(call, rc, diag_text(&diag, rc), NULL);
         return;
     }
-    struct msg *msg = msg_create(&opts);
     int64_t commit =
         hub_publish(call->api->opts.hub, call->principal, &call->conn, msg, on_held, call);
     msg_unref(msg);
@@ -111,6 +99,7 @@ void data_get_retained(struct api_call *call)
     json_set_str(result, "payload", buf_str(&payload));
     json_set_int(result, "qos", msg->qos);
     json_set_int(result, "lastModifiedTime", msg->at_ms);
+    api_set_user_properties(result, msg->properties);
     buf_deinit(&payload);
     api_answer_json(call, 200, result);
 }

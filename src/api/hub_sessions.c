@@ -24,7 +24,12 @@ static struct json *session_json(const struct session_info *info)
     json_set_str(one, "principal", info->principal);
     if (*info->address) json_set_str(one, "sourceIp", info->address);
     if (info->level) json_set_int(one, "protocolLevel", info->level);
+    if (info->level) json_set_str(one, "protocolVersion", session_protocol_version(info->level));
     if (info->level) json_set_int(one, "keepAlive", info->keep_alive_s);
+    if (info->expiry_ms != SESSION_EXPIRY_NEVER)
+        json_set_int(one, "sessionExpiry", info->expiry_ms / 1000);
+    if (info->will_delay_ms) json_set_int(one, "willDelay", info->will_delay_ms / 1000);
+    api_set_time(one, "willAt", info->will_at);
     api_set_time(one, "connectedAt", info->connected_at);
     api_set_time(one, "disconnectedAt", info->disconnected_at);
     api_set_time(one, "lastSeenAt", info->seen_at);
@@ -76,11 +81,11 @@ static struct slice client_id_of(const struct api_call *call)
     return slice_str(json_get_str(call->params, "clientId"));
 }
 
-static void push_subscription(void *arg, struct slice filter, uint8_t qos)
+static void push_subscription(void *arg, struct slice filter, const struct sub_opts *opts)
 {
     struct json *one = json_push(arg, json_new_object());
     json_set(one, "filter", json_new_slice(filter));
-    json_set_int(one, "qos", qos);
+    json_set_int(one, "qos", opts->qos);
 }
 
 void hub_get_session(struct api_call *call)

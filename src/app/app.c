@@ -110,6 +110,10 @@ static struct hub_opts hub_opts_of(struct app *app)
         .max_subscriptions = (size_t)conf->mqtt.max_subscriptions,
         .max_sessions = (size_t)conf->mqtt.max_sessions,
         .session_expiry_ms = conf->mqtt.session_expiry,
+        .no_retain = !conf->mqtt.retain_available,
+        .no_wildcards = !conf->mqtt.wildcard_subscriptions,
+        .no_shared = !conf->mqtt.shared_subscriptions,
+        .keep_shared_qos2 = conf->mqtt.shared_qos2 == CONFIG_SHARED_QOS2_KEEP,
         .expiries = expiries_of(app),
         .expiry_count = conf->mqtt.session_expiry_by_client.count,
     };
@@ -127,6 +131,10 @@ static struct front_opts front_opts_of(const struct app *app)
         .output_timeout_ms = conf->mqtt.output_timeout,
         .packet_rate = { .rate = conf->mqtt.max_packet_rate },
         .byte_rate = { .rate = conf->mqtt.max_byte_rate },
+        .receive_maximum = (uint16_t)conf->mqtt.receive_maximum,
+        .max_topic_alias = (uint16_t)conf->mqtt.max_topic_alias,
+        .server_reference = conf->mqtt.server_reference,
+        .response_info = conf->mqtt.response_information,
     };
 }
 

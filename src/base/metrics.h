@@ -63,6 +63,8 @@
       "Times a publisher had to wait because limits.memory was reached")                           \
     X(DROPS, "thingd_messages_dropped_total", "counter",                                           \
       "Messages dropped because a queue was full")                                                 \
+    X(EXPIRED, "thingd_messages_expired_total", "counter",                                         \
+      "Messages not sent to a session because they had expired")                                   \
     X(DENIALS, "thingd_denials_total", "counter", "Actions which no policy allowed")               \
     X(AUTH_FAILURES, "thingd_auth_failures_total", "counter", "Credentials refused")               \
     X(HOPS_CUT, "thingd_hops_exceeded_total", "counter",                                           \

@@ -30,6 +30,7 @@ struct config_list {
 
 enum config_profile { CONFIG_PROFILE_STANDARD, CONFIG_PROFILE_AWS_STRICT };
 enum config_queue_full { CONFIG_QUEUE_FULL_REJECT_NEW, CONFIG_QUEUE_FULL_DROP_OLDEST };
+enum config_shared_qos2 { CONFIG_SHARED_QOS2_PASS_ON, CONFIG_SHARED_QOS2_KEEP };
 enum config_durability { CONFIG_DURABILITY_PROCESS, CONFIG_DURABILITY_POWER };
 enum config_client_cert {
     CONFIG_CLIENT_CERT_NONE,
@@ -91,6 +92,15 @@ struct config {
         int64_t max_retained_bytes;
         int64_t match_cache;
         int64_t sys_interval;
+        /* of MQTT 5 */
+        int64_t receive_maximum;
+        int64_t max_topic_alias;
+        bool retain_available;
+        bool wildcard_subscriptions;
+        bool shared_subscriptions;
+        enum config_shared_qos2 shared_qos2;
+        char *server_reference;
+        char *response_information;
     } mqtt;
     struct {
         int64_t max_body;

@@ -13,6 +13,7 @@
  * certificates. What sizes a structure or opens something at the start is not. */
 #include "base/mem.h"
 #include "base/slice.h"
+#include "base/text.h"
 #include "config/config_priv.h"
 
 #include <arpa/inet.h>
@@ -23,6 +24,7 @@ static const char *const levels[] = { "error", "warn", "info", "debug", "trace",
 static const char *const formats[] = { "text", "json", NULL };
 static const char *const durabilities[] = { "process", "power", NULL };
 static const char *const queue_fulls[] = { "reject-new", "drop-oldest", NULL };
+static const char *const shared_qos2s[] = { "pass-on", "keep", NULL };
 static const char *const client_certs[] = { "none", "optional", "required", NULL };
 
 static const char lower[] = "abcdefghijklmnopqrstuvwxyz";
@@ -79,6 +81,12 @@ static bool valid_origin(const char *text)
 {
     size_t at = strncmp(text, "https://", 8) == 0 ? 8 : strncmp(text, "http://", 7) == 0 ? 7 : 0;
     return at && text[at] && text[at] != ':' && consists_of(text + at, lower, digits, ".-:[]");
+}
+
+/* What may stand in a property of MQTT 5. */
+static bool valid_text(const char *text)
+{
+    return utf8_valid(slice_str(text));
 }
 
 /* AWS IoT CreatePolicy: [\w+=,.@-]+, at most 128. */
@@ -175,8 +183,9 @@ const struct option config_options[] = {
               "0: what the client asks for." },
     { .name = "mqtt.session_expiry", .type = OPT_DURATION, .offset = CONF(mqtt.session_expiry),
       .min = 0, .max = CONFIG_EXPIRY_MOST_MS, .fallback = "7d", .strict = "1h", .reload = true,
-      .text = "How long a persistent session is kept after its client has gone; 0: for ever. What "
-              "is configured now holds for all sessions, also for those that wait already." },
+      .text = "How long a persistent session is kept after its client has gone; 0: for ever. The most "
+              "that a client of MQTT 5 is given, whatever it asks for. What is configured now holds "
+              "for all sessions, also for those that wait already." },
     { .name = "mqtt.session_expiry_by_client", .type = OPT_LIST,
       .offset = CONF(mqtt.session_expiry_by_client),
       .max = 300, .fallback = "", .reload = true, .valid = config_expiry_valid,
@@ -215,6 +224,40 @@ const struct option config_options[] = {
     { .name = "mqtt.sys_interval", .type = OPT_DURATION, .offset = CONF(mqtt.sys_interval),
       .min = 0, .max = 3600 * 1000, .fallback = "10s", .reload = true,
       .text = "How often the topics below $SYS/broker are brought up to date; 0: there are none." },
+    { .name = "mqtt.receive_maximum", .type = OPT_INT, .offset = CONF(mqtt.receive_maximum),
+      .min = 1, .max = 65535, .fallback = "1000", .strict = "100", .reload = true,
+      .text = "MQTT 5: messages of QoS 1 and 2 that a client may have under way to the hub; clients are "
+              "told so, and one that sends more is disconnected." },
+    { .name = "mqtt.max_topic_alias", .type = OPT_INT, .offset = CONF(mqtt.max_topic_alias),
+      .min = 0, .max = 65535, .fallback = "32", .strict = "8", .reload = true,
+      .text = "MQTT 5: topic aliases of a connection, in each direction; the hub uses at most 64 of its own. "
+              "0: none." },
+    { .name = "mqtt.retain_available", .type = OPT_BOOL, .offset = CONF(mqtt.retain_available),
+      .fallback = "true", .reload = true,
+      .text = "Retain messages. Without, a client that asks for it is disconnected; one of MQTT 5 is told so "
+              "when it connects." },
+    { .name = "mqtt.wildcard_subscriptions", .type = OPT_BOOL,
+      .offset = CONF(mqtt.wildcard_subscriptions), .fallback = "true", .reload = true,
+      .text = "Let clients subscribe to filters with wildcards." },
+    { .name = "mqtt.shared_subscriptions", .type = OPT_BOOL,
+      .offset = CONF(mqtt.shared_subscriptions), .fallback = "true", .reload = true,
+      .text = "Let clients subscribe to $share/GROUP/FILTER." },
+    { .name = "mqtt.shared_qos2", .type = OPT_ENUM, .offset = CONF(mqtt.shared_qos2),
+      .choices = shared_qos2s, .fallback = "pass-on", .reload = true,
+      .text = "What becomes of a message of QoS 2 that was sent to a member of a group which leaves before "
+              "it has confirmed it: another member gets it, as with QoS 1, or it is kept for this one, so "
+              "that nobody has it twice (MQTT 5.0, section 4.8.2)." },
+    { .name = "mqtt.server_reference", .type = OPT_STRING, .offset = CONF(mqtt.server_reference),
+      .max = 1024, .fallback = "", .reload = true,
+      .valid = valid_text, .what = "UTF-8 text",
+      .text = "Where clients of MQTT 5 are told to go when this hub shuts down, such as "
+              "\"hub2.example:8883\"." },
+    { .name = "mqtt.response_information", .type = OPT_STRING,
+      .offset = CONF(mqtt.response_information),
+      .max = 1024, .fallback = "", .reload = true,
+      .valid = valid_text, .what = "UTF-8 text",
+      .text = "What clients of MQTT 5 that ask for response information are told: the beginning of their "
+              "response topics, such as \"answers/${clientId}\"." },
 
     { .name = "http.max_body", .type = OPT_BYTES, .offset = CONF(http.max_body),
       .min = KIB(1), .max = MIB(256), .fallback = "2m",

@@ -21,7 +21,7 @@ struct ack {
     int64_t commit;          /* 0: none */
     bool held;
     uint32_t len;
-    uint8_t inline_bytes[4];
+    uint8_t inline_bytes[8];
     uint8_t *bytes; /* inline_bytes or owned */
 };
 

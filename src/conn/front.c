@@ -210,5 +210,6 @@ void front_destroy(struct front *front)
     if (front_count(front)) BUG("front destroyed with connections");
     loop_timer_stop(&front->mqtt.starving);
     store_unlisten(&front->on_commit);
+    buf_deinit(&front->mqtt.scratch);
     free(front);
 }

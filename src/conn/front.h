@@ -26,6 +26,13 @@ struct front_opts {
         output_timeout_ms; /* who takes none of the output that waits for so long is gone; 0: never */
     struct bucket_limit packet_rate; /* of each MQTT connection, acknowledgements not counted */
     struct bucket_limit byte_rate;
+    /* of MQTT 5; what a connection was told once holds for it */
+    uint16_t
+        receive_maximum; /* messages of QoS 1 and 2 from a client that are under way; 0: 65535 */
+    uint16_t max_topic_alias; /* both ways; 0: none */
+    const char
+        *server_reference; /* where clients are sent when the hub shuts down; "" or NULL: nowhere */
+    const char *response_info; /* for who asks; ${clientId} stands for it; "" or NULL: none */
 };
 
 struct front *front_create(struct hub *hub, const struct front_opts *opts);

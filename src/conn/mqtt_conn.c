@@ -1,9 +1,10 @@
-/* mqtt_conn.c — translates between packets and the session; decides nothing that the hub decides. CONNECT
- * is in mqtt_connect.c, when a connection is read from in mqtt_pace.c.
+/* mqtt_conn.c — one connection: its stream, what is owed to it, its end. It translates between packets and the
+ * session (mqtt_connect.c, mqtt_packets.c, mqtt_publish.c), and decides nothing that the hub decides. When it is
+ * read from is in mqtt_pace.c.
  *
  *   await CONNECT ─► (user name: ask auth) ─► greet ─► connected ─► closing
  *
- * Every packet type has one handler, found through a table; the protocol level is data.
+ * The protocol level is data. A client of MQTT 5 is told why its connection ends: mqtt_end.
  *
  * Acknowledgements leave when what they promise is committed, in order (ack_queue). When nothing waits,
  * they are written at once. A connection that owes too many is not read from (mqtt_pace.c). CONNACK is such
@@ -17,6 +18,7 @@
  *  I3  After mqtt_close nothing of the connection is touched but by on_closed. */
 #include "conn/mqtt_conn_priv.h"
 
+#include "auth/ledger.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -29,7 +31,6 @@
 
 enum {
     CONNECT_MAX = 5 * 65537 + 16, /* the longest CONNECT */
-    SMALL_PACKET = 1024,          /* copied into the output rather than referenced */
     READ_AHEAD = 128 << 10, /* what a stream may have read beyond the packet that we stopped at */
     PIECE = 1024,           /* of a packet under way: as much is a sign of life */
 };
@@ -47,6 +48,11 @@ static void on_closed(struct stream *stream)
     list_remove(&c->conns);
     principal_unref(c->principal);
     mqtt_pace_free(c);
+    if (c->five) {
+        alias_in_deinit(&c->five->aliases_in);
+        alias_out_deinit(&c->five->aliases_out);
+        free(c->five);
+    }
     free(c);
 }
 
@@ -69,101 +75,43 @@ void mqtt_close(struct mqtt_conn *c, enum session_end why, bool linger)
     stream_close(c->stream, linger, on_closed);
 }
 
-/* What the peer has sent breaks the protocol [MQTT-4.8.0-1]. */
-void mqtt_protocol_error(struct mqtt_conn *c, const char *why)
+/* Section 3.14. Reason string and server reference are left out where the client does not take so much. */
+static void send_disconnect(struct mqtt_conn *c, uint8_t code, const char *sentence)
 {
-    metrics_inc(METRIC_MQTT_MALFORMED);
-    LOG(LOG_WARN, "mqtt", "protocol error, connection closed", LOG_S("client", mqtt_client_id(c)),
-        LOG_S("peer", c->stream->peer.address), LOG_S("reason", why ? why : "malformed packet"));
-    mqtt_close(c, SESSION_END_CLIENT_ERROR, false);
+    struct buf packet = { 0 }, properties = { 0 };
+    if (sentence) mqtt_put_text(&properties, MQTT_PROP_reason_string, slice_str(sentence));
+    if (code == MQTT_REASON_USE_ANOTHER_SERVER)
+        mqtt_put_text(&properties, MQTT_PROP_server_reference,
+                      slice_str(c->env->opts->server_reference));
+    struct mqtt_farewell farewell = { .code = code, .properties = buf_slice(&properties) };
+    mqtt_encode_farewell(&packet, c->level, MQTT_TYPE_disconnect, &farewell);
+    if (!mqtt_fits(c, packet.len)) {
+        buf_clear(&packet);
+        farewell.properties = slice_of("", 0);
+        mqtt_encode_farewell(&packet, c->level, MQTT_TYPE_disconnect, &farewell);
+    }
+    if (mqtt_fits(c, packet.len)) mqtt_send_packet(c, packet.data, packet.len);
+    buf_deinit(&packet);
+    buf_deinit(&properties);
 }
 
-/* A publish that the hub has not taken: the reason is in the log already, but for the store's. */
-static void publish_failed(struct mqtt_conn *c, int64_t rc)
+void mqtt_end(struct mqtt_conn *c, enum session_end why, uint8_t code, const char *sentence)
 {
-    if (rc == ERR_STORE) {
-        LOG(LOG_ERROR, "mqtt", "publish refused: the store is behind or failing",
-            LOG_S("client", mqtt_client_id(c)));
-        mqtt_close(c, SESSION_END_SERVER_ERROR, false);
-    } else {
-        mqtt_close(c, rc == ERR_DENIED ? SESSION_END_FORBIDDEN : SESSION_END_CLIENT_ERROR, false);
-    }
+    bool told = c->five && c->state == CONN_UP; /* not before CONNACK */
+    if (told) send_disconnect(c, code, sentence);
+    mqtt_close(c, why, told);
+}
+
+void mqtt_fail(struct mqtt_conn *c, uint8_t code, const char *why)
+{
+    metrics_inc(METRIC_MQTT_MALFORMED);
+    if (!why) why = mqtt_reason_text(code);
+    LOG(LOG_WARN, "mqtt", "protocol error, connection closed", LOG_S("client", mqtt_client_id(c)),
+        LOG_S("peer", c->stream->peer.address), LOG_S("reason", why));
+    mqtt_end(c, SESSION_END_CLIENT_ERROR, code, why);
 }
 
 /* ---- what the session asks of the connection ---- */
-
-static void encode_shared(struct msg *msg, uint8_t qos)
-{
-    struct mqtt_publish publish = {
-        .level = MQTT_LEVEL_311, .qos = qos, .topic = msg->topic, .payload = msg->payload
-    };
-    int which = qos > 0;
-    size_t size = mqtt_publish_size(&publish);
-    if (!size) BUG("a message that no packet can hold");
-    msg->wire[which] = chunk_create(size);
-    mqtt_encode_publish(msg->wire[which]->data, &publish, which ? &msg->wire_id_at : NULL);
-}
-
-/* What differs between the receivers of a message. */
-struct how {
-    uint8_t first;
-    bool has_id;
-    uint16_t id;
-};
-
-/* The beginning of a packet: a copy of our own. */
-static void write_head(struct stream *stream, struct slice head, size_t id_at,
-                       const struct how *how)
-{
-    uint8_t small[SMALL_PACKET];
-    uint8_t *copy = head.len <= sizeof small ? small : xmalloc(head.len);
-    memcpy(copy, head.ptr, head.len);
-    copy[0] = how->first;
-    if (how->has_id) {
-        copy[id_at] = (uint8_t)(how->id >> 8);
-        copy[id_at + 1] = (uint8_t)how->id;
-    }
-    stream_write(stream, copy, head.len);
-    if (copy != small) free(copy);
-}
-
-static void write_small(struct stream *stream, struct slice packet, size_t id_at,
-                        const struct how *how)
-{
-    if (how->has_id || how->first != (uint8_t)packet.ptr[0])
-        write_head(stream, packet, id_at, how);
-    else
-        stream_write(stream, packet.ptr, packet.len);
-}
-
-/* Up to the id, or to the payload if there is none, a copy of our own. */
-static void write_shared(struct stream *stream, struct msg *msg, const struct how *how)
-{
-    if (!msg->wire[how->has_id]) encode_shared(msg, how->has_id);
-    struct chunk *chunk = msg->wire[how->has_id];
-    struct slice head = slice_of((const char *)chunk->data, chunk->len - msg->payload.len);
-    if (chunk->len <= SMALL_PACKET)
-        head.len = chunk->len;
-    else if (how->first == chunk->data[0] && !how->has_id)
-        head.len = 0;
-    if (head.len) write_head(stream, head, msg->wire_id_at, how);
-    if (head.len < chunk->len) stream_write_chunk(stream, chunk, head.len, chunk->len - head.len);
-}
-
-static void link_publish(struct session_link *link, struct msg *msg, uint8_t qos, bool retain,
-                         bool dup, uint16_t id)
-{
-    struct mqtt_conn *c = conn_of(link);
-    metrics_inc(METRIC_MQTT_PACKETS_OUT);
-    metrics_inc(METRIC_PUBLISHES_OUT);
-    metrics_add(METRIC_PUBLISH_BYTES_OUT, (int64_t)msg->payload.len);
-    struct how how = { mqtt_publish_first_byte(qos, dup, retain), qos > 0, id };
-    bool as_it_came = (qos > 0) == (msg->qos > 0);
-    if (as_it_came && msg->packet.len && msg->packet.len <= SMALL_PACKET)
-        write_small(c->stream, msg->packet, msg_packet_id_at(msg), &how);
-    else
-        write_shared(c->stream, msg, &how);
-}
 
 void mqtt_send_packet(struct mqtt_conn *c, const void *packet, size_t len)
 {
@@ -171,21 +119,40 @@ void mqtt_send_packet(struct mqtt_conn *c, const void *packet, size_t len)
     stream_write(c->stream, packet, len);
 }
 
-static void send_ack(struct mqtt_conn *c, uint8_t type, uint16_t id)
+static void link_pubrel(struct session_link *link, uint16_t id, bool found)
 {
-    uint8_t packet[MQTT_ACK_SIZE];
-    mqtt_put_ack(packet, type, id);
-    mqtt_send_packet(c, packet, sizeof packet);
-}
-
-static void link_pubrel(struct session_link *link, uint16_t id)
-{
-    send_ack(conn_of(link), MQTT_TYPE_pubrel, id);
+    struct mqtt_conn *c = conn_of(link);
+    uint8_t bare[MQTT_ACK_SIZE];
+    mqtt_put_ack(bare, MQTT_TYPE_pubrel, id);
+    if (found || !c->five || !mqtt_fits(c, MQTT_ACK_SIZE + 1)) {
+        mqtt_send_packet(c, bare, sizeof bare);
+        return;
+    }
+    struct buf packet = { 0 };
+    mqtt_encode_ack(&packet, &(struct mqtt_ack){ .level = c->level,
+                                                 .type = MQTT_TYPE_pubrel,
+                                                 .id = id,
+                                                 .code = MQTT_REASON_PACKET_ID_NOT_FOUND });
+    mqtt_send_packet(c, packet.data, packet.len);
+    buf_deinit(&packet);
 }
 
 static bool link_congested(struct session_link *link)
 {
     return mqtt_pace_congested(conn_of(link));
+}
+
+/* Why the session lets go of a connection. */
+static uint8_t code_of(enum session_end why)
+{
+    switch (why) {
+    case SESSION_END_DUPLICATE:
+        return MQTT_REASON_SESSION_TAKEN_OVER;
+    case SESSION_END_SERVER_INITIATED:
+        return MQTT_REASON_ADMINISTRATIVE_ACTION;
+    default:
+        return MQTT_REASON_UNSPECIFIED;
+    }
 }
 
 static void link_end(struct session_link *link, enum session_end why)
@@ -194,7 +161,7 @@ static void link_end(struct session_link *link, enum session_end why)
     LOG(LOG_INFO, "mqtt", "client disconnected", LOG_S("client", mqtt_client_id(c)),
         LOG_S("reason", session_end_name(why)));
     c->session = NULL;
-    mqtt_close(c, why, false);
+    mqtt_end(c, why, code_of(why), NULL);
 }
 
 static int64_t link_heard_at(const struct session_link *link)
@@ -202,7 +169,7 @@ static int64_t link_heard_at(const struct session_link *link)
     return container_of(link, struct mqtt_conn, link)->heard_at;
 }
 
-static const struct session_link_ops link_ops = { link_publish, link_pubrel, link_congested,
+static const struct session_link_ops link_ops = { mqtt_link_publish, link_pubrel, link_congested,
                                                   link_end, link_heard_at };
 
 /* ---- acknowledgements ---- */
@@ -212,11 +179,22 @@ static int64_t committed(const struct mqtt_conn *c)
     return store_committed(hub_store(c->env->hub));
 }
 
+/* An answer leaves. The last one to a PUBLISH makes room for another [MQTT-4.9.0-2]. */
+static void note_answer(struct mqtt_conn *c, const uint8_t *packet, size_t len)
+{
+    uint8_t type = packet[0] >> 4;
+    bool refused = type == MQTT_TYPE_pubrec && len > MQTT_ACK_SIZE && packet[4] >= 0x80;
+    if (!c->five || !c->five->receiving) return;
+    if (type == MQTT_TYPE_puback || type == MQTT_TYPE_pubcomp || refused) c->five->receiving--;
+}
+
 static void release(struct mqtt_conn *c)
 {
     struct buf out = { 0 };
-    while (ack_queue_pop(&c->acks, committed(c), &out))
+    for (size_t at = 0; ack_queue_pop(&c->acks, committed(c), &out); at = out.len) {
         metrics_inc(METRIC_MQTT_PACKETS_OUT);
+        note_answer(c, (const uint8_t *)out.data + at, out.len - at);
+    }
     if (out.len) stream_write(c->stream, out.data, out.len);
     buf_deinit(&out);
     if (c->state == CONN_GREET && !c->acks.count) {
@@ -234,6 +212,7 @@ void mqtt_conn_release(struct list *waiting_link)
 void mqtt_owe(struct mqtt_conn *c, const uint8_t *packet, size_t len, int64_t commit)
 {
     if (!c->acks.count && commit <= committed(c)) {
+        note_answer(c, packet, len);
         mqtt_send_packet(c, packet, len);
         return;
     }
@@ -241,220 +220,29 @@ void mqtt_owe(struct mqtt_conn *c, const uint8_t *packet, size_t len, int64_t co
     mqtt_balance(c);
 }
 
-static void on_decided(void *arg, int64_t commit)
+void mqtt_owe_held(struct mqtt_conn *c, const uint8_t *packet, size_t len)
+{
+    ack_queue_hold(&c->acks, packet, len);
+    mqtt_balance(c);
+}
+
+void mqtt_decided(void *arg, int64_t commit)
 {
     struct ack_queue *queue = ack_decided(arg, commit);
     if (!queue) return;
     struct mqtt_conn *c = queue->owner;
     if (commit < 0)
-        publish_failed(c, commit);
+        mqtt_publish_failed(c, commit);
     else
         release(c);
 }
 
-/* What session_publish or session_receive has returned for a packet that wants an acknowledgement. */
-static void settle(struct mqtt_conn *c, uint8_t type, uint16_t id, int64_t commit)
+struct slice mqtt_refusal_why(const struct mqtt_conn *c)
 {
-    uint8_t packet[MQTT_ACK_SIZE];
-    mqtt_put_ack(packet, type, id);
-    if (commit == HUB_HELD) {
-        ack_queue_hold(&c->acks, packet, sizeof packet);
-        mqtt_balance(c);
-    } else if (commit < 0) {
-        publish_failed(c, commit);
-    } else {
-        mqtt_owe(c, packet, sizeof packet, commit);
-    }
+    const struct ledger *ledger = auth_ledger(hub_auth(c->env->hub));
+    const struct ledger_entry *entry = ledger_find(ledger, 0, mqtt_client_id(c));
+    return entry ? entry->reason : slice_of("", 0);
 }
-
-/* ---- packets ---- */
-
-static void on_publish(struct mqtt_conn *c, const struct mqtt_frame *frame)
-{
-    struct mqtt_publish publish;
-    const char *why = NULL;
-    if (mqtt_decode_publish(frame, c->level, true, &publish, &why) < 0) {
-        mqtt_protocol_error(c, why);
-        return;
-    }
-    metrics_inc(METRIC_PUBLISHES_IN);
-    metrics_add(METRIC_PUBLISH_BYTES_IN, (int64_t)publish.payload.len);
-    struct hub *hub = c->env->hub;
-    if (publish.qos > hub_profile(hub)->max_qos) {
-        mqtt_protocol_error(c, "a PUBLISH of a QoS that hub.profile does not allow");
-        return;
-    }
-    struct msg *msg = msg_create(&(struct msg_opts){
-        .topic = publish.topic,
-        .payload = publish.payload,
-        .properties = publish.properties,
-        .origin = session_origin(c->session),
-        .qos = publish.qos,
-        .retain = publish.retain,
-        .over_mqtt = true,
-        .at_ms = loop_real(hub_loop(hub)),
-    });
-    if (publish.qos == 0) {
-        int64_t rc = session_publish(c->session, msg, NULL, NULL);
-        if (rc < 0 && rc != HUB_HELD) publish_failed(c, rc);
-    } else {
-        struct ack *spare = ack_queue_spare(&c->acks);
-        int64_t commit = publish.qos == 1
-                             ? session_publish(c->session, msg, on_decided, spare)
-                             : session_receive(c->session, publish.id, msg, on_decided, spare);
-        settle(c, publish.qos == 1 ? MQTT_TYPE_puback : MQTT_TYPE_pubrec, publish.id, commit);
-    }
-    msg_unref(msg);
-}
-
-static void on_ack(struct mqtt_conn *c, const struct mqtt_frame *frame)
-{
-    struct mqtt_ack ack;
-    const char *why = NULL;
-    if (mqtt_decode_ack(frame, c->level, &ack, &why) < 0) {
-        mqtt_protocol_error(c, why);
-        return;
-    }
-    switch (ack.type) {
-    case MQTT_TYPE_puback:
-        session_puback(c->session, ack.id);
-        break;
-    case MQTT_TYPE_pubrec:
-        session_pubrec(c->session, ack.id);
-        break;
-    case MQTT_TYPE_pubcomp:
-        session_pubcomp(c->session, ack.id);
-        break;
-    default: {
-        int64_t commit = session_release(c->session, ack.id);
-        if (commit < 0)
-            mqtt_protocol_error(c, "PUBREL before PUBREC was sent");
-        else
-            settle(c, MQTT_TYPE_pubcomp, ack.id, commit);
-    }
-    }
-}
-
-static uint8_t subscribe_one(struct mqtt_conn *c, const struct mqtt_filter *one, int64_t *commit)
-{
-    int rc = hub_authorize_subscribe(c->env->hub, c->principal, session_auth_conn(c->session),
-                                     one->filter);
-    if (rc == 0 && one->qos > hub_profile(c->env->hub)->max_qos) {
-        auth_log_refusal(hub_auth(c->env->hub), c->principal, session_auth_conn(c->session),
-                         "iot:Subscribe", one->filter, "hub.profile does not allow this QoS");
-        rc = ERR_UNSUPPORTED;
-    }
-    if (rc < 0) return MQTT_SUBACK_FAILURE;
-    int64_t number = session_subscribe(c->session, one->filter, one->qos);
-    if (number < 0) return MQTT_SUBACK_FAILURE;
-    if (number > *commit) *commit = number;
-    return one->qos;
-}
-
-/* MQTT 3.1 has no code for a refusal: it is answered as if it were granted (its section 3.8). */
-static void hide_refusals(const struct mqtt_subscribe *subscribe, char *codes)
-{
-    struct mqtt_filter one;
-    for (size_t at = 0; mqtt_subscribe_next(subscribe, &at, &one);)
-        *codes++ = (char)one.qos;
-}
-
-static void on_subscribe(struct mqtt_conn *c, const struct mqtt_frame *frame)
-{
-    struct mqtt_subscribe subscribe;
-    const char *why = NULL;
-    if (mqtt_decode_subscribe(frame, c->level, &subscribe, &why) < 0) {
-        mqtt_protocol_error(c, why);
-        return;
-    }
-    const struct mqtt_profile *profile = hub_profile(c->env->hub);
-    if (subscribe.count > profile->max_filters) {
-        mqtt_protocol_error(c, "more filters in one SUBSCRIBE than hub.profile allows");
-        return;
-    }
-    uint8_t *codes = xmalloc(subscribe.count);
-    struct mqtt_filter one;
-    int64_t commit = 0;
-    size_t at = 0, n = 0;
-    bool closes = false;
-    while (!closes && mqtt_subscribe_next(&subscribe, &at, &one)) {
-        codes[n] = subscribe_one(c, &one, &commit);
-        closes = codes[n++] == MQTT_SUBACK_FAILURE && profile->refusal_closes;
-    }
-    if (closes) { /* the refusal is in the log */
-        free(codes);
-        mqtt_close(c, SESSION_END_FORBIDDEN, false);
-        return;
-    }
-    struct buf packet = { 0 };
-    const struct mqtt_suback suback = { .id = subscribe.id,
-                                        .codes = slice_of((const char *)codes, n) };
-    mqtt_encode_suback(&packet, c->level, MQTT_TYPE_suback, &suback);
-    if (c->level == MQTT_LEVEL_31) hide_refusals(&subscribe, packet.data + packet.len - n);
-    mqtt_owe(c, (const uint8_t *)packet.data, packet.len, commit);
-    buf_deinit(&packet);
-    at = n = 0;
-    while (mqtt_subscribe_next(&subscribe, &at, &one))
-        if (codes[n++] != MQTT_SUBACK_FAILURE)
-            session_send_retained(c->session, one.filter, one.qos);
-    free(codes);
-}
-
-static void on_unsubscribe(struct mqtt_conn *c, const struct mqtt_frame *frame)
-{
-    struct mqtt_subscribe unsubscribe;
-    const char *why = NULL;
-    if (mqtt_decode_unsubscribe(frame, c->level, &unsubscribe, &why) < 0) {
-        mqtt_protocol_error(c, why);
-        return;
-    }
-    struct mqtt_filter one;
-    int64_t commit = 0;
-    for (size_t at = 0; mqtt_subscribe_next(&unsubscribe, &at, &one);) {
-        int64_t number = session_unsubscribe(c->session, one.filter);
-        if (number > commit) commit = number;
-    }
-    settle(c, MQTT_TYPE_unsuback, unsubscribe.id, commit);
-}
-
-static void on_pingreq(struct mqtt_conn *c, const struct mqtt_frame *frame)
-{
-    static const uint8_t pingresp[] = { 0xd0, 0x00 };
-    const char *why = NULL;
-    if (mqtt_decode_empty(frame, &why) < 0)
-        mqtt_protocol_error(c, why);
-    else
-        mqtt_send_packet(c, pingresp, sizeof pingresp);
-}
-
-static void on_disconnect(struct mqtt_conn *c, const struct mqtt_frame *frame)
-{
-    struct mqtt_farewell farewell;
-    const char *why = NULL;
-    if (mqtt_decode_disconnect(frame, c->level, true, &farewell, &why) < 0)
-        mqtt_protocol_error(c, why);
-    else
-        mqtt_close(c, SESSION_END_CLIENT_INITIATED, stream_pending(c->stream) > 0);
-}
-
-static void on_second_connect(struct mqtt_conn *c, const struct mqtt_frame *frame)
-{
-    mqtt_protocol_error(c, "a second CONNECT [MQTT-3.1.0-2]");
-}
-
-typedef void (*packet_cb)(struct mqtt_conn *c, const struct mqtt_frame *frame);
-static const packet_cb packet_handlers[MQTT_TYPE_COUNT] = {
-    [MQTT_TYPE_connect] = on_second_connect,
-    [MQTT_TYPE_publish] = on_publish,
-    [MQTT_TYPE_puback] = on_ack,
-    [MQTT_TYPE_pubrec] = on_ack,
-    [MQTT_TYPE_pubrel] = on_ack,
-    [MQTT_TYPE_pubcomp] = on_ack,
-    [MQTT_TYPE_subscribe] = on_subscribe,
-    [MQTT_TYPE_unsubscribe] = on_unsubscribe,
-    [MQTT_TYPE_pingreq] = on_pingreq,
-    [MQTT_TYPE_disconnect] = on_disconnect,
-};
 
 /* ---- time ---- */
 
@@ -464,7 +252,7 @@ static void on_timer(struct loop_timer *timer)
     if (c->state == CONN_GREET) {
         LOG(LOG_WARN, "mqtt", "closed: the store could not keep the session in time",
             LOG_S("client", mqtt_client_id(c)));
-        mqtt_close(c, SESSION_END_SERVER_ERROR, false);
+        mqtt_greet_failed(c);
         return;
     }
     if (c->state != CONN_UP) {
@@ -487,21 +275,17 @@ static size_t handle_packet(struct mqtt_conn *c, const uint8_t *data, size_t len
     int rc = mqtt_frame(data, len, most, c->level, &frame, &why);
     if (rc == 0) return 0;
     if (rc < 0) {
-        mqtt_protocol_error(c, rc == ERR_TOO_LARGE ? "packet longer than mqtt.max_packet" : why);
+        mqtt_fail(c, mqtt_reason_of(rc, data[0] >> 4),
+                  rc == ERR_TOO_LARGE ? "packet longer than mqtt.max_packet" : why);
         return 0;
     }
     metrics_inc(METRIC_MQTT_PACKETS_IN);
-    if (c->state == CONN_AWAIT && frame.type != MQTT_TYPE_connect) {
-        mqtt_protocol_error(c, "[MQTT-3.1.0-1] the first packet is no CONNECT");
-    } else if (c->state == CONN_AWAIT) {
+    if (c->state == CONN_AWAIT && frame.type != MQTT_TYPE_connect)
+        mqtt_fail(c, MQTT_REASON_PROTOCOL_ERROR, "[MQTT-3.1.0-1] the first packet is no CONNECT");
+    else if (c->state == CONN_AWAIT)
         mqtt_connect_received(c, &frame, data);
-    } else {
-        packet_cb handler = packet_handlers[frame.type];
-        if (handler)
-            handler(c, &frame);
-        else
-            mqtt_protocol_error(c, "a packet that only servers send");
-    }
+    else
+        mqtt_packet_received(c, &frame);
     return frame.size;
 }
 
@@ -576,8 +360,15 @@ void mqtt_conn_start(struct mqtt_env *env, struct stream *stream, struct princip
 void mqtt_conn_shutdown(struct list *conns_link)
 {
     struct mqtt_conn *c = container_of(conns_link, struct mqtt_conn, conns);
-    if (c->state == CONN_CLOSING)
+    const char *reference = c->env->opts->server_reference;
+    bool elsewhere = reference && *reference;
+    if (c->state == CONN_CLOSING) {
         stream_cut(c->stream);
-    else
-        mqtt_close(c, SESSION_END_SERVER_INITIATED, true);
+        return;
+    }
+    if (c->five && c->state == CONN_UP)
+        send_disconnect(
+            c, elsewhere ? MQTT_REASON_USE_ANOTHER_SERVER : MQTT_REASON_SERVER_SHUTTING_DOWN,
+            "the hub is shutting down");
+    mqtt_close(c, SESSION_END_SERVER_INITIATED, true);
 }

@@ -2,6 +2,7 @@
 #ifndef CONN_MQTT_CONN_H
 #define CONN_MQTT_CONN_H
 
+#include "base/buf.h"
 #include "base/list.h"
 #include "base/log.h"
 #include "conn/front.h"
@@ -19,6 +20,7 @@ struct mqtt_env {
     struct list starved; /* those that wait because there is no memory; the first waits longest */
     struct loop_timer starving;
     struct log_pace starvation;
+    struct buf scratch; /* for one packet while it is made */
 };
 
 /* Takes the stream, whose unread bytes begin with a CONNECT, and a reference to principal (NULL: nobody

@@ -214,7 +214,8 @@ void mqtt_watch_time(struct mqtt_conn *c)
     if (c->keep_alive_ms && now - c->heard_at >= c->keep_alive_ms) {
         LOG(LOG_INFO, "mqtt", "keep-alive time-out", LOG_S("client", mqtt_client_id(c)),
             LOG_I("silent_ms", now - c->heard_at));
-        mqtt_close(c, SESSION_END_KEEP_ALIVE, false);
+        mqtt_end(c, SESSION_END_KEEP_ALIVE, MQTT_REASON_KEEP_ALIVE_TIMEOUT,
+                 "nothing was heard for one and a half times the keep-alive");
     } else if (most && now - c->moved_at >= most) {
         LOG(LOG_WARN, "mqtt", "closed: the client takes no output",
             LOG_S("client", mqtt_client_id(c)), LOG_I("pending", c->pending),

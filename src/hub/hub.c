@@ -12,7 +12,8 @@
  * returned. A subscriber that must ask somebody first takes a hold; then hub_publish returns HUB_HELD,
  * and the last hub_release calls the publisher back, later, on the loop.
  *
- *  I1  A subscriber gets a message once, at the highest QoS of its matching subscriptions.
+ *  I1  A subscriber gets a message once, at the highest QoS of its matching subscriptions, with the
+ *      identifiers of all of them [MQTT-3.3.4-2 to 3.3.4-4].
  *  I2  A match row's mark says what iot:Receive decided for its owner; marks are forgotten when policies
  *      change, and not believed where policies depend on the time.
  *  I3  Nothing is delivered before it was authorised. */
@@ -29,10 +30,12 @@
 #include "topic/topic.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define INGEST_PREFIX "$aws/rules/"
 
 enum { MARK_UNKNOWN, MARK_ALLOWED, MARK_DENIED };
+enum { FEW_IDS = 16 };
 
 struct reserved {
     struct list link;
@@ -174,30 +177,84 @@ bool hub_is_basic_ingest(struct slice topic)
     return slice_starts(topic, INGEST_PREFIX);
 }
 
+bool hub_is_own(const struct subscriber *subscriber, const struct msg *msg)
+{
+    return msg->over_mqtt && subscriber->conn && subscriber->conn->client_id &&
+           slice_eq(slice_str(subscriber->conn->client_id), msg->client_id);
+}
+
+/* Subscription identifiers; on the heap when they are many. */
+struct ids {
+    uint32_t *at;
+    size_t count, cap;
+    uint32_t few[FEW_IDS];
+};
+
+static void add_id(struct ids *ids, uint32_t id)
+{
+    for (size_t i = 0; i < ids->count; i++)
+        if (ids->at[i] == id) return;
+    if (ids->count == ids->cap) {
+        ids->cap *= 2;
+        uint32_t *more = ids->at == ids->few ? NULL : ids->at;
+        more = xrealloc(more, ids->cap * sizeof *more);
+        if (ids->at == ids->few) memcpy(more, ids->few, sizeof ids->few);
+        ids->at = more;
+    }
+    ids->at[ids->count++] = id;
+}
+
+/* What the subscriptions of one owner ask for, rows from..end. False: none of them wants the message. */
+static bool merge_subs(const struct topic_match_row *from, const struct topic_match_row *end,
+                       const struct msg *msg, struct ids *ids, struct delivery *how)
+{
+    const struct subscriber *owner = from->entry->owner;
+    bool any = false;
+    how->qos = 0;
+    how->retain = false;
+    ids->count = 0;
+    for (const struct topic_match_row *row = from; row < end; row++) {
+        const struct sub_opts *opts = &container_of(row->entry, struct subscription, entry)->opts;
+        if (opts->no_local && hub_is_own(owner, msg)) continue; /* [MQTT-3.8.3-3] */
+        any = true;
+        if (opts->qos > how->qos) how->qos = opts->qos;
+        how->retain |= opts->retain_as_published;
+        if (opts->id) add_id(ids, opts->id);
+    }
+    how->ids = ids->at;
+    how->id_count = ids->count;
+    return any;
+}
+
 static void deliver_matches(struct hub_pub *pub, struct msg *msg)
 {
     struct topic_match *match = topic_tree_match(pub->hub->tree, msg->topic);
     bool ingest = hub_is_basic_ingest(msg->topic);
+    bool retain = msg->retain && !pub->hub->opts.no_retain;
     struct delivery how = { .promised = pub->promised, .again = pub->again, .pub = pub };
+    struct ids ids;
+    ids.at = ids.few;
+    ids.cap = FEW_IDS;
+    msg->wanted = match->count > 0;
     for (size_t i = 0, end; i < match->count; i = end) {
         struct topic_match_row *row = &match->rows[i];
         struct subscriber *owner = row->entry->owner; /* nothing is removed meanwhile: never NULL */
-        how.qos = 0;
-        for (end = i; end < match->count && match->rows[end].entry->owner == owner; end++) {
-            uint8_t qos = container_of(match->rows[end].entry, struct subscription, entry)->qos;
-            if (qos > how.qos) how.qos = qos;
-        }
-        bool hidden = ingest && owner->principal->kind != PRINCIPAL_SYSTEM;
-        if (!hidden && may_receive(pub->hub, owner, row, msg))
+        for (end = i + 1; end < match->count && match->rows[end].entry->owner == owner;)
+            end++;
+        if (ingest && owner->principal->kind != PRINCIPAL_SYSTEM) continue;
+        if (!merge_subs(row, &match->rows[end], msg, &ids, &how)) continue;
+        how.retain &= retain;
+        if (may_receive(pub->hub, owner, row, msg))
             pub->commit = merge(pub->commit, owner->ops->deliver(owner, msg, &how));
     }
+    if (ids.at != ids.few) free(ids.at);
     topic_match_unref(match);
 }
 
 static void route_one(struct hub_pub *pub, struct msg *msg)
 {
     if (!msg->fleeting) metrics_inc(METRIC_MESSAGES_IN);
-    if (msg->retain)
+    if (msg->retain && !pub->hub->opts.no_retain)
         pub->commit = merge(pub->commit, retained_put(pub->hub->retained, msg, pub->promised));
     deliver_matches(pub, msg);
 }
@@ -293,6 +350,9 @@ int hub_authorize_publish(struct hub *hub, const struct principal *by, const str
     if (by->kind == PRINCIPAL_SYSTEM) return 0;
     const char *why = too_long(hub, topic);
     if (why) return refuse(hub, by, conn, "iot:Publish", topic, why, ERR_LIMIT);
+    if (retain && hub->opts.no_retain)
+        return refuse(hub, by, conn, "iot:RetainPublish", topic,
+                      "mqtt.retain_available is off: nothing is retained", ERR_UNSUPPORTED);
     if (topic_is_reserved(topic) && !reserved_is_allowed(hub, topic))
         return refuse(hub, by, conn, "iot:Publish", topic,
                       "reserved topic: clients cannot publish to it", ERR_DENIED);
@@ -317,6 +377,16 @@ int hub_limit_payload(struct hub *hub, const struct principal *by, const struct 
                   "payload larger than hub.profile allows", ERR_TOO_LARGE);
 }
 
+/* Why the hub does not offer such subscriptions; NULL: it does. */
+static const char *not_offered(const struct hub *hub, struct slice filter)
+{
+    if (hub->opts.no_shared && slice_starts(filter, "$share/"))
+        return "mqtt.shared_subscriptions is off";
+    if (hub->opts.no_wildcards && topic_has_wildcard(filter))
+        return "mqtt.wildcard_subscriptions is off";
+    return NULL;
+}
+
 int hub_authorize_subscribe(struct hub *hub, const struct principal *by,
                             const struct auth_conn *conn, struct slice filter)
 {
@@ -325,6 +395,8 @@ int hub_authorize_subscribe(struct hub *hub, const struct principal *by,
                       ERR_TOPIC);
     const char *why = too_long(hub, filter);
     if (why) return refuse(hub, by, conn, "iot:Subscribe", filter, why, ERR_LIMIT);
+    why = not_offered(hub, filter);
+    if (why) return refuse(hub, by, conn, "iot:Subscribe", filter, why, ERR_UNSUPPORTED);
     if (!hub->opts.profile->reserved_filters && topic_is_reserved(filter) &&
         !slice_starts(filter, "$aws/") && !slice_starts(filter, "$share/"))
         return refuse(hub, by, conn, "iot:Subscribe", filter,
@@ -363,10 +435,10 @@ static int add_below(struct hub *hub, struct slice filter, struct subscription *
     return rc;
 }
 
-int hub_subscribe(struct hub *hub, struct subscriber *subscriber, struct slice filter, uint8_t qos,
-                  struct subscription *subscription)
+int hub_subscribe(struct hub *hub, struct subscriber *subscriber, struct slice filter,
+                  const struct sub_opts *opts, struct subscription *subscription)
 {
-    *subscription = (struct subscription){ .entry.owner = subscriber, .qos = qos };
+    *subscription = (struct subscription){ .entry.owner = subscriber, .opts = *opts };
     bool below =
         filter.len > 2 && filter.ptr[filter.len - 2] == '/' && filter.ptr[filter.len - 1] == '#';
     if (hub->opts.profile->parent_matches || !below)

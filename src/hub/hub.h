@@ -49,6 +49,13 @@ struct hub_opts {
     /* before it, for some: the first that matches. Borrowed until other options are set */
     const struct session_expiry *expiries;
     size_t expiry_count;
+    /* what is not offered at all: ERR_UNSUPPORTED */
+    bool no_retain;    /* nothing is retained, and nobody may publish with RETAIN */
+    bool no_wildcards; /* filters have none */
+    bool no_shared;    /* shared subscriptions */
+    bool
+        keep_shared_qos2; /* what was sent to a member of a group with QoS 2 stays with it; else it goes to
+                              another one like QoS 1 */
 };
 
 /* Loads sessions and retained messages. */
@@ -75,7 +82,8 @@ typedef void (*hub_held_cb)(void *arg, int64_t commit);
  * Returns
  *   >= 0                   the commit which must be durable before msg is acknowledged (0: none);
  *   HUB_HELD               a subscriber must decide first; `held` fires once, on the loop, later;
- *   ERR_TOPIC, ERR_DENIED, ERR_LIMIT, ERR_TOO_LARGE   nothing has happened (logged and counted);
+ *   ERR_TOPIC, ERR_DENIED, ERR_LIMIT, ERR_TOO_LARGE, ERR_UNSUPPORTED   nothing has happened (logged and
+ *                          counted);
  *   ERR_STORE              the store is too far behind: delivered to those online, but not kept by all
  *                          that should keep it. Do not acknowledge. */
 int64_t hub_publish(struct hub *hub, const struct principal *by, const struct auth_conn *conn,
@@ -90,7 +98,9 @@ uint64_t hub_permits_epoch(const struct hub *hub);
 /* The limit of hub.profile on the payload. 0 or ERR_TOO_LARGE (logged and counted). */
 int hub_limit_payload(struct hub *hub, const struct principal *by, const struct auth_conn *conn,
                       const struct msg *msg);
-/* The second half alone, for what was authorised before. held NULL: nobody waits for the decision. */
+/* The second half alone, for what was authorised before. held NULL: nobody waits for the decision. Sets
+ * msg->wanted: whether anybody has subscribed to its topic, even one who does not get this message (no-local,
+ * iot:Receive). */
 int64_t hub_route(struct hub *hub, struct msg *msg, hub_held_cb held, void *arg);
 /* The same for what was acknowledged already: kept even while the store is behind. again: after a crash,
  * for what sessions have had, while somebody who held the decision has not. */
@@ -105,11 +115,24 @@ bool hub_wants(struct hub *hub, struct slice topic);
 struct hub_pub; /* a publish while it is delivered */
 struct subscriber;
 
-struct delivery {
+/* What a subscription asks for. MQTT 5.0, section 3.8.3.1; below level 5 only the QoS. */
+struct sub_opts {
+    uint8_t qos;
+    bool no_local;            /* not what the subscriber itself has published */
+    bool retain_as_published; /* RETAIN as the publisher has set it, else 0 */
     uint8_t
-        qos; /* the highest granted by the matching subscriptions; the message's own not yet applied */
+        retain_handling; /* when retained messages are sent: 0 always, 1 if the subscription is new, 2 never */
+    uint32_t id; /* subscription identifier, 0: none */
+};
+
+/* Of a subscriber's subscriptions that match; those that are no-local do not count for its own messages. */
+struct delivery {
+    uint8_t qos;   /* the highest granted; the message's own not yet applied */
+    bool retain;   /* the message's flag, if one of them wants it as published */
     bool promised; /* acknowledged already: must be kept, even while store_busy() */
     bool again;    /* routed before a crash: whoever answered at once then has had it */
+    size_t id_count;
+    const uint32_t *ids; /* their identifiers, each once; borrowed for the call */
     struct hub_pub *pub;
 };
 
@@ -128,16 +151,19 @@ struct subscriber {
 /* One filter of one subscriber; embedded in the user's struct. */
 struct subscription {
     struct topic_entry entry; /* entry.owner is the subscriber */
-    uint8_t qos;
+    struct sub_opts opts;     /* may be changed at any time but within deliver */
 };
 
 /* 0 or ERR_TOPIC. Does not authorise: sessions do by hub_authorize_subscribe. */
-int hub_subscribe(struct hub *hub, struct subscriber *subscriber, struct slice filter, uint8_t qos,
-                  struct subscription *subscription);
+int hub_subscribe(struct hub *hub, struct subscriber *subscriber, struct slice filter,
+                  const struct sub_opts *opts, struct subscription *subscription);
 void hub_unsubscribe(struct hub *hub, struct subscription *subscription);
 /* Messages to a name of Basic Ingest are for the rule alone, whatever filters match it. */
 bool hub_is_basic_ingest(struct slice topic);
-/* iot:Subscribe, and what nobody may subscribe to. 0, ERR_TOPIC or ERR_DENIED (logged and counted). */
+/* MQTT 5.0, No Local: whether the subscriber's own client has published it over MQTT. */
+bool hub_is_own(const struct subscriber *subscriber, const struct msg *msg);
+/* iot:Subscribe, and what nobody may subscribe to. 0, ERR_TOPIC, ERR_DENIED, ERR_LIMIT or ERR_UNSUPPORTED
+ * (logged and counted). */
 int hub_authorize_subscribe(struct hub *hub, const struct principal *by,
                             const struct auth_conn *conn, struct slice filter);
 
@@ -160,6 +186,7 @@ void hub_allow_reserved(struct hub *hub, const char *filter);
 
 /* ---- retained messages ---- */
 
+/* One that has expired is not there, for anybody; it is counted until it was looked for or swept. */
 typedef void (*hub_retained_cb)(void *arg, struct msg *msg);
 /* All retained messages whose topic the filter matches. */
 void hub_retained_match(struct hub *hub, struct slice filter, hub_retained_cb cb, void *arg);

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "mqtt/mqtt.h"
+#include "mqtt/property.h"
 #include "net/stream.h"
 
 #include <stdlib.h>
@@ -41,17 +42,29 @@ void msg_origin_unref(struct msg_origin *origin)
     if (origin && --origin->refs == 0) free(origin);
 }
 
-/* The head of the packet, the topic in it; without one the topic alone. */
+/* The head of the packet, topic and properties in it; without one these two alone. */
 static void place_head(char **at, const struct mqtt_publish *publish, size_t size, struct msg *msg)
 {
     if (!size) {
         msg->topic = place(at, publish->topic);
+        msg->properties = place(at, publish->properties);
         return;
     }
     mqtt_encode_publish_head((uint8_t *)*at, publish, NULL);
+    const char *topic_end = *at + mqtt_publish_id_at((const uint8_t *)*at);
     msg->packet = slice_of(*at, size + publish->payload.len);
     *at += size;
-    msg->topic = slice_of(*at - (publish->qos ? 2 : 0) - publish->topic.len, publish->topic.len);
+    msg->topic = slice_of(topic_end - publish->topic.len, publish->topic.len);
+    msg->properties = slice_of(*at - publish->properties.len, publish->properties.len);
+}
+
+static void note_expiry(struct msg *msg)
+{
+    struct mqtt_property expiry;
+    if (!mqtt_property_find(msg->properties, MQTT_PROP_message_expiry, &expiry)) return;
+    msg->expiry_at = (uint32_t)expiry.at + 1;
+    if (__builtin_add_overflow(msg->at_ms, SECONDS((int64_t)expiry.number), &msg->expires_at))
+        msg->expires_at = INT64_MAX;
 }
 
 static void place_origin(char **at, const struct msg_opts *opts, struct msg *msg)
@@ -69,11 +82,14 @@ static void place_origin(char **at, const struct msg_opts *opts, struct msg *msg
 
 struct msg *msg_create(const struct msg_opts *opts)
 {
-    const struct mqtt_publish publish = {
-        .level = MQTT_LEVEL_311, .qos = opts->qos, .topic = opts->topic, .payload = opts->payload
-    };
+    bool five = opts->level == MQTT_LEVEL_5 || opts->properties.len;
+    const struct mqtt_publish publish = { .level = five ? MQTT_LEVEL_5 : MQTT_LEVEL_311,
+                                          .qos = opts->qos,
+                                          .topic = opts->topic,
+                                          .properties = opts->properties,
+                                          .payload = opts->payload };
     size_t head = mqtt_publish_head_size(&publish);
-    size_t len = (head ? head : opts->topic.len) + opts->payload.len + opts->properties.len;
+    size_t len = (head ? head : opts->topic.len + opts->properties.len) + opts->payload.len;
     if (!opts->origin) len += opts->client_id.len + opts->principal.len;
     struct msg *msg = xmalloc(sizeof *msg + len);
     budget_add(BUDGET_MESSAGES, sizeof *msg + len);
@@ -87,13 +103,34 @@ struct msg *msg_create(const struct msg_opts *opts)
         .will = opts->will,
         .keep = opts->keep,
         .fleeting = opts->fleeting,
+        .level = publish.level,
         .at_ms = opts->at_ms ? opts->at_ms : clock_real_ms(),
     };
     place_head(&at, &publish, head, msg);
     msg->payload = place(&at, opts->payload);
-    msg->properties = place(&at, opts->properties);
     place_origin(&at, opts, msg);
+    if (opts->properties.len) note_expiry(msg);
     return msg;
+}
+
+struct msg *msg_published_now(const struct msg *msg)
+{
+    return msg_create(&(struct msg_opts){
+        .topic = msg->topic,
+        .payload = msg->payload,
+        .properties = msg->properties,
+        .client_id = msg->client_id,
+        .principal = msg->principal,
+        .origin = msg->origin,
+        .qos = msg->qos,
+        .retain = msg->retain,
+        .hops = msg->hops,
+        .over_mqtt = msg->over_mqtt,
+        .will = msg->will,
+        .keep = msg->keep,
+        .fleeting = msg->fleeting,
+        .level = msg->level,
+    });
 }
 
 /* What msg_create has allocated. */
@@ -105,8 +142,9 @@ static size_t own_size(const struct msg *msg)
 
 size_t msg_size(const struct msg *msg)
 {
-    size_t packet = msg->packet.len ? msg->packet.len : msg->topic.len + msg->payload.len;
-    return sizeof *msg + packet + msg->properties.len + msg->client_id.len + msg->principal.len;
+    size_t packet =
+        msg->packet.len ? msg->packet.len : msg->topic.len + msg->properties.len + msg->payload.len;
+    return sizeof *msg + packet + msg->client_id.len + msg->principal.len;
 }
 
 struct msg *msg_ref(struct msg *msg)
@@ -118,11 +156,20 @@ struct msg *msg_ref(struct msg *msg)
 void msg_unref(struct msg *msg)
 {
     if (!msg || --msg->refs) return;
-    for (size_t i = 0; i < ARRAY_LEN(msg->wire); i++)
-        if (msg->wire[i]) chunk_unref(msg->wire[i]);
+    struct chunk *const *wire = &msg->wire[0][0];
+    for (size_t i = 0; i < sizeof msg->wire / sizeof *wire; i++)
+        if (wire[i]) chunk_unref(wire[i]);
     budget_sub(BUDGET_MESSAGES, own_size(msg));
     msg_origin_unref(msg->origin);
     free(msg);
+}
+
+uint32_t msg_expiry_left(const struct msg *msg, int64_t now_ms)
+{
+    int64_t left = msg->expires_at - now_ms;
+    int64_t most = msg->expires_at - msg->at_ms; /* the clock may have been set back */
+    if (left > most) left = most;
+    return left > 0 ? (uint32_t)((left + 999) / 1000) : 0;
 }
 
 static void put(struct buf *out, struct slice part)
@@ -192,6 +239,7 @@ int msg_load(struct slice data, struct msg **ret_msg)
     opts.client_id = get(&cur);
     opts.principal = get(&cur);
     if (cursor_error(&cur) || cursor_left(&cur) || opts.qos > 2) return ERR_MALFORMED;
+    if (mqtt_properties_check(opts.properties, MQTT_TYPE_publish, NULL) < 0) return ERR_MALFORMED;
     *ret_msg = msg_create(&opts);
     return 0;
 }

@@ -28,25 +28,31 @@ struct msg {
     bool will;      /* a last will: the shadow service ignores those */
     bool keep;      /* QoS 0, but its publisher waits for the commit all the same (REST) */
     bool fleeting;  /* a figure of the hub itself: retained in memory only */
+    uint8_t level;  /* of the form in `packet`: MQTT_LEVEL_5 or MQTT_LEVEL_311 */
+    bool wanted;    /* hub_route has found somebody who has subscribed to its topic */
     int64_t at_ms;  /* when it was published, ms since the epoch */
+    int64_t
+        expires_at; /* ms since the epoch, 0: never. at_ms and the expiry among its properties */
     struct slice topic;
     struct slice payload;
-    struct slice properties;   /* MQTT 5 property block, empty in 3.1.1 */
+    /* MQTT 5 property block (mqtt/property.h), in the order of the publisher: payload format, message expiry
+     * as it was given, content type, response topic, correlation data, user properties. Nothing else. */
+    struct slice properties;
     struct slice client_id;    /* of the publisher; empty outside MQTT */
     struct slice principal;    /* its principalIdentifier */
     struct msg_origin *origin; /* has these two; NULL: they are the message's own */
 
-    /* The PUBLISH of 3.1.1 in the form of its own QoS (id and flags vary): topic and payload lie in it. Empty
-     * when they are longer than a packet can hold. */
+    /* The PUBLISH of `level` in the form of its own QoS (id and flags vary): topic, properties and payload lie
+     * in it. Empty when they are longer than a packet can hold. */
     struct slice packet;
 
     /* caches */
-    struct chunk *wire[2]; /* the same to be shared by outputs, for QoS 0; for QoS 1 and 2 */
-    size_t wire_id_at;     /* where the packet id stands in wire[1] */
-    int64_t waits_in;      /* queue_journal.c: the commit that counts its bytes */
-    int64_t journal;       /* the commit in which it stands in `row` at row_at */
+    struct chunk *wire[2][2]; /* to be shared by outputs: [level 5][QoS 1 and 2] */
+    int64_t waits_in;         /* queue_journal.c: the commit that counts its bytes */
+    int64_t journal;          /* the commit in which it stands in `row` at row_at */
     int64_t row;
     uint32_t row_at;
+    uint32_t expiry_at; /* no cache: where in `properties` the four bytes of the expiry are */
     char data[];
 };
 
@@ -64,6 +70,8 @@ struct msg_opts {
     bool will;
     bool keep;
     bool fleeting;
+    uint8_t
+        level; /* the publisher's; 0: MQTT_LEVEL_311. With properties it is MQTT_LEVEL_5 in any case */
     int64_t at_ms; /* 0: now */
 };
 
@@ -71,16 +79,28 @@ struct msg_opts {
 struct msg_origin *msg_origin_create(struct slice client_id, struct slice principal);
 void msg_origin_unref(struct msg_origin *origin); /* accepts NULL */
 
-/* Copies everything but the origin; refs 1. */
+/* Copies everything but the origin; refs 1. The properties are a checked block. */
 struct msg *msg_create(const struct msg_opts *opts);
 struct msg *msg_ref(struct msg *msg);
 void msg_unref(struct msg *msg); /* accepts NULL */
+
+/* The same message, as if it were published now: a will, whose time begins when it is sent. refs 1. */
+struct msg *msg_published_now(const struct msg *msg);
 
 /* Where the packet id stands in `packet`; QoS 1 and 2. */
 static inline size_t msg_packet_id_at(const struct msg *msg)
 {
     return (size_t)(msg->topic.ptr + msg->topic.len - msg->packet.ptr);
 }
+
+/* MQTT 5.0, section 3.3.2.3.3: whoever has not got it yet does not get it any more. */
+static inline bool msg_is_expired(const struct msg *msg, int64_t now_ms)
+{
+    return msg->expires_at && now_ms > msg->expires_at;
+}
+/* Seconds left of a message that expires, rounded up: the expiry that its receiver is told
+ * [MQTT-3.3.2-6]. */
+uint32_t msg_expiry_left(const struct msg *msg, int64_t now_ms);
 
 /* Bytes of memory, its share of the origin taken as if it had one of its own. */
 size_t msg_size(const struct msg *msg);

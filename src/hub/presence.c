@@ -81,6 +81,7 @@ static struct json *event_body(const struct presence_event *event, const char *t
     json_set_str(body, "eventType", type);
     json_set_str(body, "sessionIdentifier", event->session_id);
     json_set_str(body, "principalIdentifier", event->principal);
+    json_set_str(body, "protocolVersion", session_protocol_version(event->level));
     return body;
 }
 
@@ -127,7 +128,8 @@ void presence_disconnected(struct presence *presence, const struct presence_even
     struct buf topic = { 0 };
     if (topic_of(presence, event, "disconnected", &topic)) {
         struct json *body = event_body(event, "disconnected");
-        json_set_bool(body, "clientInitiatedDisconnect", why == SESSION_END_CLIENT_INITIATED);
+        json_set_bool(body, "clientInitiatedDisconnect",
+                      why == SESSION_END_CLIENT_INITIATED || why == SESSION_END_CLIENT_WITH_WILL);
         json_set_str(body, "disconnectReason", session_end_name(why));
         publish(presence, event, &topic, body);
     }

@@ -13,6 +13,7 @@ struct presence_event {
     const char *principal;  /* principalIdentifier */
     const char *source_ip;
     int64_t version;
+    uint8_t level; /* of the protocol */
 };
 
 struct presence *presence_create(struct hub *hub);

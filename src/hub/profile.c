@@ -15,6 +15,7 @@ const struct mqtt_profile mqtt_profile_standard = {
     .reserved_filters = true,
     .parent_matches = true,
     .retained_for_wildcards = true,
+    .subscription_ids = true,
     .refusal_closes = false,
 };
 
@@ -30,5 +31,6 @@ const struct mqtt_profile mqtt_profile_aws_strict = {
     .reserved_filters = false,
     .parent_matches = false,
     .retained_for_wildcards = false,
+    .subscription_ids = false,
     .refusal_closes = true,
 };

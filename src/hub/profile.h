@@ -20,6 +20,7 @@ struct mqtt_profile {
     bool reserved_filters; /* filters may begin with '$' and be neither of $aws/ nor of $share/ */
     bool parent_matches;   /* sensor/# matches sensor */
     bool retained_for_wildcards; /* a new subscription with wildcards gets retained messages */
+    bool subscription_ids;       /* MQTT 5: subscriptions may have identifiers */
     bool refusal_closes;         /* a refused subscription ends the connection, without a SUBACK */
 };
 

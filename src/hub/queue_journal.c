@@ -283,16 +283,22 @@ int64_t queue_part_put(struct queue_part *part, int64_t seq, const struct queue_
     place(journal, entry->msg);
     journal->rows[msg->row - journal->rows[0].id].refs++;
     struct page *page = page_for_next(part);
+    struct buf ids = { 0 };
+    queue_ids_write(&ids, entry->ids);
     struct queue_ref ref = { .seq = seq,
                              .row = msg->row,
                              .offset = msg->row_at,
                              .qos = entry->qos,
                              .retain = entry->retain,
-                             .share = entry->share };
-    queue_page_put(&part->data, part->tail, &ref, msg_size(msg));
+                             .share = entry->share,
+                             .id_count = entry->ids ? entry->ids->count : 0,
+                             .ids = buf_slice(&ids) };
+    size_t size = queue_entry_size(entry);
+    queue_page_put(&part->data, part->tail, &ref, size);
+    buf_deinit(&ids);
     page->tail = *part->tail;
     page->count++;
-    page->bytes += msg_size(msg);
+    page->bytes += size;
     page->end = part->data.len;
     return msg->row;
 }

@@ -175,7 +175,9 @@ static void add_entry(struct load_req *load, const struct queue_ref *ref, struct
         load->saved = xrealloc(load->saved, load->cap * sizeof *load->saved);
     }
     load->saved[load->load.count] = (struct saved){ load->data.len, saved.len };
-    load->load.entries[load->load.count++] = (struct queue_loaded){ .ref = *ref };
+    struct queue_loaded *entry = &load->load.entries[load->load.count++];
+    *entry = (struct queue_loaded){ .ref = *ref, .ids = queue_ids_read(ref) };
+    entry->ref.ids = slice_of(NULL, 0); /* of the page, which goes */
     buf_put_slice(&load->data, saved);
 }
 
@@ -237,8 +239,10 @@ static void on_loaded(struct store_req *req, int rc)
     for (size_t i = 0; i < load->load.count && rc == 0; i++)
         make_message(load, i);
     load->cb(load->arg, &load->load);
-    for (size_t i = 0; i < load->load.count; i++)
+    for (size_t i = 0; i < load->load.count; i++) {
         msg_unref(load->load.entries[i].msg);
+        free(load->load.entries[i].ids);
+    }
     buf_deinit(&load->bits);
     buf_deinit(&load->data);
     free(load->load.entries);

@@ -29,8 +29,9 @@ int64_t queue_mark_crashed(struct store *store);
 /* ---- one queue, page by page ---- */
 
 struct queue_loaded {
-    struct queue_ref ref;
-    struct msg *msg; /* a reference, the callee's to keep; NULL: it is gone, or damaged */
+    struct queue_ref ref;  /* but for its identifiers */
+    struct queue_ids *ids; /* the callee's to keep, by setting NULL; NULL: none */
+    struct msg *msg;       /* a reference, likewise; NULL: it is gone, or damaged */
 };
 
 struct queue_load {

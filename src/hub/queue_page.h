@@ -23,6 +23,9 @@ struct queue_ref {
     bool retain;
     bool released;  /* PUBREC has come */
     uint32_t share; /* number of the group whose turn brought it here; 0: none */
+    uint32_t id_count;
+    struct slice
+        ids; /* so many subscription identifiers, as queue_ids_write writes them. Borrowed */
 };
 
 /* The last page of a queue, as far as it is written. Zero-initialised: there is none. */
@@ -48,6 +51,25 @@ struct queue_page_reader {
 void queue_page_read(struct queue_page_reader *reader, int64_t first_seq, struct slice data);
 /* 1 and the next one, 0 at the end, ERR_MALFORMED for what queue_page_put has not written. */
 int queue_page_next(struct queue_page_reader *reader, struct queue_ref *ret_ref);
+
+/* ---- subscription identifiers ---- */
+
+/* Of one entry: immutable, at least one. */
+struct queue_ids {
+    uint32_t count;
+    uint32_t at[]; /* 1 to QUEUE_MAX_ID */
+};
+enum { QUEUE_MAX_ID = 268435455 };
+
+/* Returns owned, for free(). NULL when there are none. */
+struct queue_ids *queue_ids_create(const uint32_t *ids, size_t count);
+struct queue_ids *queue_ids_read(const struct queue_ref *ref);
+/* Appends them as they stand in a page; ids may be NULL. */
+void queue_ids_write(struct buf *out, const struct queue_ids *ids);
+static inline size_t queue_ids_size(const struct queue_ids *ids)
+{
+    return ids ? sizeof *ids + ids->count * sizeof ids->at[0] : 0;
+}
 
 /* ---- what is gone: the columns of queue_state ---- */
 

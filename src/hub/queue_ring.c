@@ -1,15 +1,36 @@
 /* queue_ring.c — see queue_ring.h. The capacity is a power of two above the count, so that the place of
  * an entry is its number modulo the capacity, and stays when the front moves.
- * What it takes is counted in the budget.
+ * What it takes is counted in the budget, and so are the identifiers of entries.
  *  I1  from <= end; the entries between them are initialised. */
 #include "hub/queue_ring.h"
 
 #include "base/budget.h"
 #include "hub/msg.h"
+#include "hub/queue_page.h"
 
 #include <stdlib.h>
 
 enum { SMALLEST = 8 };
+
+void queue_entry_give_ids(struct queue_entry *entry, struct queue_ids *ids)
+{
+    entry->ids = ids;
+    budget_add(BUDGET_QUEUES, queue_ids_size(ids));
+}
+
+void queue_entry_clear(struct queue_entry *entry)
+{
+    msg_unref(entry->msg);
+    budget_sub(BUDGET_QUEUES, queue_ids_size(entry->ids));
+    free(entry->ids);
+    entry->msg = NULL;
+    entry->ids = NULL;
+}
+
+size_t queue_entry_size(const struct queue_entry *entry)
+{
+    return (entry->msg ? msg_size(entry->msg) : 0) + queue_ids_size(entry->ids);
+}
 
 static void grow(struct queue_ring *ring)
 {
@@ -34,7 +55,7 @@ void queue_ring_free(struct queue_ring *ring)
 
 void queue_ring_drop(struct queue_ring *ring)
 {
-    queue_ring_for_each(entry, ring) msg_unref(entry->msg);
+    queue_ring_for_each(entry, ring) queue_entry_clear(entry);
     queue_ring_free(ring);
 }
 

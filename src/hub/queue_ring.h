@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 struct msg;
+struct queue_ids;
 
 enum queue_entry_state {
     ENTRY_GONE, /* acknowledged, dropped or never there: keeps its place only */
@@ -27,7 +28,16 @@ struct queue_entry {
     bool retain;
     bool dup;       /* may have been sent before */
     uint32_t share; /* number of the group whose turn brought it here; 0: none */
+    struct queue_ids
+        *ids; /* its own (queue_entry_give_ids); NULL: none. They go with the message */
 };
+
+/* Takes ids, which may be NULL; the entry has none yet. */
+void queue_entry_give_ids(struct queue_entry *entry, struct queue_ids *ids);
+/* Lets go of the message and the identifiers, if there are any. */
+void queue_entry_clear(struct queue_entry *entry);
+/* Bytes of these two in memory. */
+size_t queue_entry_size(const struct queue_entry *entry);
 
 struct queue_ring {
     struct queue_entry *at;
@@ -60,7 +70,7 @@ static inline struct queue_entry *queue_ring_get(const struct queue_ring *ring, 
 
 /* Frees the memory; what entries own is the caller's. The place stays. */
 void queue_ring_free(struct queue_ring *ring);
-/* Lets go of the messages too. */
+/* Clears the entries too. */
 void queue_ring_drop(struct queue_ring *ring);
 
 /* An empty ring goes on with this number. */

@@ -8,6 +8,8 @@
  *      it. What was never written needs no removal. So the writes that wait for a failing store are
  *      bounded by store_busy() and the number of topics.
  *  I4  What is fleeting (a figure of the hub itself) is in the map alone: no row, no write, no limit.
+ *  I5  One that has expired is not seen by anybody (MQTT 5.0, section 3.3.2.3.3). It goes when somebody has
+ *      looked for it, or within a minute or two: a sweep in portions, only while there are any that expire.
  * Why not read from SQLite: a subscribe to '#' would hold the loop for the length of a table scan. */
 #include "hub/retained.h"
 
@@ -23,7 +25,7 @@
 
 #include <stdlib.h>
 
-enum { COALESCE_MS = 1000 };
+enum { COALESCE_MS = 1000, SWEEP_MS = 60000, SWEEP_MOST = 1000, SWEEP_PAUSE_MS = 1 };
 
 struct write {
     struct store_req req; /* first */
@@ -50,8 +52,11 @@ struct retained {
     struct loop_timer timer;
     size_t max_count;
     size_t max_bytes;
-    size_t bytes;    /* of the messages, */
-    size_t fleeting; /* but for so many that are fleeting */
+    size_t bytes;      /* of the messages, */
+    size_t fleeting;   /* but for so many that are fleeting */
+    size_t mortal;     /* so many expire */
+    struct list swept; /* in `all`: the sweep has come so far */
+    struct loop_timer sweep;
     struct log_pace refusals;
     int64_t removed_in; /* commit of the last removal */
 };
@@ -133,6 +138,9 @@ static int64_t keep(struct retained *retained, struct entry *entry, struct msg *
 
 static void count_in(struct retained *retained, const struct msg *msg)
 {
+    retained->mortal += msg->expires_at != 0;
+    if (retained->mortal && !loop_timer_active(&retained->sweep))
+        loop_timer_start(&retained->sweep, SWEEP_MS);
     if (msg->fleeting)
         retained->fleeting++;
     else
@@ -141,6 +149,7 @@ static void count_in(struct retained *retained, const struct msg *msg)
 
 static void count_out(struct retained *retained, const struct msg *msg)
 {
+    retained->mortal -= msg->expires_at != 0;
     if (msg->fleeting)
         retained->fleeting--;
     else
@@ -191,15 +200,44 @@ static void take_out(struct retained *retained, struct msg *msg)
     metrics_set(METRIC_RETAINED, (int64_t)retained_count(retained));
 }
 
+static void remove_entry(struct retained *retained, struct entry *entry)
+{
+    struct msg *msg = msg_ref(entry->msg);
+    take_out(retained, msg);
+    msg_unref(msg);
+}
+
 int64_t retained_remove(struct retained *retained, struct slice topic)
 {
     struct entry *entry = topic_map_get(retained->map, topic);
-    if (entry) {
-        struct msg *msg = msg_ref(entry->msg);
-        take_out(retained, msg);
-        msg_unref(msg);
-    }
+    if (entry) remove_entry(retained, entry);
     return retained->removed_in;
+}
+
+/* A portion. True: it has come to the end. */
+static bool sweep_some(struct retained *retained)
+{
+    int64_t now = clock_real_ms();
+    if (list_empty(&retained->swept)) list_push_front(&retained->all, &retained->swept);
+    for (size_t i = 0; i < SWEEP_MOST && retained->swept.next != &retained->all; i++) {
+        struct list *next = retained->swept.next;
+        struct entry *entry = container_of(next, struct entry, all);
+        list_remove(&retained->swept);
+        list_push_front(next, &retained->swept); /* behind it */
+        if (msg_is_expired(entry->msg, now)) remove_entry(retained, entry);
+    }
+    if (retained->swept.next != &retained->all) return false;
+    list_remove(&retained->swept);
+    return true;
+}
+
+static void on_sweep(struct loop_timer *timer)
+{
+    struct retained *retained = container_of(timer, struct retained, sweep);
+    if (!store_busy(retained->store) && !sweep_some(retained))
+        loop_timer_start(timer, SWEEP_PAUSE_MS);
+    else if (retained->mortal)
+        loop_timer_start(timer, SWEEP_MS);
 }
 
 static int64_t put_nothing(struct retained *retained, struct msg *msg)
@@ -253,24 +291,29 @@ int64_t retained_put(struct retained *retained, struct msg *msg, bool promised)
 struct msg *retained_get(struct retained *retained, struct slice topic)
 {
     struct entry *entry = topic_map_get(retained->map, topic);
-    return entry ? entry->msg : NULL;
+    if (!entry) return NULL;
+    if (!msg_is_expired(entry->msg, clock_real_ms())) return entry->msg;
+    remove_entry(retained, entry);
+    return NULL;
 }
 
 struct visit {
     hub_retained_cb cb;
     void *arg;
+    int64_t now;
 };
 
 static bool visit_entry(struct slice name, void *value, void *arg)
 {
     struct visit *visit = arg;
-    visit->cb(visit->arg, ((struct entry *)value)->msg);
+    struct msg *msg = ((struct entry *)value)->msg;
+    if (!msg_is_expired(msg, visit->now)) visit->cb(visit->arg, msg);
     return true;
 }
 
 void retained_match(struct retained *retained, struct slice filter, hub_retained_cb cb, void *arg)
 {
-    struct visit visit = { cb, arg };
+    struct visit visit = { cb, arg, clock_real_ms() };
     topic_map_match(retained->map, filter, visit_entry, &visit);
 }
 
@@ -278,9 +321,16 @@ int retained_step(struct retained *retained, struct topic_map_iter *iter, size_t
                   struct msg **ret_msg)
 {
     struct slice name;
-    void *entry;
-    int rc = topic_map_iter_step(iter, retained->map, budget, &name, &entry);
-    if (rc == 1) *ret_msg = ((struct entry *)entry)->msg;
+    void *value;
+    int rc;
+    while ((rc = topic_map_iter_step(iter, retained->map, budget, &name, &value)) == 1) {
+        struct entry *entry = value;
+        if (!msg_is_expired(entry->msg, clock_real_ms())) {
+            *ret_msg = entry->msg;
+            return 1;
+        }
+        remove_entry(retained, entry);
+    }
     return rc;
 }
 
@@ -329,12 +379,15 @@ int retained_create(struct retained **ret_retained, struct loop *loop, struct st
     retained->map = topic_map_create();
     list_init(&retained->all);
     list_init(&retained->dirty);
+    list_init(&retained->swept);
     loop_timer_init(&retained->timer, loop, on_coalesced);
+    loop_timer_init(&retained->sweep, loop, on_sweep);
     int rc = store_read_now(store, load, retained, diag);
     if (rc < 0) {
         retained_destroy(retained);
         return rc;
     }
+    if (retained->mortal) loop_timer_start(&retained->sweep, 0); /* they were so all the while */
     *ret_retained = retained;
     return 0;
 }
@@ -343,6 +396,8 @@ void retained_destroy(struct retained *retained)
 {
     if (!retained) return;
     loop_timer_stop(&retained->timer);
+    loop_timer_stop(&retained->sweep);
+    list_remove(&retained->swept);
     list_for_each_safe(it, &retained->all)
         entry_free(container_of(it, struct entry, all));
     topic_map_destroy(retained->map);

@@ -16,6 +16,7 @@ void retained_destroy(struct retained *retained);
  * counted), or ERR_STORE with nothing done: QoS 1 or 2 while the store is behind, unless promised. What is
  * fleeting never reaches the store, and no limit counts it. */
 int64_t retained_put(struct retained *retained, struct msg *msg, bool promised);
+/* These find none that has expired, though it may still be counted. */
 struct msg *retained_get(struct retained *retained, struct slice topic);
 void retained_match(struct retained *retained, struct slice filter, hub_retained_cb cb, void *arg);
 void retained_set_max(struct retained *retained, size_t max_count, size_t max_bytes);

@@ -1,11 +1,15 @@
 /* session.c — the life of a session: opened by a connection, taken over by another, left alone,
  * over. What it does meanwhile has a file each: session_queue.c (messages to the client),
- * session_inbound.c (QoS 2 from the client), session_subs.c (what it wants to hear). sessions.c has
- * all of them together. MQTT 3.1.1, sections 3.1.2.4 and 4.1.
+ * session_inbound.c (QoS 2 from the client), session_subs.c (what it wants to hear), session_away.c (how
+ * long it is alone, and its will). sessions.c has all of them together. MQTT 3.1.1, sections 3.1.2.4
+ * and 4.1.
  *
- *     ─► attached ─► (detach) alone ─► (open) attached …          clean = false
- *                                   └► (expiry, open with clean = true) over
- *     ─► attached ─► (detach, take-over) over                     clean = true
+ *     ─► attached ─► (detach) alone ─► (open) attached …          it is kept
+ *                                   └► (expiry, open with clean_start) over
+ *     ─► attached ─► (detach, take-over) over                     it ends with its connection
+ *
+ * Whether it is kept is what the client asks for when it connects, and again when it disconnects; 3.1.1 says
+ * so by "clean session". One that was kept, and ends with its present connection, has its rows until then.
  *
  *  I1  A session without a link is persistent.
  *  I2  Whatever says "it is so already" (session present, subscribed, released) waits for the commit
@@ -20,12 +24,12 @@
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "base/rand.h"
-#include "base/text.h"
 #include "hub/fights.h"
 #include "hub/presence.h"
 #include "hub/queue_load.h"
 #include "hub/session_store.h"
 #include "hub/share.h"
+#include "mqtt/mqtt.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,7 +76,11 @@ int64_t session_changed(struct session *session, int64_t commit)
 
 static void on_later(struct loop_timer *timer)
 {
-    session_pump(container_of(timer, struct session, later));
+    struct session *session = container_of(timer, struct session, later);
+    if (session->link)
+        session_pump(session);
+    else
+        session_attend(session);
 }
 
 void session_pump_later(struct session *session, int64_t delay_ms)
@@ -80,16 +88,9 @@ void session_pump_later(struct session *session, int64_t delay_ms)
     loop_timer_start(&session->later, delay_ms);
 }
 
-int64_t session_expiry_of(const struct hub_opts *opts, const char *client_id)
-{
-    for (size_t i = 0; i < opts->expiry_count; i++)
-        if (text_glob(opts->expiries[i].pattern, slice_str(client_id))) return opts->expiries[i].ms;
-    return opts->session_expiry_ms;
-}
-
 static const struct subscriber_ops session_ops = { session_queue_deliver };
 
-struct session *session_create(struct sessions *all, const char *client_id, bool clean)
+struct session *session_create(struct sessions *all, const char *client_id, int64_t id)
 {
     struct session *session = xnew(struct session);
     session->subscriber.ops = &session_ops;
@@ -98,8 +99,8 @@ struct session *session_create(struct sessions *all, const char *client_id, bool
     session->client_id = xstrdup(client_id);
     session->conn.client_id = session->client_id;
     session->conn.source_ip = session->source_ip;
-    session->clean = clean;
-    session->expiry_ms = session_expiry_of(all->opts, client_id);
+    session->id = id;
+    if (id) map_put(&all->by_id, session_key(&session->id), session);
     session_queue_init(session);
     session_subs_init(session);
     loop_timer_init(&session->later, hub_loop(all->hub), on_later);
@@ -129,17 +130,20 @@ void session_destroy(struct session *session)
     if (session->id) map_del(&all->by_id, session_key(&session->id));
     metrics_set(METRIC_SESSIONS, (int64_t)all->by_client.count);
     msg_unref(session->will);
+    free(session->terms);
     session_forget_publishing(session);
     principal_unref(session->principal);
     free(session->client_id);
     free(session);
 }
 
-/* The session ends for good: its rows go too. Returns the commit of that, 0 if it had none. */
-static int64_t end_for_good(struct session *session)
+int64_t session_end(struct session *session)
 {
+    int64_t commit = session->changed_in; /* may still be waiting for the end of another */
+    session_subs_deinit(session);         /* its will is not for itself */
+    session_send_will(session);
     session_queue_clear(session);
-    int64_t commit = session->id ? session_row_delete(session->all->store, session->id) : 0;
+    if (session->id) commit = session_row_delete(session->all->store, session->id);
     session_destroy(session);
     return commit;
 }
@@ -152,16 +156,22 @@ static struct presence_event presence_of(const struct session *session)
         .principal = principal_identifier(session->principal),
         .source_ip = session->source_ip,
         .version = session->version,
+        .level = session->level,
     };
 }
 
-/* Nobody sends a will again: it is kept as if it were acknowledged, also while the store is behind. */
-static void publish_will(struct session *session, struct msg *will)
+const char *session_protocol_version(uint8_t level)
 {
-    struct hub *hub = session->all->hub;
-    if (hub_authorize_publish(hub, session->principal, &session->conn, will->topic, will->retain) ==
-        0)
-        hub_route_promised(hub, will, false, NULL, NULL);
+    static const char *const versions[] = {
+        [MQTT_LEVEL_31] = "3.1", [MQTT_LEVEL_311] = "3.1.1", [MQTT_LEVEL_5] = "5.0"
+    };
+    return level < ARRAY_LEN(versions) ? versions[level] : NULL;
+}
+
+static void drop_will(struct session *session)
+{
+    msg_unref(session->will);
+    session->will = NULL;
 }
 
 /* What ends with the connection, whether the session goes on or not. */
@@ -172,11 +182,11 @@ static void connection_ended(struct session *session, enum session_end why)
     share_offline(session);
     session_forget_publishing(session);
     session_queue_detach(session);
-    struct msg *will = session->will;
-    session->will = NULL;
     metrics_add(METRIC_MQTT_CLIENTS, -1);
-    if (will && end_sends_will[why]) publish_will(session, will);
-    msg_unref(will);
+    if (end_sends_will[why])
+        session_leave_will(session);
+    else
+        drop_will(session);
     struct presence_event event = presence_of(session);
     presence_disconnected(session->all->presence, &event, why);
     if (!session->passing)
@@ -186,14 +196,16 @@ static void connection_ended(struct session *session, enum session_end why)
 static void go_offline(struct session *session)
 {
     session->disconnected_at = clock_real_ms();
-    session_row_offline(session->all->store, session->id, session->disconnected_at);
+    session_row_offline(session->all->store, session->id, session->disconnected_at,
+                        session_will_at(session));
+    session_arm(session);
 }
 
 void session_detach(struct session *session, enum session_end why)
 {
     connection_ended(session, why);
-    if (session->clean)
-        end_for_good(session);
+    if (session_ends(session))
+        session_end(session);
     else
         go_offline(session);
 }
@@ -220,6 +232,16 @@ static void count_client(void)
         metrics_set(METRIC_MQTT_CLIENTS_MAX, clients);
 }
 
+static void take_terms(struct session *session, const struct session_open_opts *opts)
+{
+    drop_will(session); /* one that waits: this connection was made in time [MQTT-3.1.3-9] */
+    session->will = opts->will ? msg_ref(opts->will) : NULL;
+    session_set_terms(
+        session, &(struct session_terms){ .expiry_ms = opts->expiry_ms,
+                                          .will_delay_ms = opts->will ? opts->will_delay_ms : 0,
+                                          .receive_maximum = opts->receive_maximum });
+}
+
 static void attach(struct session *session, const struct session_open_opts *opts)
 {
     if (session->principal && strcmp(session->principal->label, opts->principal->label) != 0)
@@ -229,88 +251,105 @@ static void attach(struct session *session, const struct session_open_opts *opts
     snprintf(session->source_ip, sizeof session->source_ip, "%s", opts->source_ip);
     session->link = opts->link;
     session->ready = false;
-    session->will = opts->will ? msg_ref(opts->will) : NULL;
+    loop_timer_stop(&session->later);
+    take_terms(session, opts);
     session->disconnected_at = 0;
     session->connected_at = clock_real_ms();
     session->level = opts->level;
     session->keep_alive_s = opts->keep_alive_s;
     rand_uuid(session->connection_id);
-    session->passing = opts->made_up;
+    /* a client of MQTT 5 is told, and may come back */
+    session->passing = opts->made_up && opts->level < MQTT_LEVEL_5;
     session->version = presence_enter(session->all->presence, session->client_id);
     count_client();
 }
 
-static int64_t make_persistent(struct session *session)
+static struct session_row row_of(const struct session *session)
 {
-    struct sessions *all = session->all;
-    session->id = all->next_id++;
-    map_put(&all->by_id, session_key(&session->id), session);
-    return session_changed(session, session_row_create(all->store, session->id, session->client_id,
-                                                       session->principal->label, clock_real_ms(),
-                                                       session->expiry_ms, session->will));
+    return (struct session_row){
+        .id = session->id,
+        .client_id = session->client_id,
+        .principal = session->principal->label,
+        .created_at = clock_real_ms(),
+        .expiry_ms = session_expiry_asked(session),
+        .will = session->will,
+        .will_delay_ms = session->terms ? session->terms->will_delay_ms : 0,
+    };
 }
 
-bool session_is_over(const struct session *session, int64_t now)
+static struct session *begin(struct sessions *all, const struct session_open_opts *opts)
 {
-    if (session->link || !session->disconnected_at || !session->expiry_ms) return false;
-    return now - session->disconnected_at >= session->expiry_ms;
+    char *client_id = xstrndup(opts->client_id.ptr, opts->client_id.len);
+    bool kept = opts->expiry_ms != SESSION_EXPIRY_ENDS;
+    struct session *session = session_create(all, client_id, kept ? all->next_id++ : 0);
+    free(client_id);
+    attach(session, opts);
+    if (!kept) return session;
+    struct session_row row = row_of(session);
+    session_changed(session, session_row_create(all->store, &row));
+    return session;
 }
 
-int64_t session_expire(struct session *session)
-{
-    metrics_inc(METRIC_SESSIONS_EXPIRED);
-    LOG(LOG_INFO, "hub", "session expired", LOG_S("client", session->client_id),
-        LOG_I("queued", session->queued));
-    return end_for_good(session);
-}
-
-/* After a crash it must be known that what waits now may have been sent: then CONNACK waits for it. What
- * comes later is written later. */
-static void come_online(struct session *session)
+/* After a crash it must be known that what waits now may have been sent, that a will was cancelled, and how
+ * long the session is kept: then CONNACK waits for it. What comes later is written later. */
+static void resume(struct session *session, const struct session_open_opts *opts)
 {
     struct store *store = session->all->store;
-    int64_t commit =
-        session_row_online(store, session->id, session->principal->label, session->will);
-    if (session->queued > 0 && !store_failing(store)) session_changed(session, commit);
+    bool promises = session->queued > 0 || session_will_at(session) ||
+                    session_expiry_asked(session) != opts->expiry_ms;
+    attach(session, opts);
+    struct session_row row = row_of(session);
+    int64_t commit = session_row_online(store, &row);
+    if (promises && !store_failing(store)) session_changed(session, commit);
+}
+
+/* NULL: there is none. What is due comes before the new connection, though no timer has come by yet. */
+static struct session *find_current(struct sessions *all, struct slice client_id, int64_t *ended_in)
+{
+    struct session *session = map_get(&all->by_client, client_id);
+    if (!session || session->link) return session;
+    int64_t now = clock_real_ms();
+    if (session_is_over(session, now)) {
+        *ended_in = session_expire(session);
+        return NULL;
+    }
+    if (session_will_at(session) && session_will_at(session) <= now) session_attend(session);
+    return session;
+}
+
+/* The old connection ends, and the session too if it does not outlive that. */
+static struct session *take_from_others(struct session *session,
+                                        const struct session_open_opts *opts, int64_t *ended_in)
+{
+    if (opts->clean_start) session->expiry_ms = SESSION_EXPIRY_ENDS;
+    if (session->link) take_over(session, opts);
+    if (!session_ends(session)) return session;
+    *ended_in = session_end(session);
+    return NULL;
+}
+
+static bool needs_store(const struct session *session, const struct session_open_opts *opts)
+{
+    bool goes_on = session && !opts->clean_start && !session_ends(session);
+    return goes_on || opts->expiry_ms != SESSION_EXPIRY_ENDS;
 }
 
 int64_t session_open(struct hub *hub, const struct session_open_opts *opts,
                      struct session **ret_session, bool *ret_present)
 {
     struct sessions *all = hub_sessions(hub);
-    struct session *session = map_get(&all->by_client, opts->client_id);
     int64_t ended_in = 0;
-    if (session && session_is_over(session, clock_real_ms())) { /* the sweep has not come by yet */
-        ended_in = session_expire(session);
-        session = NULL;
-    }
+    struct session *session = find_current(all, opts->client_id, &ended_in);
     if (!session && all->by_client.count >= all->opts->max_sessions) return ERR_LIMIT;
-    if (!opts->clean && store_busy(all->store)) return ERR_STORE;
-    if (session && session->link) {
-        bool ends = session->clean;
-        take_over(session, opts);
-        if (ends) {
-            ended_in = session->changed_in; /* may still be waiting for the end of another */
-            end_for_good(session);
-            session = NULL;
-        }
-    }
-    if (session && opts->clean) {
-        ended_in = end_for_good(session);
-        session = NULL;
-    }
+    if (needs_store(session, opts) && store_busy(all->store)) return ERR_STORE;
+    if (session) session = take_from_others(session, opts, &ended_in);
     bool present = session != NULL;
-    if (!session) {
-        char *client_id = xstrndup(opts->client_id.ptr, opts->client_id.len);
-        session = session_create(all, client_id, opts->clean);
-        free(client_id);
-    }
-    attach(session, opts);
-    if (ended_in) session_changed(session, ended_in); /* CONNACK says that the old one is gone */
     if (present)
-        come_online(session);
-    else if (!opts->clean)
-        make_persistent(session);
+        resume(session, opts);
+    else
+        session = begin(all, opts);
+    /* CONNACK says that the old one is gone */
+    if (ended_in > session->changed_in) session_changed(session, ended_in);
     int64_t commit = session->changed_in;
     struct presence_event event = presence_of(session);
     presence_connected(all->presence, &event);
@@ -324,12 +363,12 @@ int64_t session_remove(struct hub *hub, struct slice client_id)
     struct session *session = map_get(&hub_sessions(hub)->by_client, client_id);
     if (!session) return ERR_NOT_FOUND;
     struct session_link *link = session->link;
+    session->expiry_ms = SESSION_EXPIRY_ENDS;
     if (link) {
         connection_ended(session, SESSION_END_SERVER_INITIATED);
         link->ops->end(link, SESSION_END_SERVER_INITIATED);
     }
-    int64_t before = session->changed_in; /* a clean one may still wait for the end of another */
-    int64_t commit = end_for_good(session);
+    int64_t commit = session_end(session);
     store_hurry(hub_store(hub));
-    return commit > before ? commit : before;
+    return commit;
 }

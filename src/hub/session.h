@@ -1,9 +1,10 @@
 /* session.h — what a client has with the hub beyond one connection: its subscriptions, the messages that
- * wait for it, the packet identifiers in use. MQTT 3.1.1, sections 3.1.2.4, 4.1, 4.3, 4.4, 4.6.
+ * wait for it, the packet identifiers in use. MQTT 3.1.1, sections 3.1.2.4, 4.1, 4.3, 4.4, 4.6; MQTT 5.0,
+ * sections 3.1.2.4, 3.1.2.11, 4.1.
  * A connection (src/conn) attaches as a session_link. Loop thread only.
  *
- * A session with clean = false is persistent: it outlives the connection and the process. Functions that
- * change it return the commit number which an acknowledgement must wait for; 0 for none. */
+ * A session that is kept for a while without a connection is persistent: it outlives the process too.
+ * Functions that change it return the commit number which an acknowledgement must wait for; 0 for none. */
 #ifndef HUB_SESSION_H
 #define HUB_SESSION_H
 
@@ -23,6 +24,7 @@ struct session_link;
 #define SESSION_END_LIST(X)                                                                      \
     /* name                 AWS's word                       will                             */ \
     X(CLIENT_INITIATED, "CLIENT_INITIATED_DISCONNECT", false)                                    \
+    X(CLIENT_WITH_WILL, "CLIENT_INITIATED_DISCONNECT", true) /* DISCONNECT, code other than 0 */ \
     X(CONNECTION_LOST, "CONNECTION_LOST", true)                                                  \
     X(CLIENT_ERROR, "CLIENT_ERROR", true)                                                        \
     X(KEEP_ALIVE, "MQTT_KEEP_ALIVE_TIMEOUT", true)                                               \
@@ -40,11 +42,22 @@ enum session_end {
 };
 const char *session_end_name(enum session_end why);
 
+/* What goes out in one PUBLISH beside the message. */
+struct session_out {
+    uint8_t qos;
+    bool retain;
+    bool dup;
+    uint16_t id; /* 0 for QoS 0 */
+    size_t id_count;
+    const uint32_t *ids; /* subscription identifiers; borrowed */
+};
+
 struct session_link_ops {
-    /* Encodes and queues a PUBLISH; id 0 for QoS 0. */
-    void (*publish)(struct session_link *link, struct msg *msg, uint8_t qos, bool retain, bool dup,
-                    uint16_t id);
-    void (*pubrel)(struct session_link *link, uint16_t id);
+    /* Encodes and queues a PUBLISH. False: the client's maximum packet size forbids it; nothing was sent, and
+     * it counts as delivered [MQTT-3.1.2-25]. */
+    bool (*publish)(struct session_link *link, struct msg *msg, const struct session_out *out);
+    /* found: false answers a PUBREC whose identifier is not known (0x92 at level 5). */
+    void (*pubrel)(struct session_link *link, uint16_t id, bool found);
     /* True while the output is above its limit: QoS 0 is dropped, QoS 1 and 2 wait for session_pump. */
     bool (*congested)(struct session_link *link);
     /* The session lets go of the link (take-over, revocation): close; session_detach must not follow. */
@@ -57,13 +70,24 @@ struct session_link { /* embedded in the connection */
     const struct session_link_ops *ops;
 };
 
+/* How long a session is kept without a connection: so many ms, or */
+enum {
+    SESSION_EXPIRY_CONFIGURED = -1, /* as long as the configuration says */
+    SESSION_EXPIRY_ENDS = 0,        /* it ends with the connection */
+};
+#define SESSION_EXPIRY_NEVER INT64_MAX
+
 struct session_open_opts {
     struct slice client_id;
-    bool clean;
+    bool clean_start;            /* a session that is there ends first; 3.1.1: clean session */
+    int64_t expiry_ms;           /* the configuration's is the upper bound; 3.1.1: _ENDS for a clean
+                                    session, else _CONFIGURED */
     struct principal *principal; /* a reference is taken */
     const char *source_ip;
-    struct msg *will; /* NULL if none; a reference is taken */
-    bool made_up;     /* the client id: the client gave none */
+    struct msg *will;         /* NULL if none; a reference is taken */
+    int64_t will_delay_ms;    /* 0: at once */
+    uint16_t receive_maximum; /* of QoS 1 and 2, in flight to it; 0: no limit of its own */
+    bool made_up;             /* the client id: the client gave none */
     struct session_link *link;
     uint8_t level;         /* of the protocol, as on the wire */
     uint16_t keep_alive_s; /* as the client has asked */
@@ -73,7 +97,14 @@ struct session_open_opts {
  * which CONNACK must wait for, or ERR_LIMIT, ERR_STORE. Nothing is sent before session_ready. */
 int64_t session_open(struct hub *hub, const struct session_open_opts *opts,
                      struct session **ret_session, bool *ret_present);
-/* The link is gone. A clean session ends here: the pointer is dead afterwards. */
+/* What holds now, the upper bound applied: ms, SESSION_EXPIRY_ENDS or SESSION_EXPIRY_NEVER. */
+int64_t session_expiry_ms(const struct session *session);
+/* DISCONNECT asks for another expiry than CONNECT has, before session_detach. 0, or ERR_PROTOCOL when the
+ * session ends with its connection and this is not SESSION_EXPIRY_ENDS (section 3.14.2.2.2). */
+int session_set_expiry(struct session *session, int64_t expiry_ms);
+/* The link is gone. A session that is not kept ends here: the pointer is dead afterwards. A will that is
+ * due goes out when its delay has passed, when the session ends, or now: whichever comes first; a new
+ * connection before that cancels it [MQTT-3.1.3-9]. */
 void session_detach(struct session *session, enum session_end why);
 /* CONNACK is queued: what was in flight goes out again, then what waits. */
 void session_ready(struct session *session);
@@ -82,15 +113,21 @@ void session_pump(struct session *session);
 /* Part of the queue is on its way from the store, and goes out when it has come. */
 bool session_is_loading(const struct session *session);
 
-/* One filter, authorised already. A filter that is there is replaced. ERR_LIMIT above max_subscriptions,
- * ERR_TOPIC. Retained messages come by session_send_retained, after SUBACK. */
-int64_t session_subscribe(struct session *session, struct slice filter, uint8_t qos);
-void session_send_retained(struct session *session, struct slice filter, uint8_t qos);
-int64_t session_unsubscribe(struct session *session, struct slice filter);
+/* One filter, authorised already. A filter that is there is replaced; ret_new: there was none. ERR_LIMIT
+ * above max_subscriptions, ERR_TOPIC. Retained messages come by session_send_retained, after SUBACK. */
+int64_t session_subscribe(struct session *session, struct slice filter, const struct sub_opts *opts,
+                          bool *ret_new);
+/* As opts->retain_handling says; is_new: what session_subscribe has returned. No-local holds for them too:
+ * what the client itself has left there it does not get. */
+void session_send_retained(struct session *session, struct slice filter,
+                           const struct sub_opts *opts, bool is_new);
+int64_t session_unsubscribe(struct session *session, struct slice filter, bool *ret_existed);
 
 /* Acknowledgements from the client of what was sent to it. Unknown identifiers are ignored. */
 void session_puback(struct session *session, uint16_t id);
-void session_pubrec(struct session *session, uint16_t id);
+/* code: the client's; from 0x80 on the message is over, and no PUBREL follows [MQTT-4.3.3-4]. Below level 5
+ * it is 0. */
+void session_pubrec(struct session *session, uint16_t id, uint8_t code);
 void session_pubcomp(struct session *session, uint16_t id);
 
 /* Of what the client publishes; borrowed until the link is gone. */
@@ -98,18 +135,22 @@ struct msg_origin *session_origin(struct session *session);
 /* A PUBLISH of QoS 0 or 1 from the client: hub_publish in the session's name. */
 int64_t session_publish(struct session *session, struct msg *msg, hub_held_cb held, void *arg);
 /* A PUBLISH of QoS 2 from the client. Returns what PUBREC waits for, HUB_HELD, or an error of
- * hub_publish. A repeated identifier is not delivered again. */
+ * hub_publish. A repeated identifier is not delivered again. msg->wanted is as of now, also where the message
+ * is routed later. */
 int64_t session_receive(struct session *session, uint16_t id, struct msg *msg, hub_held_cb held,
                         void *arg);
-/* PUBREL from the client. Returns what PUBCOMP waits for, or ERR_MALFORMED when no PUBREC was sent. */
-int64_t session_release(struct session *session, uint16_t id);
+/* PUBREL from the client. Returns what PUBCOMP waits for, or ERR_MALFORMED when no PUBREC was sent.
+ * ret_found false: there is no such identifier, or not any more (0x92 at level 5). */
+int64_t session_release(struct session *session, uint16_t id, bool *ret_found);
 
 /* Ends the session of this client, whoever is connected: the link's end is SERVER_INITIATED, a will is
- * sent. Returns the commit of that, or ERR_NOT_FOUND. */
+ * sent, one that waits too. Returns the commit of that, or ERR_NOT_FOUND. */
 int64_t session_remove(struct hub *hub, struct slice client_id);
 
 const char *session_client_id(const struct session *session);
 const struct auth_conn *session_auth_conn(const struct session *session);
+/* The version of a protocol level: "5.0", "3.1.1", "3.1"; NULL for others. */
+const char *session_protocol_version(uint8_t level);
 
 /* ---- what there is to tell: session_info.c ---- */
 
@@ -126,7 +167,10 @@ struct session_info {
     int64_t disconnected_at;
     int64_t seen_at;
     int64_t expires_at;
-    size_t queued; /* messages of QoS 1 and 2, those in flight included */
+    int64_t expiry_ms;     /* see session_expiry_ms */
+    int64_t will_delay_ms; /* of the will that there is; 0: there is none, or it has no delay */
+    int64_t will_at;       /* it waits until then */
+    size_t queued;         /* messages of QoS 1 and 2, those in flight included */
     size_t queued_bytes;
     size_t inflight;
     size_t subscriptions;
@@ -146,7 +190,7 @@ bool session_info_get(struct hub *hub, struct slice client_id, struct session_in
 size_t session_info_list(struct hub *hub, const struct session_query *query, size_t most,
                          struct session_info *ret_infos, bool *ret_more);
 /* The subscriptions of one, in the order of their filters. */
-typedef void (*session_sub_cb)(void *arg, struct slice filter, uint8_t qos);
+typedef void (*session_sub_cb)(void *arg, struct slice filter, const struct sub_opts *opts);
 void session_info_subs(struct hub *hub, struct slice client_id, session_sub_cb cb, void *arg);
 
 /* What waits in all sessions together, a message for each receiver; in portions, since there may be a

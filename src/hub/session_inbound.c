@@ -141,7 +141,10 @@ int64_t session_receive(struct session *session, uint16_t id, struct msg *msg, h
 {
     struct sessions *all = session->all;
     struct inbound *known = inbound_find(session, id);
-    if (known) return known->commit;
+    if (known) {
+        msg->wanted = hub_wants(all->hub, msg->topic);
+        return known->commit;
+    }
     int rc = session_may_publish(session, msg->topic, msg->retain);
     if (rc < 0) return rc;
     if (session_persistent(session) && store_busy(all->store)) return ERR_STORE;
@@ -153,6 +156,7 @@ int64_t session_receive(struct session *session, uint16_t id, struct msg *msg, h
         inbound->commit = commit > 0 ? commit : 0;
         return commit;
     }
+    msg->wanted = hub_wants(all->hub, msg->topic);
     struct inbound *inbound = inbound_add(session, id, msg);
     inbound->commit = inbound_row_put(all->store, session->id, id, msg, on_inbound_put, all);
     store_hurry(all->store);
@@ -171,11 +175,12 @@ static int64_t park(struct inbound *inbound)
                            inbound_row_park(session->all->store, session->id, was, inbound->key));
 }
 
-int64_t session_release(struct session *session, uint16_t id)
+int64_t session_release(struct session *session, uint16_t id, bool *ret_found)
 {
     struct inbound *inbound = inbound_find(session, id);
+    if (inbound && !inbound->put) return ERR_MALFORMED; /* there was no PUBREC yet */
+    *ret_found = inbound != NULL;
     if (!inbound) return session->changed_in;
-    if (!inbound->put) return ERR_MALFORMED; /* there was no PUBREC yet */
     if (inbound->msg) return park(inbound);
     inbound_remove(inbound);
     if (!session_persistent(session)) return 0;

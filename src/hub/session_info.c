@@ -24,12 +24,13 @@ static void describe(const struct session *session, struct session_info *ret_inf
 {
     const struct principal *principal = session->principal;
     bool known = principal && principal->kind != PRINCIPAL_SYSTEM; /* see load_session */
-    bool ends = session->disconnected_at && session->expiry_ms;
+    bool ends = session->disconnected_at && session->expiry_ms != SESSION_EXPIRY_NEVER;
+    const struct session_terms *terms = session->terms;
     *ret_info = (struct session_info){
         .client_id = session->client_id,
         .principal = known ? principal->label : NULL,
         .address = session->source_ip,
-        .persistent = session_persistent(session),
+        .persistent = !session_ends(session),
         .connected = session->link != NULL,
         .level = session->level,
         .keep_alive_s = session->keep_alive_s,
@@ -37,6 +38,9 @@ static void describe(const struct session *session, struct session_info *ret_inf
         .disconnected_at = session->disconnected_at,
         .seen_at = seen_at(session),
         .expires_at = ends ? session->disconnected_at + session->expiry_ms : 0,
+        .expiry_ms = session->expiry_ms,
+        .will_delay_ms = session->will && terms ? terms->will_delay_ms : 0,
+        .will_at = session_will_at(session),
         .queued = session->queued,
         .queued_bytes = session->queued_bytes,
         .inflight = session->inflight,
@@ -118,7 +122,7 @@ size_t session_info_list(struct hub *hub, const struct session_query *query, siz
 
 struct sub {
     struct slice filter;
-    uint8_t qos;
+    const struct sub_opts *opts;
 };
 struct subs {
     struct sub *all;
@@ -132,10 +136,10 @@ static int by_filter(const void *a, const void *b)
     return order ? order : (x.len > y.len) - (x.len < y.len);
 }
 
-static void collect(void *arg, struct slice filter, uint8_t qos)
+static void collect(void *arg, struct slice filter, const struct sub_opts *opts)
 {
     struct subs *subs = arg;
-    subs->all[subs->count++] = (struct sub){ filter, qos };
+    subs->all[subs->count++] = (struct sub){ filter, opts };
 }
 
 void session_info_subs(struct hub *hub, struct slice client_id, session_sub_cb cb, void *arg)
@@ -146,7 +150,7 @@ void session_info_subs(struct hub *hub, struct slice client_id, session_sub_cb c
     session_subs_each(session, collect, &subs);
     qsort(subs.all, subs.count, sizeof *subs.all, by_filter);
     for (size_t i = 0; i < subs.count; i++)
-        cb(arg, subs.all[i].filter, subs.all[i].qos);
+        cb(arg, subs.all[i].filter, subs.all[i].opts);
     free(subs.all);
 }
 

@@ -141,11 +141,10 @@ static void put_loaded(struct session *session, struct queue_loaded *loaded)
                                  .retain = loaded->ref.retain,
                                  .dup = seq < session->maybe_sent,
                                  .share = loaded->ref.share };
+    queue_entry_give_ids(&entry, loaded->ids);
     loaded->msg = NULL;
-    if (released) {
-        msg_unref(entry.msg);
-        entry.msg = NULL;
-    }
+    loaded->ids = NULL;
+    if (released) queue_entry_clear(&entry);
     entry.state = released ? ENTRY_RELEASED : ENTRY_SENT;
     if (released || (entry.msg && was_sent(session, seq))) {
         put_in_flight(session, seq, &entry);
@@ -178,7 +177,7 @@ static void count_ring(const struct queue_ring *ring, size_t *count, size_t *byt
     {
         if (entry->state == ENTRY_GONE) continue;
         ++*count;
-        if (entry->msg) *bytes += msg_size(entry->msg);
+        *bytes += queue_entry_size(entry);
     }
 }
 

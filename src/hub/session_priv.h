@@ -1,5 +1,5 @@
-/* session_priv.h — between the files of session.h: session.c (the life of one), sessions.c (all of
- * them), session_queue.c and session_paging.c, session_inbound.c, session_publish.c and session_subs.c (the
+/* session_priv.h — between the files of session.h: session.c and session_away.c (the life of one),
+ * sessions.c (all of them), session_queue.c and session_paging.c, session_inbound.c, session_publish.c and session_subs.c (the
  * parts of one). A part's members are written by its files alone; the others call its functions. Loop thread
  * only. */
 #ifndef HUB_SESSION_PRIV_H
@@ -36,6 +36,14 @@ struct sessions {
     struct loop_timer sweep;
 };
 
+/* What a client has asked for that 3.1.1 has no words for. */
+struct session_terms {
+    int64_t expiry_ms; /* see session_open_opts */
+    int64_t will_delay_ms;
+    int64_t will_at;          /* when the will goes out, ms since the epoch; 0: it does not wait */
+    uint16_t receive_maximum; /* 0: no limit */
+};
+
 struct session {
     struct subscriber subscriber; /* first */
     struct sessions *all;
@@ -44,11 +52,11 @@ struct session {
     struct principal *principal;
     struct auth_conn conn;
     char source_ip[48];
-    bool clean;
-    int64_t id;              /* row; 0 for clean sessions */
-    int64_t expiry_ms;       /* 0: never; follows the configuration */
-    int64_t disconnected_at; /* 0 while connected */
-    int64_t changed_in;      /* commit of its last change that was, or will be, acknowledged */
+    struct session_terms *terms; /* NULL: 3.1.1 says it all */
+    int64_t id;                  /* row; 0 for sessions that are not persistent */
+    int64_t expiry_ms;           /* what holds: as asked for, and as configured at most */
+    int64_t disconnected_at;     /* 0 while connected */
+    int64_t changed_in;          /* commit of its last change that was, or will be, acknowledged */
 
     /* the connection */
     struct session_link *link;
@@ -60,7 +68,7 @@ struct session {
     char connection_id[37];
     int64_t version;
     bool passing;            /* the hub has made the client id up: nobody comes back under it */
-    struct loop_timer later; /* session_pump_later */
+    struct loop_timer later; /* session_pump_later; while there is no link, session_attend */
 
     /* session_publish.c; NULL: nothing was published since CONNECT */
     struct permits *permits;
@@ -107,9 +115,25 @@ struct session {
     struct log_pace refusals;
 };
 
+/* It has rows, and promises wait for them. */
 static inline bool session_persistent(const struct session *session)
 {
-    return !session->clean;
+    return session->id != 0;
+}
+
+/* With its connection, whether it has rows or not. */
+static inline bool session_ends(const struct session *session)
+{
+    return session->expiry_ms == SESSION_EXPIRY_ENDS;
+}
+
+/* Messages of QoS 1 and 2 that may be in flight to the client. */
+static inline size_t session_window(const struct session *session)
+{
+    const struct session_terms *terms = session->terms;
+    size_t most = session->all->opts->max_inflight;
+    return terms && terms->receive_maximum && terms->receive_maximum < most ? terms->receive_maximum
+                                                                            : most;
 }
 
 /* A number as the key of a map. Borrows it. */
@@ -120,8 +144,8 @@ static inline struct slice session_key(const int64_t *number)
 
 /* ---- session.c ---- */
 
-/* A new one, in by_client; without a principal, a link and a row. */
-struct session *session_create(struct sessions *all, const char *client_id, bool clean);
+/* A new one, in by_client; without a principal, a link and terms. id: of its row, 0 for none. */
+struct session *session_create(struct sessions *all, const char *client_id, int64_t id);
 /* Frees the memory of a session whose queue is empty; rows of the database stay. */
 void session_destroy(struct session *session);
 void session_set_principal(struct session *session, struct principal *principal);
@@ -131,12 +155,34 @@ bool session_may_receive(struct session *session, const struct msg *msg);
 int64_t session_changed(struct session *session, int64_t commit);
 /* session_pump after a while, unless the link is gone by then. */
 void session_pump_later(struct session *session, int64_t delay_ms);
-/* How long a session of that client is kept: 0 for ever. */
-int64_t session_expiry_of(const struct hub_opts *opts, const char *client_id);
+/* It is over: sends a will that waits, and its rows go too. The pointer is dead afterwards. Returns the commit
+ * of that, or of the last change of it that somebody waits for. */
+int64_t session_end(struct session *session);
+
+/* ---- session_away.c ---- */
+
+enum { SESSION_SWEEP_MS = 60000 };
+
+/* Takes up what the client has asked for; terms that 3.1.1 has too are not kept. */
+void session_set_terms(struct session *session, const struct session_terms *terms);
+/* As in session_open_opts. */
+int64_t session_expiry_asked(const struct session *session);
+/* The configuration may say something else now. */
+void session_bound_expiry(struct session *session);
 /* It has been alone for longer than it may. */
 bool session_is_over(const struct session *session, int64_t now);
-/* Ends it, its rows too: the pointer is dead afterwards. Returns the commit of that. */
+/* session_end, counted and logged. */
 int64_t session_expire(struct session *session);
+/* Without a connection: does what is due, then session_arm. The session may be over then. */
+void session_attend(struct session *session);
+/* Sets the timer for what is due next, if that is before the next sweep. Nothing while it is connected. */
+void session_arm(struct session *session);
+/* The connection has ended and the will, if there is one, is due: after its delay, or now. */
+void session_leave_will(struct session *session);
+/* Sends the will, if there is one, unless the client may not do so any more. */
+void session_send_will(struct session *session);
+/* When a will that waits is sent; 0: none does. */
+int64_t session_will_at(const struct session *session);
 
 /* ---- session_publish.c ---- */
 
@@ -165,6 +211,8 @@ struct queue_put {
     bool retain;
     bool promised;  /* keep it even while the store is behind */
     uint32_t share; /* number of the group whose turn it was; 0: none */
+    size_t id_count;
+    const uint32_t *ids; /* subscription identifiers; copied */
 };
 /* Queues a message, and sends it if it may be sent. Takes its own reference. Returns the commit of its row,
  * 0 if it needs none or was dropped for want of room (counted and logged), or ERR_STORE. */
@@ -177,8 +225,9 @@ void session_queue_drop_excess(struct session *session);
 bool session_queue_takes(const struct session *session);
 /* The connection has ended: what came by a shared subscription goes to other members, if it can. */
 void session_queue_pass_on(struct session *session);
-/* Sends it now or never. */
-void session_queue_send_qos0(struct session *session, struct msg *msg, bool retain);
+/* Sends it now or never; of `out` the flag RETAIN and the subscription identifiers count. */
+void session_queue_send_qos0(struct session *session, struct msg *msg,
+                             const struct session_out *out);
 
 /* ---- between session_queue.c and session_paging.c ---- */
 
@@ -232,7 +281,7 @@ void session_subs_init(struct session *session);
 /* Unsubscribes, in memory only. */
 void session_subs_deinit(struct session *session);
 /* Subscribes, in memory only. The filter must not be there. 0 or ERR_TOPIC. */
-int session_subs_add(struct session *session, struct slice filter, uint8_t qos);
+int session_subs_add(struct session *session, struct slice filter, const struct sub_opts *opts);
 void session_subs_each(const struct session *session, session_sub_cb cb, void *arg);
 /* Sends of the retained messages as many as may be sent. */
 void session_subs_pump(struct session *session);

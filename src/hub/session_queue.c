@@ -11,7 +11,7 @@
  * The packet identifier is the sequence number modulo 65535, plus one: so a redelivery after a
  * restart carries the identifier it had [MQTT-4.4.0-1], without a table of identifiers.
  *
- *  I1  Entries are sent in order; at most max_inflight are in flight; identifiers of those differ,
+ *  I1  Entries are sent in order; at most session_window() are in flight; identifiers of those differ,
  *      since their sequence numbers span less than 65535.
  *  I2  A persistent session's entry is in the database, in a batch under way, or in the journal.
  *  I3  PUBREL leaves only after the PUBREC is committed; QoS 2 is sent only after it is: after a crash
@@ -33,6 +33,10 @@
 
 /* EXCESS*: how much longer a queue may be while its oldest messages are brought in to be dropped */
 enum { SEQ_SPAN = 65535, EXCESS = 1024, EXCESS_BYTES = 4 << 20 };
+enum { REFUSED = 0x80 }; /* reason codes from here on are refusals */
+
+static const char slow[] = "messages dropped for a slow or absent client";
+static const char too_large[] = "messages dropped: larger than the client takes";
 
 static uint16_t packet_id(int64_t seq)
 {
@@ -63,11 +67,9 @@ void session_queue_soil(struct session *session)
 /* Lets go of the message, and of its place in the store. */
 static void drop_msg(struct session *session, struct queue_entry *entry)
 {
-    if (!entry->msg) return;
-    size_t size = msg_size(entry->msg);
+    size_t size = queue_entry_size(entry);
     session->queued_bytes -= size < session->queued_bytes ? size : session->queued_bytes;
-    msg_unref(entry->msg);
-    entry->msg = NULL;
+    queue_entry_clear(entry);
 }
 
 static void forget_row(struct session *session, struct queue_entry *entry, int64_t seq)
@@ -113,17 +115,54 @@ void session_queue_finish(struct session *session, struct queue_entry *entry, in
 
 /* ---- sending ---- */
 
-static bool is_suspect(struct session *session, const struct queue_entry *entry, int64_t seq)
+static bool is_late(const struct queue_entry *entry)
 {
-    return seq < session->suspect_end && !session_may_receive(session, entry->msg);
+    return !entry->dup && entry->msg->expires_at && msg_is_expired(entry->msg, clock_real_ms());
+}
+
+/* Not to be sent any more: it has expired before it was sent once [MQTT-3.3.2-5], or the client that is there
+ * now may not have it. */
+static bool is_void(struct session *session, const struct queue_entry *entry, int64_t seq)
+{
+    if (!is_late(entry))
+        return seq < session->suspect_end && !session_may_receive(session, entry->msg);
+    metrics_inc(METRIC_EXPIRED);
+    return true;
+}
+
+static void complain(struct session *session, const char *what)
+{
+    metrics_inc(METRIC_DROPS);
+    int64_t dropped = log_pace(&session->drops, MINUTES(1), clock_mono_ms());
+    if (!dropped) return;
+    LOG(LOG_WARN, "hub", what, LOG_S("client", session->client_id), LOG_I("dropped", dropped),
+        LOG_I("queued", session->queued), LOG_I("queued_bytes", session->queued_bytes));
+}
+
+/* What the link does not take for its size counts as delivered: false. */
+static bool hand_over(struct session *session, struct msg *msg, const struct session_out *out)
+{
+    bool sent = session->link->ops->publish(session->link, msg, out);
+    if (sent)
+        metrics_inc(METRIC_MESSAGES_OUT);
+    else
+        complain(session, too_large);
+    return sent;
 }
 
 static void send_entry(struct session *session, struct queue_entry *entry, int64_t seq)
 {
-    session->link->ops->publish(session->link, entry->msg, entry->qos, entry->retain, entry->dup,
-                                packet_id(seq));
-    entry->dup = true;
-    metrics_inc(METRIC_MESSAGES_OUT);
+    struct session_out out = {
+        .qos = entry->qos, .retain = entry->retain, .dup = entry->dup, .id = packet_id(seq)
+    };
+    if (entry->ids) {
+        out.ids = entry->ids->at;
+        out.id_count = entry->ids->count;
+    }
+    if (hand_over(session, entry->msg, &out))
+        entry->dup = true;
+    else
+        session_queue_finish(session, entry, seq);
 }
 
 static bool is_safe(const struct session *session, int64_t seq)
@@ -135,7 +174,7 @@ static bool window_open(const struct session *session)
 {
     int64_t seq = session->waiting.from;
     const struct queue_ring *flight = &session->flight;
-    if (session->inflight >= session->all->opts->max_inflight) return false;
+    if (session->inflight >= session_window(session)) return false;
     if (!queue_ring_empty(flight) && seq - flight->from >= SEQ_SPAN) return false;
     if (queue_ring_at(&session->waiting, seq)->qos == 2 && !is_safe(session, seq)) return false;
     return !session->link->ops->congested(session->link);
@@ -149,7 +188,7 @@ static void send_next(struct session *session)
         session->waiting.from++;
         return;
     }
-    if (is_suspect(session, next, seq)) {
+    if (is_void(session, next, seq)) {
         session_queue_finish(session, next, seq);
         return;
     }
@@ -186,12 +225,12 @@ void session_pump(struct session *session)
 void session_queue_resend(struct session *session, int64_t seq)
 {
     struct queue_entry *entry = queue_ring_at(&session->flight, seq);
-    if (entry->state == ENTRY_SENT && is_suspect(session, entry, seq))
+    if (entry->state == ENTRY_SENT && is_void(session, entry, seq))
         session_queue_finish(session, entry, seq);
     else if (entry->state == ENTRY_SENT)
         send_entry(session, entry, seq);
     else if (entry->state == ENTRY_RELEASED)
-        session->link->ops->pubrel(session->link, packet_id(seq));
+        session->link->ops->pubrel(session->link, packet_id(seq), true);
 }
 
 /* After a reconnect: everything in flight again, in the original order [MQTT-4.4.0-1]. */
@@ -212,29 +251,31 @@ void session_queue_distrust(struct session *session)
 
 /* ---- delivery ---- */
 
-static void complain(struct session *session)
-{
-    metrics_inc(METRIC_DROPS);
-    int64_t dropped = log_pace(&session->drops, MINUTES(1), clock_mono_ms());
-    if (!dropped) return;
-    LOG(LOG_WARN, "hub", "messages dropped for a slow or absent client",
-        LOG_S("client", session->client_id), LOG_I("dropped", dropped),
-        LOG_I("queued", session->queued), LOG_I("queued_bytes", session->queued_bytes));
-}
-
-/* The oldest message that was not sent goes; false: it is not in memory. */
-static bool drop_oldest(struct session *session)
+/* The front of what was not sent; NULL: it is not in memory, or there is none. */
+static struct queue_entry *oldest_unsent(struct session *session, int64_t *ret_seq)
 {
     struct queue_ring *waiting = &session->waiting, *spill = &session->spill;
-    if (session->unloaded) return false;
+    if (session->unloaded) return NULL;
     trim_front(session); /* what is gone is not the oldest */
-    if (!queue_ring_empty(waiting))
-        session_queue_finish(session, queue_ring_at(waiting, waiting->from), waiting->from);
-    else if (!queue_ring_empty(spill) && waiting->end == spill->from)
-        session_queue_finish(session, queue_ring_at(spill, spill->from), spill->from);
+    struct queue_ring *ring = queue_ring_empty(waiting) ? spill : waiting;
+    if (queue_ring_empty(ring) || (ring == spill && waiting->end != spill->from)) return NULL;
+    *ret_seq = ring->from;
+    return queue_ring_at(ring, ring->from);
+}
+
+/* The oldest message that was not sent goes, if it is in memory, and, when only_late, has expired. */
+static bool drop_oldest(struct session *session, bool only_late)
+{
+    int64_t seq;
+    struct queue_entry *oldest = oldest_unsent(session, &seq);
+    if (!oldest) return false;
+    bool late = is_late(oldest);
+    if (only_late && !late) return false;
+    session_queue_finish(session, oldest, seq);
+    if (late)
+        metrics_inc(METRIC_EXPIRED);
     else
-        return false;
-    complain(session);
+        complain(session, slow);
     return true;
 }
 
@@ -248,13 +289,14 @@ static bool is_above(const struct session *session, size_t size, size_t count, s
            session->queued_bytes + size > opts->max_queued_bytes + bytes;
 }
 
-/* More than it may have: mqtt.queue_full decides. What is the oldest and in the database, or in a batch
+/* More than it may have: what has expired goes, then mqtt.queue_full decides. What is the oldest and in the database, or in a batch
  * under way, is brought in first, and dropped then; until then the queue may be a little longer. */
 static bool make_room(struct session *session, size_t size)
 {
-    if (!session->all->opts->drop_oldest) return !is_above(session, size, 0, 0);
+    bool only_late = !session->all->opts->drop_oldest;
     while (is_above(session, size, 0, 0))
-        if (!drop_oldest(session)) break;
+        if (!drop_oldest(session, only_late)) break;
+    if (only_late) return !is_above(session, size, 0, 0);
     if (!is_above(session, size, 0, 0)) return true;
     session_queue_refill(session);
     bool comes = session->loading || session->waiting.end < session->sealed_end;
@@ -271,7 +313,7 @@ void session_queue_drop_excess(struct session *session)
     if (!session->all->opts->drop_oldest) return;
     while (session->queued > session->all->opts->max_queued ||
            session->queued_bytes > session->all->opts->max_queued_bytes)
-        if (!drop_oldest(session)) return;
+        if (!drop_oldest(session, false)) return;
 }
 
 int64_t session_queue_put(struct session *session, struct msg *msg, const struct queue_put *how)
@@ -279,17 +321,20 @@ int64_t session_queue_put(struct session *session, struct msg *msg, const struct
     struct sessions *all = session->all;
     bool persistent = session_persistent(session);
     if (persistent && !how->promised && store_busy(all->store)) return ERR_STORE;
-    if (!make_room(session, msg_size(msg))) {
-        complain(session);
-        return 0;
-    }
     struct queue_entry entry = { .msg = msg_ref(msg),
                                  .qos = how->qos,
                                  .state = ENTRY_QUEUED,
                                  .retain = how->retain,
                                  .share = how->share };
+    if (how->id_count) queue_entry_give_ids(&entry, queue_ids_create(how->ids, how->id_count));
+    size_t size = queue_entry_size(&entry);
+    if (!make_room(session, size)) {
+        queue_entry_clear(&entry);
+        complain(session, slow);
+        return 0;
+    }
     session->queued++;
-    session->queued_bytes += msg_size(msg);
+    session->queued_bytes += size;
     session_queue_add(session, &entry);
     int64_t commit = persistent ? queue_journal_add(session, msg) : 0;
     if (persistent && !session->link) store_hurry(all->store);
@@ -297,15 +342,16 @@ int64_t session_queue_put(struct session *session, struct msg *msg, const struct
     return commit;
 }
 
-void session_queue_send_qos0(struct session *session, struct msg *msg, bool retain)
+void session_queue_send_qos0(struct session *session, struct msg *msg,
+                             const struct session_out *out)
 {
     if (!session->link || !session->ready) return;
-    if (session->link->ops->congested(session->link)) {
-        complain(session);
-        return;
-    }
-    metrics_inc(METRIC_MESSAGES_OUT);
-    session->link->ops->publish(session->link, msg, 0, retain, false, 0);
+    if (msg->expires_at && msg_is_expired(msg, clock_real_ms()))
+        metrics_inc(METRIC_EXPIRED);
+    else if (session->link->ops->congested(session->link))
+        complain(session, slow);
+    else
+        hand_over(session, msg, out);
 }
 
 int64_t session_queue_deliver(struct subscriber *subscriber, struct msg *msg,
@@ -316,8 +362,14 @@ int64_t session_queue_deliver(struct subscriber *subscriber, struct msg *msg,
     if (how->again) return 0;
     if (qos > 0)
         return session_queue_put(session, msg,
-                                 &(struct queue_put){ qos, .promised = how->promised });
-    session_queue_send_qos0(session, msg, false);
+                                 &(struct queue_put){ .qos = qos,
+                                                      .retain = how->retain,
+                                                      .promised = how->promised,
+                                                      .id_count = how->id_count,
+                                                      .ids = how->ids });
+    session_queue_send_qos0(
+        session, msg,
+        &(struct session_out){ .retain = how->retain, .id_count = how->id_count, .ids = how->ids });
     return 0;
 }
 
@@ -326,9 +378,15 @@ int64_t session_queue_deliver(struct subscriber *subscriber, struct msg *msg,
 bool session_queue_takes(const struct session *session)
 {
     return session->link && session->ready && session_queue_is_whole(session) &&
-           queue_ring_empty(&session->waiting) &&
-           session->inflight < session->all->opts->max_inflight &&
+           queue_ring_empty(&session->waiting) && session->inflight < session_window(session) &&
            !session->link->ops->congested(session->link);
+}
+
+/* It was sent, or may have been, and the option has it completed there [MQTT-4.8.2-4, 4.8.2-5]. */
+static bool stays(const struct session *session, const struct queue_entry *entry)
+{
+    return session->all->opts->keep_shared_qos2 && entry->qos == 2 &&
+           (entry->state == ENTRY_SENT || entry->dup);
 }
 
 /* Not what the client has confirmed already: PUBREC. */
@@ -337,7 +395,7 @@ static void pass_on_from(struct session *session, struct queue_ring *ring, bool 
     for (int64_t seq = ring->from, end = ring->end; seq < end; seq++) {
         struct queue_entry *entry = queue_ring_get(ring, seq);
         if (!entry || !entry->share || entry->state == ENTRY_GONE ||
-            entry->state >= ENTRY_RELEASING)
+            entry->state >= ENTRY_RELEASING || stays(session, entry))
             continue;
         if (share_pass_on(session, entry->share, entry->msg, entry->qos, over))
             session_queue_finish(session, entry, seq);
@@ -347,7 +405,7 @@ static void pass_on_from(struct session *session, struct queue_ring *ring, bool 
 void session_queue_pass_on(struct session *session)
 {
     if (list_empty(&session->shares)) return;
-    bool over = !session_persistent(session);
+    bool over = session_ends(session);
     pass_on_from(session, &session->flight, over);
     pass_on_from(session, &session->waiting, over);
     pass_on_from(session, &session->spill, over);
@@ -367,7 +425,8 @@ void session_puback(struct session *session, uint16_t id)
 static void release_entry(struct session *session, struct queue_entry *entry, int64_t seq)
 {
     entry->state = ENTRY_RELEASED;
-    if (session->link && session->ready) session->link->ops->pubrel(session->link, packet_id(seq));
+    if (session->link && session->ready)
+        session->link->ops->pubrel(session->link, packet_id(seq), true);
 }
 
 /* In the order of the PUBRECs [MQTT-4.6.0-4]. */
@@ -390,18 +449,24 @@ static void pubrec_unknown(struct session *session, uint16_t id)
 {
     /* let the client finish [MQTT-4.3.3]; what is still to be sent again is not finished */
     if (session->saved || session->unloaded) return;
-    session->link->ops->pubrel(session->link, id);
+    session->link->ops->pubrel(session->link, id, false);
 }
 
-void session_pubrec(struct session *session, uint16_t id)
+static void refused(struct session *session, struct queue_entry *entry, int64_t seq)
+{
+    session_queue_finish(session, entry, seq);
+    session_pump(session);
+}
+
+void session_pubrec(struct session *session, uint16_t id, uint8_t code)
 {
     int64_t seq;
     struct queue_entry *entry = find_entry(session, id, &seq);
-    if (!entry || entry->qos != 2) {
-        pubrec_unknown(session, id);
-        return;
-    }
-    if (entry->state == ENTRY_RELEASED) session->link->ops->pubrel(session->link, id);
+    bool known = entry && entry->qos == 2;
+    if (known && code >= REFUSED) refused(session, entry, seq);
+    if (!known && code < REFUSED) pubrec_unknown(session, id);
+    if (!known || code >= REFUSED) return;
+    if (entry->state == ENTRY_RELEASED) session->link->ops->pubrel(session->link, id, true);
     if (entry->state != ENTRY_SENT) return;
     if (session_persistent(session)) {
         forget_row(session, entry, seq);

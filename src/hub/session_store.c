@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "hub/session.h"
 #include "store/db.h"
 
 #include <stdlib.h>
@@ -16,7 +17,7 @@
 struct row_write {
     struct store_req req; /* first */
     const char *sql;
-    int64_t numbers[5]; /* ?1 to ?5, as many as number_count */
+    int64_t numbers[6]; /* ?1 to ?6, as many as number_count */
     int number_count;
     char *texts[2]; /* behind them */
     int text_count;
@@ -56,57 +57,81 @@ static int64_t submit_row(struct store *store, struct row_write row)
     return store_submit(store, &write->req);
 }
 
-int64_t session_row_create(struct store *store, int64_t id, const char *client_id,
-                           const char *principal, int64_t now_ms, int64_t expiry_ms,
-                           const struct msg *will)
+/* -1 is SESSION_EXPIRY_CONFIGURED, which is NULL in the table: nullif. */
+
+int64_t session_row_create(struct store *store, const struct session_row *row)
 {
     return submit_row(
         store, (struct row_write){
-                   .sql = "INSERT INTO session (id, created_at, expiry_ms, client_id, principal, "
-                          "will) VALUES (?1, ?2, ?3, ?4, ?5, ?7)",
-                   .numbers = { id, now_ms, expiry_ms },
-                   .number_count = 3,
-                   .texts = { xstrdup(client_id), xstrdup(principal) },
+                   .sql = "INSERT INTO session (id, created_at, expiry_ms, will_delay_ms, "
+                          "client_id, principal, will) "
+                          "VALUES (?1, ?2, nullif(?3, -1), ?4, ?5, ?6, ?7)",
+                   .numbers = { row->id, row->created_at, row->expiry_ms, row->will_delay_ms },
+                   .number_count = 4,
+                   .texts = { xstrdup(row->client_id), xstrdup(row->principal) },
                    .text_count = 2,
-                   .will = will,
+                   .will = row->will,
                });
 }
 
-int64_t session_row_online(struct store *store, int64_t id, const char *principal,
-                           const struct msg *will)
+int64_t session_row_online(struct store *store, const struct session_row *row)
 {
     return submit_row(store, (struct row_write){
                                  .sql = "UPDATE session SET disconnected_at = NULL, "
-                                        "principal = ?2, will = ?7 WHERE id = ?1",
-                                 .numbers = { id },
-                                 .number_count = 1,
-                                 .texts = { xstrdup(principal) },
+                                        "expiry_ms = nullif(?2, -1), will_delay_ms = ?3, "
+                                        "principal = ?4, will = ?7, will_at = NULL WHERE id = ?1",
+                                 .numbers = { row->id, row->expiry_ms, row->will_delay_ms },
+                                 .number_count = 3,
+                                 .texts = { xstrdup(row->principal) },
                                  .text_count = 1,
-                                 .will = will,
+                                 .will = row->will,
                              });
 }
 
-int64_t session_row_offline(struct store *store, int64_t id, int64_t now_ms)
+static const char offline[] = "UPDATE session SET disconnected_at = ?2, will = NULL WHERE id = ?1";
+static const char offline_with_will[] =
+    "UPDATE session SET disconnected_at = ?2, will_at = ?3 WHERE id = ?1";
+
+int64_t session_row_offline(struct store *store, int64_t id, int64_t now_ms, int64_t will_at)
+{
+    return submit_row(store, (struct row_write){ .sql = will_at ? offline_with_will : offline,
+                                                 .numbers = { id, now_ms, will_at },
+                                                 .number_count = will_at ? 3 : 2 });
+}
+
+int64_t session_row_will_sent(struct store *store, int64_t id)
+{
+    return submit_row(
+        store,
+        (struct row_write){ .sql = "UPDATE session SET will = NULL, will_at = NULL WHERE id = ?1",
+                            .numbers = { id },
+                            .number_count = 1 });
+}
+
+int64_t session_row_expiry(struct store *store, int64_t id, int64_t expiry_ms)
+{
+    return submit_row(
+        store,
+        (struct row_write){ .sql = "UPDATE session SET expiry_ms = nullif(?2, -1) WHERE id = ?1",
+                            .numbers = { id, expiry_ms },
+                            .number_count = 2 });
+}
+
+int64_t subscription_row_put(struct store *store, int64_t id, struct slice filter,
+                             const struct sub_opts *opts)
 {
     return submit_row(
         store, (struct row_write){
-                   .sql = "UPDATE session SET disconnected_at = ?2, will = NULL WHERE id = ?1",
-                   .numbers = { id, now_ms },
-                   .number_count = 2,
+                   .sql = "INSERT INTO subscription (session, qos, no_local, retain_as_published, "
+                          "retain_handling, sub_id, filter) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) "
+                          "ON CONFLICT (session, filter) DO UPDATE SET qos = ?2, no_local = ?3, "
+                          "retain_as_published = ?4, retain_handling = ?5, sub_id = ?6",
+                   .numbers = { id, opts->qos, opts->no_local, opts->retain_as_published,
+                                opts->retain_handling, opts->id },
+                   .number_count = 6,
+                   .texts = { xstrndup(filter.ptr, filter.len) },
+                   .text_count = 1,
                });
-}
-
-int64_t subscription_row_put(struct store *store, int64_t id, struct slice filter, uint8_t qos)
-{
-    return submit_row(store, (struct row_write){
-                                 .sql = "INSERT INTO subscription (session, qos, filter) "
-                                        "VALUES (?1, ?2, ?3) "
-                                        "ON CONFLICT (session, filter) DO UPDATE SET qos = ?2",
-                                 .numbers = { id, qos },
-                                 .number_count = 2,
-                                 .texts = { xstrndup(filter.ptr, filter.len) },
-                                 .text_count = 1,
-                             });
 }
 
 int64_t subscription_row_delete(struct store *store, int64_t id, struct slice filter)
@@ -227,23 +252,39 @@ static struct msg *load_msg(struct db_stmt *q, int column, int64_t session)
 
 static int load_sessions(struct db *db, struct loading *loading)
 {
-    struct db_stmt *q = db_query(db, "SELECT id, client_id, principal, created_at, "
-                                     "disconnected_at, expiry_ms, will FROM session");
+    struct db_stmt *q =
+        db_query(db, "SELECT id, client_id, principal, created_at, disconnected_at, expiry_ms, "
+                     "will, will_delay_ms, will_at FROM session");
     while (db_step(q)) {
-        struct msg *will = load_msg(q, 6, db_int(q, 0));
-        loading->ops->session(loading->arg, db_int(q, 0), db_text(q, 1), db_text(q, 2),
-                              db_int(q, 3), db_int(q, 4), db_int(q, 5), will);
-        msg_unref(will);
+        struct session_row row = {
+            .id = db_int(q, 0),
+            .client_id = db_text(q, 1),
+            .principal = db_text(q, 2),
+            .created_at = db_int(q, 3),
+            .disconnected_at = db_int(q, 4),
+            .expiry_ms = db_is_null(q, 5) ? SESSION_EXPIRY_CONFIGURED : db_int(q, 5),
+            .will = load_msg(q, 6, db_int(q, 0)),
+            .will_delay_ms = db_int(q, 7),
+            .will_at = db_int(q, 8),
+        };
+        loading->ops->session(loading->arg, &row);
+        msg_unref(row.will);
     }
     return db_done(q);
 }
 
 static int load_subscriptions(struct db *db, struct loading *loading)
 {
-    struct db_stmt *q = db_query(db, "SELECT session, filter, qos FROM subscription");
-    while (db_step(q))
-        loading->ops->subscription(loading->arg, db_int(q, 0), db_text(q, 1),
-                                   (uint8_t)db_int(q, 2));
+    struct db_stmt *q = db_query(db, "SELECT session, filter, qos, no_local, retain_as_published, "
+                                     "retain_handling, sub_id FROM subscription");
+    while (db_step(q)) {
+        const struct sub_opts opts = { .qos = (uint8_t)db_int(q, 2),
+                                       .no_local = db_int(q, 3) != 0,
+                                       .retain_as_published = db_int(q, 4) != 0,
+                                       .retain_handling = (uint8_t)db_int(q, 5),
+                                       .id = (uint32_t)db_int(q, 6) };
+        loading->ops->subscription(loading->arg, db_int(q, 0), db_text(q, 1), &opts);
+    }
     return db_done(q);
 }
 

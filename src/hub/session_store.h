@@ -3,6 +3,7 @@
 #ifndef HUB_SESSION_STORE_H
 #define HUB_SESSION_STORE_H
 
+#include "hub/hub.h"
 #include "hub/msg.h"
 #include "store/store.h"
 
@@ -11,15 +12,27 @@
 
 struct db;
 
-int64_t session_row_create(struct store *store, int64_t id, const char *client_id,
-                           const char *principal, int64_t now_ms, int64_t expiry_ms,
-                           const struct msg *will);
-/* will: may be NULL. It is published at start when the hub has died while the client was there. */
-int64_t session_row_online(struct store *store, int64_t id, const char *principal,
-                           const struct msg *will);
-/* The client is gone, and what had to be done with its will is in the same batch. */
-int64_t session_row_offline(struct store *store, int64_t id, int64_t now_ms);
-int64_t subscription_row_put(struct store *store, int64_t id, struct slice filter, uint8_t qos);
+struct session_row {
+    int64_t id;
+    const char *client_id;
+    const char *principal; /* its label */
+    int64_t created_at;
+    int64_t disconnected_at; /* 0: connected */
+    int64_t expiry_ms;       /* as asked for: see session_open_opts */
+    struct msg *will; /* NULL: none. When the hub dies while the client is there, it is due */
+    int64_t will_delay_ms;
+    int64_t will_at; /* 0: it does not wait */
+};
+/* Both: of one that is connected. */
+int64_t session_row_create(struct store *store, const struct session_row *row);
+int64_t session_row_online(struct store *store, const struct session_row *row);
+/* The client is gone. will_at 0: there is no will any more, and what it has brought about is in the same
+ * batch. */
+int64_t session_row_offline(struct store *store, int64_t id, int64_t now_ms, int64_t will_at);
+int64_t session_row_will_sent(struct store *store, int64_t id);
+int64_t session_row_expiry(struct store *store, int64_t id, int64_t expiry_ms);
+int64_t subscription_row_put(struct store *store, int64_t id, struct slice filter,
+                             const struct sub_opts *opts);
 int64_t subscription_row_delete(struct store *store, int64_t id, struct slice filter);
 
 /* Told at the commit (rc 0) or when the store closes without it. `number` is seq or key. The
@@ -38,10 +51,8 @@ int64_t inbound_row_park(struct store *store, int64_t id, int64_t key, int64_t n
 /* ---- loading ---- */
 
 struct session_load_ops {
-    void (*session)(void *arg, int64_t id, const char *client_id, const char *principal,
-                    int64_t created_at, int64_t disconnected_at /* 0: was connected */,
-                    int64_t expiry_ms, struct msg *will /* NULL: none */);
-    void (*subscription)(void *arg, int64_t id, const char *filter, uint8_t qos);
+    void (*session)(void *arg, const struct session_row *row);
+    void (*subscription)(void *arg, int64_t id, const char *filter, const struct sub_opts *opts);
     void (*inbound)(void *arg, int64_t id, int64_t key, struct msg *msg /* NULL: delivered */,
                     bool routed);
 };

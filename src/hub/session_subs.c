@@ -1,5 +1,5 @@
 /* session_subs.c — what a session wants to hear: its subscriptions, and the retained messages that
- * a new one asks for. MQTT 3.1.1, sections 3.3.1.3, 3.8, 3.10.
+ * a new one asks for. MQTT 3.1.1, sections 3.3.1.3, 3.8, 3.10; MQTT 5.0, section 3.8.3.1.
  *
  * There may be a great many retained messages: so they are looked up in portions, a bounded number
  * in a turn of the loop for all sessions together, and no faster than the client takes them. None is
@@ -29,13 +29,12 @@ struct session_sub {
     struct subscription subscription; /* unless it is shared */
     struct share_member member;       /* group NULL: it is not shared */
     size_t len;                       /* of the filter */
-    uint8_t qos;
 };
 
 struct retained_job {
     struct list link;
     struct topic_map_iter iter;
-    uint8_t qos;
+    struct sub_opts opts;
     struct msg *next; /* found, and waits for room in the queue */
 };
 
@@ -59,6 +58,11 @@ static void drop_retained(struct session *session, struct slice filter)
     }
 }
 
+static struct sub_opts *opts_of(struct session_sub *sub)
+{
+    return sub->member.group ? &sub->member.opts : &sub->subscription.opts;
+}
+
 static void sub_free(struct session *session, struct session_sub *sub)
 {
     session->filter_bytes -= sub->len;
@@ -76,17 +80,16 @@ static bool is_shared(struct slice filter)
     return slice_starts(filter, "$share/");
 }
 
-int session_subs_add(struct session *session, struct slice filter, uint8_t qos)
+int session_subs_add(struct session *session, struct slice filter, const struct sub_opts *opts)
 {
     struct session_sub *sub = xnew(struct session_sub);
-    int rc = is_shared(filter) ? share_join(session, filter, qos, &sub->member)
-                               : hub_subscribe(session->all->hub, &session->subscriber, filter, qos,
-                                               &sub->subscription);
+    int rc = is_shared(filter) ? share_join(session, filter, opts, &sub->member)
+                               : hub_subscribe(session->all->hub, &session->subscriber, filter,
+                                               opts, &sub->subscription);
     if (rc < 0) {
         free(sub);
         return rc;
     }
-    sub->qos = qos;
     sub->len = filter.len;
     session->filter_bytes += filter.len;
     map_put(&session->subs, filter, sub);
@@ -98,7 +101,7 @@ int session_subs_add(struct session *session, struct slice filter, uint8_t qos)
 void session_subs_each(const struct session *session, session_sub_cb cb, void *arg)
 {
     map_for_each(it, &session->subs)
-        cb(arg, slice_of(it->key, it->key_len), ((const struct session_sub *)it->value)->qos);
+        cb(arg, slice_of(it->key, it->key_len), opts_of(it->value));
 }
 
 void session_subs_init(struct session *session)
@@ -125,30 +128,56 @@ static void refuse_filter(struct session *session, struct slice filter)
         LOG_I("subscriptions", session->subs.count));
 }
 
-int64_t session_subscribe(struct session *session, struct slice filter, uint8_t qos)
+static bool has_room_for(const struct session *session, struct slice filter)
+{
+    size_t most = session->all->opts->max_subscriptions;
+    return session->subs.count < most && session->filter_bytes + filter.len <= most * FILTER_BYTES;
+}
+
+static bool same_opts(const struct sub_opts *a, const struct sub_opts *b)
+{
+    return a->qos == b->qos && a->no_local == b->no_local &&
+           a->retain_as_published == b->retain_as_published &&
+           a->retain_handling == b->retain_handling && a->id == b->id;
+}
+
+/* In place, so that no message is lost meanwhile [MQTT-3.8.4-3]; also for what is still to come of its
+ * retained messages. */
+static void replace(struct session *session, struct session_sub *sub, struct slice filter,
+                    const struct sub_opts *opts)
+{
+    *opts_of(sub) = *opts;
+    list_for_each(it, &session->retained) {
+        if (slice_eq(buf_slice(&job_of(it)->iter.filter), filter)) job_of(it)->opts = *opts;
+    }
+}
+
+int64_t session_subscribe(struct session *session, struct slice filter, const struct sub_opts *opts,
+                          bool *ret_new)
 {
     struct session_sub *old = map_get(&session->subs, filter);
-    size_t most = session->all->opts->max_subscriptions;
-    if (!old &&
-        (session->subs.count >= most || session->filter_bytes + filter.len > most * FILTER_BYTES)) {
+    if (!old && !has_room_for(session, filter)) {
         refuse_filter(session, filter);
         return ERR_LIMIT;
     }
-    if (old && old->qos == qos) return session->changed_in;
-    if (old) {
-        map_del(&session->subs, filter);
-        sub_free(session, old);
-    }
-    int rc = session_subs_add(session, filter, qos);
+    bool same = old && same_opts(opts_of(old), opts);
+    int rc = 0;
+    if (!old)
+        rc = session_subs_add(session, filter, opts);
+    else if (!same)
+        replace(session, old, filter, opts);
     if (rc < 0) return rc;
+    *ret_new = !old;
+    if (same) return session->changed_in;
     if (!session_persistent(session)) return 0;
     return session_changed(session,
-                           subscription_row_put(session->all->store, session->id, filter, qos));
+                           subscription_row_put(session->all->store, session->id, filter, opts));
 }
 
-int64_t session_unsubscribe(struct session *session, struct slice filter)
+int64_t session_unsubscribe(struct session *session, struct slice filter, bool *ret_existed)
 {
     struct session_sub *sub = map_del(&session->subs, filter);
+    *ret_existed = sub != NULL;
     if (!sub) return session->changed_in;
     sub_free(session, sub);
     drop_retained(session, filter);
@@ -159,21 +188,30 @@ int64_t session_unsubscribe(struct session *session, struct slice filter)
 
 /* ---- retained messages for a new subscription ---- */
 
-static void send_one_retained(struct session *session, struct msg *msg, uint8_t most)
+/* With RETAIN, however the subscription wants it of others [MQTT-3.3.1-8]. */
+static void send_one_retained(struct session *session, struct msg *msg, const struct sub_opts *opts)
 {
+    if (opts->no_local && hub_is_own(&session->subscriber, msg)) return;
     if (!session_may_receive(session, msg)) return;
-    uint8_t qos = most < msg->qos ? most : msg->qos;
+    uint8_t qos = opts->qos < msg->qos ? opts->qos : msg->qos;
+    size_t id_count = opts->id ? 1 : 0;
     if (qos == 0)
-        session_queue_send_qos0(session, msg, true);
+        session_queue_send_qos0(
+            session, msg,
+            &(struct session_out){ .retain = true, .id_count = id_count, .ids = &opts->id });
     else
         session_queue_put(session, msg,
-                          &(struct queue_put){ qos, true, .promised = true /* by SUBACK */ });
+                          &(struct queue_put){ .qos = qos,
+                                               .retain = true,
+                                               .promised = true /* by SUBACK */,
+                                               .id_count = id_count,
+                                               .ids = &opts->id });
 }
 
 /* As long as the client takes them: the window, and a window in the queue. */
 static bool may_take_retained(const struct session *session)
 {
-    return session->queued < 2 * session->all->opts->max_inflight &&
+    return session->queued < 2 * session_window(session) &&
            !session->link->ops->congested(session->link);
 }
 
@@ -214,7 +252,7 @@ static void send_next(struct session *session, struct retained_job *job, bool wa
     struct msg *msg = job->next;
     struct msg *now = waited ? hub_retained_get(session->all->hub, msg->topic) : msg;
     job->next = NULL;
-    if (now) send_one_retained(session, now, job->qos);
+    if (now) send_one_retained(session, now, &job->opts);
     msg_unref(msg);
 }
 
@@ -231,15 +269,23 @@ void session_subs_pump(struct session *session)
     }
 }
 
-void session_send_retained(struct session *session, struct slice filter, uint8_t qos)
+static bool wants_retained(const struct session *session, struct slice filter,
+                           const struct sub_opts *opts, bool is_new)
 {
-    if (is_shared(filter)) return; /* MQTT 5.0, section 4.8.2 */
-    if (!hub_profile(session->all->hub)->retained_for_wildcards && topic_has_wildcard(filter))
-        return;
+    const struct hub *hub = session->all->hub;
+    if (hub_opts(hub)->no_retain || is_shared(filter)) return false; /* MQTT 5.0, section 4.8.2 */
+    if (!hub_profile(hub)->retained_for_wildcards && topic_has_wildcard(filter)) return false;
+    return opts->retain_handling == 0 || (opts->retain_handling == 1 && is_new);
+}
+
+void session_send_retained(struct session *session, struct slice filter,
+                           const struct sub_opts *opts, bool is_new)
+{
+    if (!wants_retained(session, filter, opts, is_new)) return;
     drop_retained(session, filter); /* subscribed again: from the start */
     struct retained_job *job = xnew(struct retained_job);
     topic_map_iter_init(&job->iter, filter);
-    job->qos = qos;
+    job->opts = *opts;
     list_push_back(&session->retained, &job->link);
     session_pump(session);
 }

@@ -17,39 +17,37 @@
 
 #include <stdlib.h>
 
-enum { SWEEP_MS = 60000 };
-
+/* What is due before the next sweep gets a timer: see session_away.c. */
 static void on_sweep(struct loop_timer *timer)
 {
     struct sessions *all = container_of(timer, struct sessions, sweep);
-    int64_t now = clock_real_ms();
-    map_for_each(it, &all->by_client) {
+    map_for_each(it, &all->by_id) {
         struct session *session = it->value;
-        if (session_is_over(session, now)) session_expire(session);
+        session_arm(session);
     }
-    loop_timer_start(timer, SWEEP_MS);
+    loop_timer_start(timer, SESSION_SWEEP_MS);
 }
 
-static void load_session(void *arg, int64_t id, const char *client_id, const char *principal,
-                         int64_t created_at, int64_t disconnected_at, int64_t expiry_ms,
-                         struct msg *will)
+static void load_session(void *arg, const struct session_row *row)
 {
     struct sessions *all = arg;
-    struct session *session = session_create(all, client_id, false);
-    session->id = id;
-    session->disconnected_at = disconnected_at;
-    if (will) session->will = msg_ref(will);
+    struct session *session = session_create(all, row->client_id, row->id);
+    session->disconnected_at = row->disconnected_at;
+    if (row->will) session->will = msg_ref(row->will);
+    session_set_terms(session, &(struct session_terms){ .expiry_ms = row->expiry_ms,
+                                                        .will_delay_ms = row->will_delay_ms,
+                                                        .will_at = row->will_at });
     /* whose iot:Receive decides is known when the client is back: see suspect_end */
     session_set_principal(session, principal_system());
-    map_put(&all->by_id, session_key(&id), session);
-    if (id >= all->next_id) all->next_id = id + 1;
+    if (row->id >= all->next_id) all->next_id = row->id + 1;
 }
 
-static void load_subscription(void *arg, int64_t id, const char *filter, uint8_t qos)
+static void load_subscription(void *arg, int64_t id, const char *filter,
+                              const struct sub_opts *opts)
 {
     struct sessions *all = arg;
     struct session *session = map_get(&all->by_id, session_key(&id));
-    if (session) session_subs_add(session, slice_str(filter), qos);
+    if (session) session_subs_add(session, slice_str(filter), opts);
 }
 
 static void load_inbound(void *arg, int64_t id, int64_t key, struct msg *msg, bool routed)
@@ -95,7 +93,7 @@ int sessions_create(struct sessions **ret_sessions, struct hub *hub, struct diag
         sessions_destroy(all);
         return rc;
     }
-    loop_timer_start(&all->sweep, SWEEP_MS);
+    loop_timer_start(&all->sweep, SESSION_SWEEP_MS);
     *ret_sessions = all;
     return 0;
 }
@@ -109,16 +107,15 @@ static bool any_connected(const struct sessions *all)
     return false;
 }
 
-/* The hub has died while the client was there: that was the end of its connection. */
+/* The hub has died while the client was there: that was the end of its connection. A session that ends with
+ * it is over in the first turn, with its will, when what it has left behind is delivered. */
 static void end_connection(struct session *session)
 {
-    struct msg *will = session->will;
-    session->will = NULL;
     session->disconnected_at = clock_real_ms();
-    /* nobody sends it again: it is kept also when there are more than the store takes at once */
-    if (will) hub_route_promised(session->all->hub, will, false, NULL, NULL);
-    msg_unref(will);
-    session_row_offline(session->all->store, session->id, session->disconnected_at);
+    if (session_ends(session)) return;
+    session_leave_will(session);
+    session_row_offline(session->all->store, session->id, session->disconnected_at,
+                        session_will_at(session));
 }
 
 void sessions_start(struct sessions *all)
@@ -127,6 +124,7 @@ void sessions_start(struct sessions *all)
     map_for_each(it, &all->by_id) {
         struct session *session = it->value;
         if (!session->disconnected_at) end_connection(session);
+        session_arm(session);
     }
     session_inbound_start(all);
 }
@@ -153,7 +151,8 @@ void sessions_set_opts(struct sessions *all)
 {
     map_for_each(it, &all->by_client) {
         struct session *session = it->value;
-        session->expiry_ms = session_expiry_of(all->opts, session->client_id);
+        session_bound_expiry(session);
+        session_arm(session);
     }
 }
 

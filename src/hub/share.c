@@ -45,11 +45,11 @@ static struct share_member *member_of(struct list *link)
 
 /* ---- whose turn it is ---- */
 
-/* A clean session whose connection has ended is about to go. */
+/* One that ends with its connection, which has ended, is about to go. */
 static bool may_have(struct share_member *member, const struct msg *msg)
 {
     struct session *session = member->session;
-    return (session->link || session_persistent(session)) && session_may_receive(session, msg);
+    return (session->link || !session_ends(session)) && session_may_receive(session, msg);
 }
 
 /* The next that may have it, with this QoS or a better one, and, if asked for, takes it at once. It goes to
@@ -61,7 +61,8 @@ static struct share_member *next_of(struct list *members, const struct session *
     list_for_each(it, members) {
         struct share_member *member = member_of(it);
         if (looks++ == MOST_LOOKS) return NULL;
-        if (member->session == except || member->qos < least || !may_have(member, msg)) continue;
+        if (member->session == except || member->opts.qos < least || !may_have(member, msg))
+            continue;
         if (at_once && !session_queue_takes(member->session)) continue;
         list_remove(it);
         list_push_back(members, it);
@@ -77,16 +78,27 @@ static struct share_member *next_online(struct share_group *group, const struct 
     return member ? member : next_of(&group->online, except, msg, least, false);
 }
 
-/* What the member gets of a message of this QoS. */
-static int64_t give(struct share_member *member, struct msg *msg, uint8_t qos, bool promised)
+/* What the member gets of a message of this QoS, which was published with RETAIN or without. */
+static int64_t give(struct share_member *member, struct msg *msg, uint8_t qos, bool retain,
+                    bool promised)
 {
-    if (qos > member->qos) qos = member->qos;
+    const struct sub_opts *opts = &member->opts;
+    size_t id_count = opts->id ? 1 : 0;
+    retain &= opts->retain_as_published;
+    if (qos > opts->qos) qos = opts->qos;
     if (qos == 0) {
-        session_queue_send_qos0(member->session, msg, false);
+        session_queue_send_qos0(
+            member->session, msg,
+            &(struct session_out){ .retain = retain, .id_count = id_count, .ids = &opts->id });
         return 0;
     }
-    struct queue_put how = { .qos = qos, .promised = promised, .share = member->group->number };
-    return session_queue_put(member->session, msg, &how);
+    return session_queue_put(member->session, msg,
+                             &(struct queue_put){ .qos = qos,
+                                                  .retain = retain,
+                                                  .promised = promised,
+                                                  .share = member->group->number,
+                                                  .id_count = id_count,
+                                                  .ids = &opts->id });
 }
 
 static int64_t deliver(struct subscriber *subscriber, struct msg *msg, const struct delivery *how)
@@ -95,7 +107,7 @@ static int64_t deliver(struct subscriber *subscriber, struct msg *msg, const str
     if (how->again || hub_is_basic_ingest(msg->topic)) return 0;
     struct share_member *member = next_online(group, NULL, msg, 0);
     if (!member && msg->qos) member = next_of(&group->offline, NULL, msg, 1, false);
-    return member ? give(member, msg, msg->qos, how->promised) : 0;
+    return member ? give(member, msg, msg->qos, how->retain, how->promised) : 0;
 }
 
 static const struct subscriber_ops group_ops = { deliver };
@@ -109,7 +121,7 @@ bool share_pass_on(struct session *session, uint32_t number, struct msg *msg, ui
         struct share_member *other = next_online(group, session, msg, 1);
         if (!other && over) other = next_of(&group->offline, session, msg, 1, false);
         return other && session_queue_has_room(other->session, msg) &&
-               give(other, msg, qos, true) >= 0;
+               give(other, msg, qos, msg->retain, true) >= 0;
     }
     return false;
 }
@@ -138,7 +150,8 @@ static int group_open(struct sessions *all, struct slice name, struct share_grou
     if (*ret_group) return 0;
     if (topic_share_split(name, &part, &filter) != 1) return ERR_TOPIC;
     struct share_group *group = group_create(all, name);
-    int rc = hub_subscribe(all->hub, &group->subscriber, filter, 2, &group->subscription);
+    const struct sub_opts all_of_it = { .qos = 2, .retain_as_published = true };
+    int rc = hub_subscribe(all->hub, &group->subscriber, filter, &all_of_it, &group->subscription);
     if (rc < 0) {
         free(group);
         return rc;
@@ -155,12 +168,13 @@ static void group_close(struct share_group *group)
     free(group);
 }
 
-int share_join(struct session *session, struct slice name, uint8_t qos, struct share_member *member)
+int share_join(struct session *session, struct slice name, const struct sub_opts *opts,
+               struct share_member *member)
 {
     struct share_group *group;
     int rc = group_open(session->all, name, &group);
     if (rc < 0) return rc;
-    *member = (struct share_member){ .group = group, .session = session, .qos = qos };
+    *member = (struct share_member){ .group = group, .session = session, .opts = *opts };
     list_push_back(session->link && session->ready ? &group->online : &group->offline,
                    &member->link);
     list_push_back(&session->shares, &member->mine);

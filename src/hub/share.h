@@ -3,13 +3,15 @@
  *
  * A group is a subscriber of the topic tree. Each message goes to one of its members: to one that is online
  * and takes it at once, else to one that is online, else, QoS 1 and 2, into the queue of one that is
- * persistent. What was queued or sent to a member whose connection ends, and is not acknowledged, goes to
- * another one that is online. */
+ * persistent. It comes with the QoS, the flag RETAIN and the identifier of that member's subscription.
+ * What was queued or sent to a member whose connection ends, and is not acknowledged, goes to another one that
+ * is online; but see hub_opts.keep_shared_qos2. */
 #ifndef HUB_SHARE_H
 #define HUB_SHARE_H
 
 #include "base/list.h"
 #include "base/slice.h"
+#include "hub/hub.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,11 +27,11 @@ struct share_member { /* embedded in the session's subscription */
     struct list mine; /* in session->shares */
     struct share_group *group;
     struct session *session;
-    uint8_t qos;
+    struct sub_opts opts; /* may be changed at any time but within a delivery */
 };
 
 /* name is a valid "$share/GROUP/FILTER". 0 or ERR_TOPIC. */
-int share_join(struct session *session, struct slice name, uint8_t qos,
+int share_join(struct session *session, struct slice name, const struct sub_opts *opts,
                struct share_member *member);
 void share_leave(struct share_member *member);
 

@@ -42,6 +42,13 @@ const struct mqtt_type_info *mqtt_type_info(unsigned type)
     return &types[type & 15];
 }
 
+bool mqtt_server_sends(unsigned type, uint8_t level)
+{
+    if (level < MQTT_LEVEL_5 && (type == MQTT_TYPE_disconnect || type == MQTT_TYPE_auth))
+        return false;
+    return mqtt_type_info(type)->server;
+}
+
 /* ---- frames ---- */
 
 /* Requests which MQTT 3.1 repeats with DUP set (its section 2.1). */
@@ -191,10 +198,12 @@ static int judge_name(struct slice topic, uint8_t level, bool has_alias, const c
     return fail(ERR_PROTOCOL, "[section 3.3.2.1] PUBLISH with neither topic nor alias", ret_why);
 }
 
-static int no_publish_id(uint8_t level, bool is_cut, const char **ret_why)
+static int no_publish_id(uint8_t level, bool from_client, bool is_cut, const char **ret_why)
 {
     const char *why =
-        WHY(level, "MQTT-2.3.1-1", "MQTT-2.2.1-3", "PUBLISH without a packet identifier");
+        from_client
+            ? WHY(level, "MQTT-2.3.1-1", "MQTT-2.2.1-3", "PUBLISH without a packet identifier")
+            : WHY(level, "MQTT-2.3.1-1", "MQTT-2.2.1-4", "PUBLISH without a packet identifier");
     return is_cut ? malformed(why, ret_why) : forbidden(level, why, ret_why);
 }
 
@@ -208,7 +217,7 @@ int mqtt_decode_publish(const struct mqtt_frame *frame, uint8_t level, bool from
     struct slice topic = cursor_str16(&cur);
     if (cursor_error(&cur) < 0) return malformed("[MQTT-3.3.2-1] PUBLISH without a topic", ret_why);
     uint16_t id = qos ? cursor_u16(&cur) : 0;
-    if (qos && id == 0) return no_publish_id(level, cursor_error(&cur) < 0, ret_why);
+    if (qos && id == 0) return no_publish_id(level, from_client, cursor_error(&cur) < 0, ret_why);
     struct publish_properties props = { .has_alias = false };
     rc = read_properties(&cur, level, MQTT_TYPE_publish, &props.block, ret_why);
     if (rc == 0 && props.block.len) rc = judge_properties(&props, from_client, ret_why);

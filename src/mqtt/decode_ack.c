@@ -1,6 +1,7 @@
 /* decode_ack.c — the packets that are all short: acknowledgements, PING, DISCONNECT, AUTH; see mqtt.h, and
  * decode.c for how decoders are built. At level 5 their reason code and their properties may be left out when
  * they say nothing. */
+#include "base/mem.h"
 #include "mqtt/mqtt_priv.h"
 
 /* ---- PUBACK, PUBREC, PUBREL, PUBCOMP, UNSUBACK ---- */
@@ -20,6 +21,7 @@ static int check_code(const struct mqtt_ack *ack, const char **ret_why)
 /* What level 5 has behind the identifier. */
 static int read_outcome(struct cursor *cur, struct mqtt_ack *ret, const char **ret_why)
 {
+    if (ret->type == MQTT_TYPE_unsuback) BUG("at level 5 UNSUBACK is decoded as SUBACK is");
     if (cursor_left(cur) == 0) return 0;
     ret->code = cursor_u8(cur);
     int rc = check_code(ret, ret_why);

@@ -81,6 +81,8 @@ struct mqtt_type_info {
 };
 /* A row of packet_tbl.h; `type` is 0 to 15. Never NULL. */
 const struct mqtt_type_info *mqtt_type_info(unsigned type);
+/* May a server send it at that level? Below level 5 it sends no DISCONNECT, and nobody AUTH. */
+bool mqtt_server_sends(unsigned type, uint8_t level);
 
 /* ---- frames ---- */
 
@@ -269,6 +271,14 @@ static inline uint8_t mqtt_publish_first_byte(uint8_t qos, bool dup, bool retain
 {
     return (uint8_t)(MQTT_TYPE_publish << 4 | (dup ? MQTT_PUBLISH_DUP : 0) | qos << 1 |
                      (retain ? MQTT_PUBLISH_RETAIN : 0));
+}
+/* Where the two bytes of the id are in an encoded PUBLISH of QoS 1 or 2. */
+static inline size_t mqtt_publish_id_at(const uint8_t *packet)
+{
+    size_t at = 1;
+    while (packet[at++] & 0x80)
+        ;
+    return at + 2 + ((size_t)packet[at] << 8 | packet[at + 1]);
 }
 
 #endif

@@ -95,6 +95,8 @@ uint8_t mqtt_connack_code_of(uint8_t reason)
         return MQTT_REFUSED_BAD_LOGIN;
     case MQTT_REASON_NOT_AUTHORIZED:
     case MQTT_REASON_BANNED:
+    case MQTT_REASON_TOPIC_NAME_INVALID: /* of a will that it may not have */
+    case MQTT_REASON_RETAIN_NOT_SUPPORTED:
         return MQTT_REFUSED_NOT_AUTHORIZED;
     default:
         return MQTT_REFUSED_UNAVAILABLE;

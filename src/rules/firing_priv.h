@@ -36,7 +36,9 @@ struct td_run {
     int index;
     struct hub_pub *pub; /* while an inline action runs within a delivery */
     struct td_input input;
-    struct buf rendered; /* the texts of templates, one behind the other */
+    struct buf rendered;   /* the texts of templates, one behind the other */
+    struct td_pair *pairs; /* rendered */
+    size_t pair_count;
     struct outbox_insert insert;
     struct buf params; /* of the insert */
     struct buf message;
@@ -64,8 +66,6 @@ void firing_fail(struct firing *firing, const struct td_run *run, int rc, const 
 /* Borrows payload, which lives as long as the firing or, for an inline step, the call. */
 struct td_run *run_create(struct firing *firing, struct step *step, int index,
                           struct slice payload);
-/* Renders the parameters. input may be NULL where all are constant. */
-int run_render(struct td_run *run, struct input *input);
 /* Counts the run among those outside, until it is freed. */
 void run_account(struct td_run *run);
 /* Makes a run of the step and runs or queues it. Returns the commit of its row, 0 for none. */
@@ -73,6 +73,11 @@ int64_t run_step(struct firing *firing, struct step *step, int index, struct sli
                  struct input *input, struct hub_pub *pub);
 /* On the loop, after host_complete of a run outside. */
 void run_finish(struct td_run *run);
+
+/* ---- render.c ---- */
+
+/* Renders the parameters. input may be NULL where all are constant. */
+int run_render(struct td_run *run, struct input *input);
 
 /* ---- host.c ---- */
 

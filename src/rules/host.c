@@ -5,6 +5,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
+#include "mqtt/mqtt.h"
+#include "mqtt/property.h"
 #include "rules/actions/actions.h"
 #include "rules/firing_priv.h"
 
@@ -48,17 +50,29 @@ static int publish_late(struct rules *rules, struct msg *msg)
     return commit == ERR_STORE ? -EIO : -EINVAL;
 }
 
-static int host_publish(struct td_run *run, struct td_bytes topic, struct td_bytes payload, int qos)
+/* What concerns one connection alone is no property of a message. */
+static bool may_publish_with(struct slice properties)
+{
+    struct mqtt_property prop;
+    return mqtt_properties_check(properties, MQTT_TYPE_publish, NULL) == 0 &&
+           !mqtt_property_find(properties, MQTT_PROP_topic_alias, &prop) &&
+           !mqtt_property_find(properties, MQTT_PROP_subscription_id, &prop);
+}
+
+static int host_publish(struct td_run *run, struct td_bytes topic, struct td_bytes payload, int qos,
+                        struct td_bytes properties)
 {
     const struct msg *cause = run->firing->msg;
     struct rules *rules = run->firing->rules;
     const char *why;
-    if (qos < 0 || qos > 1) return -EINVAL;
+    struct slice block = slice_of(properties.ptr, properties.len);
+    if (qos < 0 || qos > 1 || !may_publish_with(block)) return -EINVAL;
     int rc = rule_topic_check(topic, host_max_levels(&rules->host), &why);
     if (rc < 0) return rc;
     struct msg *msg = msg_create(&(struct msg_opts){
         .topic = slice_of(topic.ptr, topic.len),
         .payload = slice_of(payload.ptr, payload.len),
+        .properties = block,
         .qos = (uint8_t)qos,
         .hops = cause->hops < UINT8_MAX ? (uint8_t)(cause->hops + 1) : UINT8_MAX,
     });

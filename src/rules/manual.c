@@ -3,14 +3,14 @@
 
 static const char *const type_names[] = {
     [TD_STRING] = "string", [TD_INT] = "integer", [TD_BOOL] = "boolean",
-    [TD_ARN] = "ARN",       [TD_REFUSED] = "–",
+    [TD_ARN] = "ARN",       [TD_PAIRS] = "pairs", [TD_REFUSED] = "–",
 };
 
 static void print_range(const struct td_param *row, struct buf *out)
 {
     if (row->type == TD_STRING || row->type == TD_ARN)
         buf_printf(out, "%lld–%lld bytes", (long long)row->min, (long long)row->max);
-    else if (row->type == TD_INT)
+    else if (row->type == TD_INT || row->type == TD_PAIRS)
         buf_printf(out, "%lld–%lld", (long long)row->min, (long long)row->max);
 }
 

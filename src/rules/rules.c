@@ -144,8 +144,8 @@ static void subscribe(struct rule *rule)
 {
     const char *filter = filter_of(rule->program);
     if (!filter || rule->subscribed) return;
-    int rc = hub_subscribe(rule->rules->hub, &rule->subscriber, slice_str(filter), 2,
-                           &rule->subscription);
+    int rc = hub_subscribe(rule->rules->hub, &rule->subscriber, slice_str(filter),
+                           &(struct sub_opts){ .qos = 2 }, &rule->subscription);
     rule->subscribed = rc == 0;
     if (rc < 0)
         LOG(LOG_ERROR, "rules", "cannot subscribe the rule", LOG_S("rule", rule->name),
@@ -321,8 +321,8 @@ static int load(struct rules *rules, struct diag *diag)
     if (rc < 0) return rc;
     rules->next_row = last + 1;
     hub_allow_reserved(rules->hub, INGEST_PREFIX "+/#"); /* matches INGEST_PREFIX "NAME" too */
-    return hub_subscribe(rules->hub, &rules->ingest, slice_str(INGEST_PREFIX "#"), 2,
-                         &rules->ingest_subscription);
+    return hub_subscribe(rules->hub, &rules->ingest, slice_str(INGEST_PREFIX "#"),
+                         &(struct sub_opts){ .qos = 2 }, &rules->ingest_subscription);
 }
 
 int rules_create(struct rules **ret_rules, struct hub *hub, struct registry *registry,

@@ -20,6 +20,7 @@ enum {
     RULE_MAX_BYTES = 256 * 1024,
     RULE_NAME_MAX = 128,
     ACTION_MAX_PARAMS = 16,
+    PAIR_TEXT_MAX = 1024,
     ERROR_ACTION = -1, /* its index */
 };
 
@@ -32,12 +33,18 @@ const struct td_action *action_find(const char *name);
 /* An action that AWS has and the hub does not. */
 bool action_is_foreign(const char *name);
 
-/* ---- step.c: one action of one rule, compiled ---- */
+/* ---- step.c and its like: one action of one rule, compiled ---- */
 
-struct step_param {
-    struct td_value value;         /* text points into `text` */
+struct step_text {
     char *text;                    /* owned */
     struct sql_template *template; /* NULL: constant */
+};
+
+struct step_param {
+    struct td_value value;   /* its texts are those below */
+    struct step_text own;    /* TD_STRING, TD_ARN */
+    struct step_text *parts; /* TD_PAIRS: name and value of each */
+    struct td_pair *pairs;   /* what value has */
 };
 
 struct step {
@@ -55,7 +62,14 @@ int step_create(struct rules *rules, const char *rule, const struct td_action *k
 struct step *step_ref(struct step *step);
 void step_unref(struct step *step); /* accepts NULL */
 bool step_is_inline(const struct step *step);
-/* {"name": value, ...} of rendered values, appended: what step_create takes with `literal`. */
+
+/* step_param.c: value is what the rule has for the row. Errors as of step_create; what was made stays for
+ * step_param_deinit. */
+int step_param_take(struct step_param *param, const struct td_param *row, bool literal,
+                    const struct json *value, struct diag *diag);
+void step_param_deinit(struct step_param *param);
+
+/* step_save.c: {"name": value, ...} of rendered values, appended: what step_create takes with `literal`. */
 void step_save(const struct step *step, const struct td_value *values, struct buf *out);
 
 /* ---- program.c: a rule, compiled; immutable but for its log state ---- */
@@ -87,6 +101,8 @@ int statement_compile(struct rules *rules, struct slice text, const char *versio
 struct input {
     struct msg *msg; /* NULL: closed */
     struct sql_input sql;
+    struct sql_mqtt5 mqtt5;
+    struct sql_user_property *user;
     char *client_id;
     char *principal;
     char trace_id[37];

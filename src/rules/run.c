@@ -1,4 +1,4 @@
-/* run.c — one action of a firing: rendered, kept in the outbox where that was promised, handed
+/* run.c — one action of a firing: rendered (render.c), kept in the outbox where that was promised, handed
  * over.
  * A run outside begins in a deferred call, since its action may publish and a delivery may not.
  *  I1  run_count and run_bytes are those of all runs outside, from run_account to run_free.
@@ -52,31 +52,11 @@ static void run_free(struct td_run *run)
     }
     step_unref(run->step);
     buf_deinit(&run->rendered);
+    free(run->pairs);
     buf_deinit(&run->params);
     buf_deinit(&run->message);
     free(run->why);
     free(run);
-}
-
-int run_render(struct td_run *run, struct input *input)
-{
-    size_t starts[ACTION_MAX_PARAMS + 1];
-    struct step *step = run->step;
-    for (size_t i = 0; i < step->param_count; i++) {
-        starts[i] = run->rendered.len;
-        run->values[i] = step->params[i].value;
-        if (!step->params[i].template) continue;
-        int rc = sql_template_render(step->params[i].template, &input->sql, &run->rendered);
-        if (rc < 0) return rc;
-    }
-    starts[step->param_count] = run->rendered.len;
-    for (size_t i = 0; i < step->param_count; i++) {
-        if (!step->params[i].template) continue;
-        struct slice all = buf_slice(&run->rendered);
-        run->values[i].text = (struct td_bytes){ all.ptr + starts[i], starts[i + 1] - starts[i] };
-        run->values[i].constant = true;
-    }
-    return 0;
 }
 
 /* ---- outside: the queue and the outbox ---- */
@@ -114,11 +94,11 @@ static void on_kept(struct store_req *req, int rc)
     run_ready(run);
 }
 
-/* Without an error action nobody will ask for the payload of the message again. */
+/* Without an error action nobody will ask for what the message has beside its names again. */
 static void save_message(const struct firing *firing, struct buf *out)
 {
     struct msg view = *firing->msg;
-    if (!firing->program->error_step) view.payload = slice_of("", 0);
+    if (!firing->program->error_step) view.payload = view.properties = slice_of("", 0);
     msg_save(&view, out);
 }
 
@@ -144,8 +124,9 @@ static int64_t run_keep(struct td_run *run)
 void run_account(struct td_run *run)
 {
     struct rules *rules = run->firing->rules;
-    run->bytes =
-        sizeof *run + run->input.payload.len + run->rendered.len + run->firing->msg->payload.len;
+    const struct msg *msg = run->firing->msg;
+    run->bytes = sizeof *run + run->input.payload.len + run->rendered.len +
+                 run->pair_count * sizeof *run->pairs + msg->payload.len + msg->properties.len;
     rules->run_count++;
     rules->run_bytes += run->bytes;
 }

@@ -1,5 +1,5 @@
-/* step.c — one action of one rule: its parameters checked against the action's table, its templates
- * compiled, its object made.
+/* step.c — one action of one rule: its parameters checked against the action's table, each taken
+ * (step_param.c), its object made.
  *  I1  A step never changes after step_create; runs hold it, so a rule may be replaced under them.
  *  I2  The value of a constant parameter is what run gets, without a copy. */
 #include "base/err.h"
@@ -20,112 +20,93 @@ static size_t param_count(const struct td_action *kind)
     return count;
 }
 
-/* ---- one parameter ---- */
+/* ---- which member is which row ---- */
 
-/* arn:partition:service:region:account:resource; region and account may be empty. */
-static bool is_arn(const char *text)
+/* The next level of a row's name behind the prefix; ptr NULL: the row is elsewhere. */
+static struct slice level_of(const struct td_param *row, const char *prefix)
 {
-    struct slice rest = slice_str(text);
-    if (!slice_starts(rest, "arn:") || !utf8_valid(rest)) return false;
-    for (int part = 0; part < 5; part++) {
-        const char *colon = memchr(rest.ptr, ':', rest.len);
-        bool may_be_empty = part == 3 || part == 4;
-        if (!colon || (colon == rest.ptr && !may_be_empty)) return false;
-        rest = slice_from(rest, (size_t)(colon - rest.ptr) + 1);
+    size_t len = strlen(prefix);
+    if (strncmp(row->name, prefix, len) != 0) return slice_of(NULL, 0);
+    return slice_of(row->name + len, strcspn(row->name + len, "."));
+}
+
+/* A row that has this level; else NULL, and in *ret_near a level that may have been meant. */
+static const struct td_param *find_row(const struct td_action *kind, const char *prefix,
+                                       struct slice key, struct slice *ret_near)
+{
+    unsigned best = 3;
+    for (const struct td_param *row = kind->params; row->name; row++) {
+        struct slice level = level_of(row, prefix);
+        if (!level.ptr) continue;
+        if (slice_eq(level, key)) return row;
+        unsigned distance = text_distance(level, key);
+        if (distance >= best) continue;
+        best = distance;
+        *ret_near = level;
     }
-    return rest.len > 0;
+    return NULL;
 }
 
-static int take_string(struct step_param *param, const struct td_param *row, bool literal,
-                       const struct json *value, struct diag *diag)
+static int check_members(const struct td_action *kind, const char *prefix,
+                         const struct json *object, struct diag *diag);
+
+/* A member that others are members of. */
+static int check_group(const struct td_action *kind, const char *prefix, const struct json *member,
+                       struct diag *diag)
 {
-    const char *text = json_str(value);
-    if (!text) return diag_set(diag, ERR_INVALID, "must be a string");
-    int64_t len = (int64_t)strlen(text);
-    if (!literal && (len < row->min || len > row->max))
-        return diag_set(diag, ERR_INVALID, "must have %lld to %lld bytes", (long long)row->min,
-                        (long long)row->max);
-    if (row->type == TD_ARN && !is_arn(text))
-        return diag_set(diag, ERR_INVALID, "'%.200s' is not an ARN", text);
-    param->text = xstrdup(text);
-    param->value.text = (struct td_bytes){ param->text, (size_t)len };
-    param->value.constant = true;
-    if (literal || !(row->flags & TD_TEMPLATE)) return 0;
-    int rc = sql_template_compile(slice_str(text), &param->template, diag);
-    if (rc < 0) return rc == ERR_UNSUPPORTED ? rc : ERR_INVALID;
-    if (sql_template_reads_shadow(param->template))
-        return diag_set(diag, ERR_UNSUPPORTED, "get_thing_shadow() is not supported in rules yet");
-    param->value.constant = sql_template_is_constant(param->template);
-    return 0;
+    const char *key = json_key(member);
+    if (json_is(member, JSON_NULL)) return 0;
+    if (!json_is(member, JSON_OBJECT))
+        return diag_set(diag, ERR_INVALID, "%s: must be an object", key);
+    char *inner = xasprintf("%s%s.", prefix, key);
+    int rc = check_members(kind, inner, member, diag);
+    free(inner);
+    return rc < 0 ? diag_wrap(diag, rc, "%s", key) : 0;
 }
 
-static int take_int(struct step_param *param, const struct td_param *row, const struct json *value,
-                    struct diag *diag)
-{
-    int64_t number;
-    if (!json_to_int64(value, &number) || number < row->min || number > row->max)
-        return diag_set(diag, ERR_INVALID, "must be an integer from %lld to %lld",
-                        (long long)row->min, (long long)row->max);
-    param->value.number = number;
-    return 0;
-}
-
-static int take_value(struct step_param *param, const struct td_param *row, bool literal,
-                      const struct json *value, struct diag *diag)
-{
-    param->value.present = true;
-    switch (row->type) {
-    case TD_STRING:
-    case TD_ARN:
-        return take_string(param, row, literal, value, diag);
-    case TD_INT:
-        return take_int(param, row, value, diag);
-    case TD_BOOL:
-        if (!json_is(value, JSON_BOOL)) return diag_set(diag, ERR_INVALID, "must be true or false");
-        param->value.number = json_is_true(value);
-        return 0;
-    case TD_REFUSED:
-        return diag_set(diag, ERR_UNSUPPORTED, "%s", row->text);
-    }
-    BUG("parameter type %d", row->type);
-}
-
-/* ---- all of them ---- */
-
-static int check_members(const struct td_action *kind, const struct json *object, struct diag *diag)
+static int check_members(const struct td_action *kind, const char *prefix,
+                         const struct json *object, struct diag *diag)
 {
     json_for_each(member, object) {
         const char *key = json_key(member);
-        const struct td_param *row = kind->params, *near = NULL;
-        unsigned best = 3;
-        for (; row->name && strcmp(row->name, key); row++) {
-            unsigned distance = text_distance(slice_str(row->name), slice_str(key));
-            if (distance >= best) continue;
-            best = distance;
-            near = row;
-        }
-        if (row->name) continue;
-        if (near)
-            return diag_set(diag, ERR_INVALID, "unknown member '%.100s' (did you mean '%s'?)", key,
-                            near->name);
-        return diag_set(diag, ERR_INVALID, "unknown member '%.100s'", key);
+        struct slice near = { NULL, 0 };
+        const struct td_param *row = find_row(kind, prefix, slice_str(key), &near);
+        if (!row && near.ptr)
+            return diag_set(diag, ERR_INVALID, "unknown member '%.100s' (did you mean '%.*s'?)",
+                            key, (int)near.len, near.ptr);
+        if (!row) return diag_set(diag, ERR_INVALID, "unknown member '%.100s'", key);
+        bool is_group = row->name[strlen(prefix) + strlen(key)] == '.';
+        int rc = is_group ? check_group(kind, prefix, member, diag) : 0;
+        if (rc < 0) return rc;
     }
     return 0;
 }
+
+static const struct json *member_of(const struct json *object, const char *name)
+{
+    const char *dot;
+    while ((dot = strchr(name, '.'))) {
+        object = json_get_slice(object, slice_of(name, (size_t)(dot - name)));
+        name = dot + 1;
+    }
+    return json_get(object, name);
+}
+
+/* ---- all of them ---- */
 
 static int take_params(struct step *step, const struct json *object, bool literal,
                        struct diag *diag)
 {
     for (size_t i = 0; i < step->param_count; i++) {
         const struct td_param *row = &step->kind->params[i];
-        const struct json *value = json_get(object, row->name);
+        const struct json *value = member_of(object, row->name);
         step->params[i].value.number = row->fallback;
         step->params[i].value.constant = true;
         if (!value || json_is(value, JSON_NULL)) {
             if (!(row->flags & TD_REQUIRED)) continue;
             return diag_set(diag, ERR_INVALID, "'%s' is missing", row->name);
         }
-        int rc = take_value(&step->params[i], row, literal, value, diag);
+        int rc = step_param_take(&step->params[i], row, literal, value, diag);
         if (rc < 0) return diag_wrap(diag, rc, "%s", row->name);
     }
     return 0;
@@ -163,7 +144,7 @@ int step_create(struct rules *rules, const char *rule, const struct td_action *k
     step->refs = 1;
     step->kind = kind;
     step->param_count = param_count(kind);
-    int rc = check_members(kind, object, diag);
+    int rc = check_members(kind, "", object, diag);
     if (rc == 0) rc = take_params(step, object, literal, diag);
     if (rc == 0) rc = make(step, rules, rule, diag);
     if (rc < 0) {
@@ -184,37 +165,12 @@ void step_unref(struct step *step)
 {
     if (!step || --step->refs) return;
     if (step->action) step->kind->destroy(step->action);
-    for (size_t i = 0; i < step->param_count; i++) {
-        sql_template_free(step->params[i].template);
-        free(step->params[i].text);
-    }
+    for (size_t i = 0; i < step->param_count; i++)
+        step_param_deinit(&step->params[i]);
     free(step);
 }
 
 bool step_is_inline(const struct step *step)
 {
     return step->kind->flags & TD_ACTION_INLINE;
-}
-
-static struct json *value_json(const struct td_param *row, const struct td_value *value)
-{
-    switch (row->type) {
-    case TD_INT:
-        return json_new_int(value->number);
-    case TD_BOOL:
-        return json_new_bool(value->number != 0);
-    default:
-        return json_new_slice(slice_of(value->text.ptr, value->text.len));
-    }
-}
-
-void step_save(const struct step *step, const struct td_value *values, struct buf *out)
-{
-    struct json *object = json_new_object();
-    for (size_t i = 0; i < step->param_count; i++)
-        if (values[i].present)
-            json_set(object, step->kind->params[i].name,
-                     value_json(&step->kind->params[i], &values[i]));
-    json_print(object, out);
-    json_free(object);
 }

@@ -263,8 +263,8 @@ static int subscribe(struct shadows *all, struct diag *diag)
 {
     all->subscriptions = xcalloc(ARRAY_LEN(filters), sizeof *all->subscriptions);
     for (size_t i = 0; i < ARRAY_LEN(filters); i++) {
-        int rc = hub_subscribe(all->hub, &all->subscriber, slice_str(filters[i]), 1,
-                               &all->subscriptions[i]);
+        int rc = hub_subscribe(all->hub, &all->subscriber, slice_str(filters[i]),
+                               &(struct sub_opts){ .qos = 1 }, &all->subscriptions[i]);
         if (rc < 0)
             return diag_set(diag, rc, "the shadow service cannot subscribe to %s: %s", filters[i],
                             err_text(rc));

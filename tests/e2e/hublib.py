@@ -571,12 +571,11 @@ class Client:
         self._gone = threading.Event()
         self._rc = None
         self._fences = 0
-        self._paho = paho.Client(client_id=client_id, clean_session=clean,
-                                 protocol=paho.MQTTv311, transport=transport)
+        self._paho = self._make(client_id, clean, transport)
         if username is not None:
             self._paho.username_pw_set(username, password)
         if will:
-            self._paho.will_set(will.topic, will.payload, will.qos, will.retain)
+            self._set_will(will)
         if self.listener in ("mqtts", "https"):
             self._paho.tls_set_context(tls_context(hub.ca, identity, alpn))
         if transport == "websockets":
@@ -587,6 +586,17 @@ class Client:
         self._paho.on_message = self._on_message
         self._paho.on_subscribe = lambda c, u, mid, granted: self._ack(mid, list(granted))
         self._paho.on_unsubscribe = lambda c, u, mid: self._ack(mid, True)
+
+    # what mqtt5.Client5 does in its own way
+
+    def _make(self, client_id, clean, transport):
+        return paho.Client(client_id=client_id, clean_session=clean, protocol=paho.MQTTv311, transport=transport)
+
+    def _set_will(self, will):
+        self._paho.will_set(will.topic, will.payload, will.qos, will.retain)
+
+    def _open(self):
+        self._paho.connect(HOST, self.hub.port(self.listener), self.keepalive)
 
     @staticmethod
     def _without_origin(headers):
@@ -636,7 +646,7 @@ class Client:
         self._gone.clear()
         self._rc = None
         try:
-            self._paho.connect(HOST, self.hub.port(self.listener), self.keepalive)
+            self._open()
         except (OSError, ValueError) as error:  # ValueError: refused WebSocket handshake
             self.error = error
             return None

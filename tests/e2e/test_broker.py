@@ -561,7 +561,7 @@ def test_mqtt_31(hub, name):
         assert raw.expect_publish()[0].payload == b"old"
 
 
-@pytest.mark.parametrize("level", (5, 6, 127))
+@pytest.mark.parametrize("level", (6, 127))
 def test_unknown_protocol_level(hub, name, level):
     with hub.raw() as raw:
         body = connect_packet(name, level=level)

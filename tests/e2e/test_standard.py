@@ -24,16 +24,6 @@ def test_every_transport(hub, name, listener):
             assert raw.expect_publish()[0].payload.split(b" ")[0] == b"%d" % i
 
 
-def test_clients_of_mqtt_5_are_told(hub, name):
-    """[MQTT-3.1.2-2]: code 1, in the form of 3.1.1, which clients of MQTT 5 understand."""
-    done = mosq_pub(hub, name, "x", extra=["-V", "mqttv5"], check=False)
-    assert done.returncode != 0
-    assert "protocol version" in (done.stdout + done.stderr).lower(), done.stdout + done.stderr
-    with hub.raw() as raw:
-        assert raw.try_connect(name, level=5)[0] == 1
-        raw.wait_closed()
-
-
 @pytest.mark.parametrize("qos", (0, 1, 2))
 def test_clients_of_mqtt_31(hub, name, qos):
     """[MQTT-7.0.0-2]: nothing but the protocol is needed, here that of 3.1."""

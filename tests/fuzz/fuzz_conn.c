@@ -107,7 +107,7 @@ static void start(void)
     listener = (struct front_listener){ front, "open", "policy" };
     login_listener = (struct front_listener){ front, "login", NULL };
     watcher = (struct subscriber){ &watcher_ops, principal_system(), NULL };
-    hub_subscribe(hub, &watcher, SLICE_LIT("#"), 2, &watching);
+    hub_subscribe(hub, &watcher, SLICE_LIT("#"), &(struct sub_opts){ .qos = 2 }, &watching);
 }
 
 /* ---- the client ---- */

@@ -14,7 +14,21 @@ enum { MOST = 4096 };
 static bool same_ref(const struct queue_ref *a, const struct queue_ref *b)
 {
     return a->seq == b->seq && a->row == b->row && a->offset == b->offset && a->qos == b->qos &&
-           a->retain == b->retain && a->released == b->released && a->share == b->share;
+           a->retain == b->retain && a->released == b->released && a->share == b->share &&
+           a->id_count == b->id_count && slice_eq(a->ids, b->ids);
+}
+
+/* Read and written again, identifiers are as many, and no longer than they were. */
+static void check_ids(const struct queue_ref *ref)
+{
+    struct buf again = { 0 };
+    struct queue_ids *ids = queue_ids_read(ref);
+    queue_ids_write(&again, ids);
+    for (uint32_t i = 0; i < ref->id_count; i++)
+        if (ids->at[i] < 1 || ids->at[i] > QUEUE_MAX_ID) BUG("a subscription identifier of 0");
+    if (again.len > ref->ids.len) BUG("subscription identifiers grow");
+    free(ids);
+    buf_deinit(&again);
 }
 
 static void read_again(struct slice page, const struct queue_ref *refs, int count)
@@ -37,8 +51,10 @@ static void check_page(struct slice data)
     int count = 0;
     memset(refs, 0, sizeof refs);
     queue_page_read(&reader, 1, data);
-    while (count < MOST && queue_page_next(&reader, &refs[count]) == 1)
+    while (count < MOST && queue_page_next(&reader, &refs[count]) == 1) {
+        check_ids(&refs[count]);
         queue_page_put(&page, &tail, &refs[count++], 1);
+    }
     if (count) read_again(buf_slice(&page), refs, count);
     buf_deinit(&page);
 }

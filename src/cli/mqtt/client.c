@@ -580,8 +580,7 @@ static int dispatch(struct mqtt_client *c, const struct mqtt_frame *frame, struc
 {
     const struct mqtt_type_info *info = mqtt_type_info(frame->type);
     if (c->cbs->on_packet) c->cbs->on_packet(c->arg, false, info->name, frame->size);
-    const bool five = c->opts.connect.level >= MQTT_LEVEL_5;
-    if (!info->server || (frame->type == MQTT_TYPE_disconnect && !five))
+    if (!mqtt_server_sends(frame->type, c->opts.connect.level))
         return diag_set(diag, ERR_MALFORMED, "the hub has sent a packet of a client: %s",
                         info->name);
     if (frame->type == MQTT_TYPE_auth)

@@ -14,6 +14,7 @@
 #include "hub/session.h"
 #include "hub/sys_topics.h"
 #include "lib/clock_fake.h"
+#include "mqtt/property.h"
 #include "net/stream.h"
 #include "registry/registry.h"
 #pragma push_macro("fail") /* of cmocka: the registry has a function of that name */
@@ -1082,9 +1083,6 @@ static void publishing(void **state)
         { &admin, "POST /topics/a?qos=2", "x", 400, "InvalidRequestException", "qos" },
         { &admin, "POST /topics/a?qos=x", "x", 400, "InvalidRequestException", "qos" },
         { &admin, "POST /topics/a?retain=1", "x", 400, "InvalidRequestException", "retain" },
-        { &admin, "POST /topics/a?contentType=text", "x", 400, "InvalidRequestException",
-          "MQTT 5" },
-        { &admin, "POST /topics/a?messageExpiry=1", "x", 400, "InvalidRequestException", "MQTT 5" },
         { &admin, "POST /topics/a/%23", "x", 400, "InvalidRequestException", "topic" },
         { &admin, "POST /topics/a/+/b", "x", 400, "InvalidRequestException", "topic" },
         { &admin, "POST /topics/%24aws%2Fevents%2Fx", "x", 403, "ForbiddenException", "Forbidden" },
@@ -1098,12 +1096,91 @@ static void publishing(void **state)
     memset(big, 'x', sizeof big - 1);
     big[sizeof big - 1] = 0;
     expect(&admin, "POST /topics/a", big, 413, "RequestEntityTooLargeException", NULL);
-    struct expected e = { &admin, "POST /topics/a", "x", 400, "InvalidRequestException", "MQTT 5" };
-    check(&e, "x-amz-mqtt5-user-properties: W10=\r\n");
+}
+
+static void publishing_with_properties(void **state)
+{
+    struct expected e = { &admin,
+                          "POST /topics/p?retain=true&contentType=text%2Fplain&responseTopic="
+                          "to%2F%C3%A9&messageExpiry=60",
+                          "x",
+                          200,
+                          NULL,
+                          "OK" };
+    struct buf want = { 0 };
+    mqtt_put_number(&want, MQTT_PROP_payload_format, 1);
+    mqtt_put_number(&want, MQTT_PROP_message_expiry, 60);
+    mqtt_put_text(&want, MQTT_PROP_content_type, SLICE_LIT("text/plain"));
+    mqtt_put_text(&want, MQTT_PROP_response_topic, SLICE_LIT("to/é"));
+    mqtt_put_text(&want, MQTT_PROP_correlation_data, SLICE_LIT("\0\xff"));
+    mqtt_put_pair(&want, SLICE_LIT("k"), SLICE_LIT("1"));
+    mqtt_put_pair(&want, SLICE_LIT("k"), SLICE_LIT("\"é\""));
+    /* [{"k":"1"},{"k":"\"é\""}] */
+    check(&e, "x-amz-mqtt5-correlation-data: AP8=\r\n"
+              "x-amz-mqtt5-payload-format-indicator: UTF8_DATA\r\n"
+              "x-amz-mqtt5-user-properties: W3siayI6IjEifSx7ImsiOiJcIsOpXCIifV0=\r\n");
+    const struct msg *msg = hub_retained_get(hub, SLICE_LIT("p"));
+    assert_non_null(msg);
+    assert_true(slice_eq(msg->properties, buf_slice(&want)));
+    expect(&admin, "GET /retainedMessage/p", NULL, 200, NULL,
+           "\"userProperties\":\"W3siayI6IjEifSx7ImsiOiJcIsOpXCIifV0=\"}");
+    buf_deinit(&want);
+    e.line = "POST /topics/p?retain=true";
+    check(&e, "x-amz-mqtt5-user-properties: W10=\r\n"); /* [] */
+    assert_int_equal(hub_retained_get(hub, SLICE_LIT("p"))->properties.len, 0);
+    struct sent *sent = ask_with(&admin, "GET /retainedMessage/p", NULL, "");
+    wait_answer(sent);
+    assert_int_equal(sent->status, 200);
+    assert_null(strstr(buf_str(&sent->body), "userProperties"));
+    sent_free(sent);
+}
+
+/* text: what the header has in base64; NULL: the header as it is. */
+static void refuse_user_properties(const char *text, const char *says)
+{
+    struct expected e = { &admin, "POST /topics/a", "x", 400, "InvalidRequestException", says };
+    struct buf header = { 0 };
+    buf_puts(&header, "x-amz-mqtt5-user-properties: ");
+    base64_encode(&header, text, strlen(text));
+    buf_puts(&header, "\r\n");
+    check(&e, buf_str(&header));
+    buf_deinit(&header);
+}
+
+static void bad_properties_are_refused(void **state)
+{
+    const struct expected cases[] = {
+        { &admin, "POST /topics/a?contentType=%ff", "x", 400, "InvalidRequestException",
+          "contentType" },
+        { &admin, "POST /topics/a?contentType=a%00", "x", 400, "InvalidRequestException", NULL },
+        { &admin, "POST /topics/a?responseTopic=a/%23", "x", 400, "InvalidRequestException",
+          "responseTopic: is no topic name" },
+        { &admin, "POST /topics/a?responseTopic=", "x", 400, "InvalidRequestException",
+          "responseTopic" },
+        { &admin, "POST /topics/a?messageExpiry=604801", "x", 400, "InvalidRequestException",
+          "messageExpiry: must be seconds from 1 to 604800" },
+        { &admin, "POST /topics/a?messageExpiry=-1", "x", 400, "InvalidRequestException",
+          "messageExpiry" },
+    };
+    run_table(cases, ARRAY_LEN(cases));
+    struct expected e = { &admin, "POST /topics/a",          "\xff",
+                          400,    "InvalidRequestException", "the payload is not UTF-8" };
     check(&e, "x-amz-mqtt5-payload-format-indicator: UTF8_DATA\r\n");
-    e.status = 200;
-    e.error = e.holds = NULL;
-    check(&e, "x-amz-mqtt5-payload-format-indicator: UNSPECIFIED_BYTES\r\n");
+    e.holds = "payloadFormatIndicator: must be";
+    check(&e, "x-amz-mqtt5-payload-format-indicator: UTF8\r\n");
+    e.holds = "correlationData: is not base64";
+    check(&e, "x-amz-mqtt5-correlation-data: a\r\n");
+    e.holds = "userProperties: is not base64";
+    check(&e, "x-amz-mqtt5-user-properties: [{}]\r\n");
+    refuse_user_properties("[{]", "userProperties: no JSON that can be used");
+    refuse_user_properties("{\"k\":\"v\"}", "userProperties: must be a JSON array");
+    refuse_user_properties("\"[]\"", "userProperties: must be a JSON array");
+    refuse_user_properties("[{\"k\":\"v\"},{}]", "userProperties: must be objects of one member");
+    refuse_user_properties("[{\"k\":\"v\",\"l\":\"w\"}]", "must be objects of one member");
+    refuse_user_properties("[{\"k\":\"v\",\"k\":\"w\"}]", "no JSON that can be used");
+    refuse_user_properties("[{\"k\":1}]", "must be objects of one member");
+    refuse_user_properties("[\"k\"]", "must be objects of one member");
+    refuse_user_properties("[{\"k\":\"\\u0000\"}]", "no JSON that can be used");
 }
 
 static void a_publish_is_answered_after_its_commit(void **state)
@@ -1209,9 +1286,9 @@ struct visitor {
     enum session_end why;
 };
 
-static void take_nothing(struct session_link *link, struct msg *msg, uint8_t qos, bool retain,
-                         bool dup, uint16_t id)
+static bool take_nothing(struct session_link *link, struct msg *msg, const struct session_out *out)
 {
+    return true;
 }
 
 static bool never_congested(struct session_link *link)
@@ -1240,15 +1317,16 @@ static void visit(struct visitor *visitor, const char *client_id, bool clean)
 {
     bool present;
     visitor->link.ops = &visitor_ops;
-    assert_true(session_open(hub,
-                             &(struct session_open_opts){ .client_id = slice_str(client_id),
-                                                          .clean = clean,
-                                                          .principal = &key,
-                                                          .source_ip = "192.0.2.5",
-                                                          .link = &visitor->link,
-                                                          .level = 4,
-                                                          .keep_alive_s = 60 },
-                             &visitor->session, &present) >= 0);
+    struct session_open_opts opts = { .client_id = slice_str(client_id),
+                                      .clean_start = clean,
+                                      .expiry_ms =
+                                          clean ? SESSION_EXPIRY_ENDS : SESSION_EXPIRY_CONFIGURED,
+                                      .principal = &key,
+                                      .source_ip = "192.0.2.5",
+                                      .link = &visitor->link,
+                                      .level = 4,
+                                      .keep_alive_s = 60 };
+    assert_true(session_open(hub, &opts, &visitor->session, &present) >= 0);
     session_ready(visitor->session);
 }
 
@@ -1273,8 +1351,9 @@ static void sessions(void **state)
     visit(&lamp, "lamp", true);
     visit(&plug, "plug", false);
     visit(&deep, "a/b", true);
-    session_subscribe(lamp.session, SLICE_LIT("x/#"), 0);
-    session_subscribe(lamp.session, SLICE_LIT("x/+"), 1);
+    bool is_new;
+    session_subscribe(lamp.session, SLICE_LIT("x/#"), &(struct sub_opts){ .qos = 0 }, &is_new);
+    session_subscribe(lamp.session, SLICE_LIT("x/+"), &(struct sub_opts){ .qos = 1 }, &is_new);
     publish_as_system("x/y", 1, false);
     leave(&plug);
     const struct expected cases[] = {
@@ -1293,7 +1372,8 @@ static void sessions(void **state)
         { &admin, "GET /hub/sessions/lamp", NULL, 200, NULL,
           "{\"clientId\":\"lamp\",\"connected\":true,\"persistent\":false,"
           "\"principal\":\"key:AKIATEST\",\"sourceIp\":\"192.0.2.5\",\"protocolLevel\":4,"
-          "\"keepAlive\":60,\"connectedAt\":1767323045,\"lastSeenAt\":1767323045,"
+          "\"protocolVersion\":\"3.1.1\",\"keepAlive\":60,\"sessionExpiry\":0,"
+          "\"connectedAt\":1767323045,\"lastSeenAt\":1767323045,"
           "\"queued\":1,\"queuedBytes\":" },
         { &admin, "GET /hub/sessions/lamp", NULL, 200, NULL,
           "\"inFlight\":1,\"subscriptionCount\":2,\"subscriptions\":["
@@ -1512,7 +1592,9 @@ static void a_held_publish_waits_for_the_decision(void **state)
     } cases[] = { { 0, 200 }, { ERR_STORE, 503 } };
     struct subscriber subscriber = { &hold_ops, principal_system(), NULL };
     struct subscription subscription;
-    assert_int_equal(hub_subscribe(hub, &subscriber, SLICE_LIT("h"), 1, &subscription), 0);
+    assert_int_equal(hub_subscribe(hub, &subscriber, SLICE_LIT("h"), &(struct sub_opts){ .qos = 1 },
+                                   &subscription),
+                     0);
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct sent *sent = ask_with(&admin, "POST /topics/h?qos=1", "x", "");
         quiet();
@@ -1647,6 +1729,8 @@ int main(void)
         T(rules),
         T(keys_endpoint_status),
         T(publishing),
+        T(publishing_with_properties),
+        T(bad_properties_are_refused),
         T(a_publish_is_answered_after_its_commit),
         T(retained_messages),
         T(shadows),

@@ -725,20 +725,24 @@ static void sessions_and_retained(void **state)
         { "session|show|a/b",
           "GET /hub/sessions/a%2Fb\n",
           0,
-          "client          a/b\n"
-          "connected       yes\n"
-          "principal       user:x\n"
-          "protocol level  4\n"
-          "keep-alive      60\n"
-          "queued          3\n"
-          "in flight       1\n"
+          "client            a/b\n"
+          "connected         yes\n"
+          "principal         user:x\n"
+          "protocol level    5\n"
+          "protocol version  5.0\n"
+          "keep-alive        60\n"
+          "session expiry    600\n"
+          "will delay        30\n"
+          "queued            3\n"
+          "in flight         1\n"
           "\n"
           "FILTER  QOS\n"
           "a/#     1\n"
           "b       0\n",
           "",
           { { 200, "{\"clientId\":\"a/b\",\"connected\":true,\"persistent\":false,"
-                   "\"principal\":\"user:x\",\"protocolLevel\":4,\"keepAlive\":60,\"queued\":3,"
+                   "\"principal\":\"user:x\",\"protocolLevel\":5,\"protocolVersion\":\"5.0\","
+                   "\"keepAlive\":60,\"sessionExpiry\":600,\"willDelay\":30,\"queued\":3,"
                    "\"inFlight\":1,\"subscriptions\":[{\"filter\":\"a/#\",\"qos\":1},"
                    "{\"filter\":\"b\",\"qos\":0}]}" } } },
         { "session|show|lamp",

@@ -204,40 +204,116 @@ void peer_ack(struct peer *peer, uint8_t type, uint16_t id)
 
 /* ---- what it has heard ---- */
 
-static void describe(const struct mqtt_frame *frame, struct buf *out)
+static uint8_t level_of(const struct peer *peer)
+{
+    return peer->level ? peer->level : MQTT_LEVEL_311;
+}
+
+static void describe_property(const struct mqtt_property *prop, struct peer *peer, struct buf *out)
+{
+    if (prop->id == MQTT_PROP_reason_string) {
+        snprintf(peer->why, sizeof peer->why, "%.*s", (int)prop->text.len, prop->text.ptr);
+        buf_puts(out, "why");
+        return;
+    }
+    buf_printf(out, "%s=", mqtt_property_name(prop->id));
+    if (prop->form <= MQTT_FORM_VARINT) buf_printf(out, "%u", prop->number);
+    buf_put_slice(out, prop->text);
+    if (prop->form == MQTT_FORM_PAIR) buf_putc(out, ':');
+    buf_put_slice(out, prop->value);
+}
+
+static void describe_block(struct slice block, struct peer *peer, struct buf *out)
+{
+    struct mqtt_property prop;
+    peer->why[0] = '\0';
+    if (block.len) buf_putc(out, '{');
+    for (size_t at = 0; mqtt_property_next(block, &at, &prop);) {
+        describe_property(&prop, peer, out);
+        buf_putc(out, at < block.len ? ' ' : '}');
+    }
+}
+
+static void describe_publish(const struct mqtt_frame *frame, struct peer *peer, struct buf *out)
+{
+    struct mqtt_publish publish;
+    assert_int_equal(mqtt_decode_publish(frame, level_of(peer), false, &publish, NULL), 0);
+    buf_put_slice(out, publish.topic);
+    buf_putc(out, '=');
+    buf_put_slice(out, publish.payload);
+    buf_printf(out, "/%d%s%s", publish.qos, publish.retain ? "r" : "", publish.dup ? "d" : "");
+    if (publish.qos) buf_printf(out, "#%d", publish.id);
+    describe_block(publish.properties, peer, out);
+}
+
+static void describe_codes(const struct mqtt_frame *frame, struct peer *peer, struct buf *out)
+{
+    struct mqtt_suback suback;
+    assert_int_equal(mqtt_decode_suback(frame, level_of(peer), &suback, NULL), 0);
+    buf_printf(out, "%s#%d", mqtt_type_info(frame->type)->name, suback.id);
+    for (size_t i = 0; i < suback.codes.len; i++)
+        buf_printf(out, ":%x", (uint8_t)suback.codes.ptr[i]);
+    describe_block(suback.properties, peer, out);
+}
+
+static void describe_ack(const struct mqtt_frame *frame, struct peer *peer, struct buf *out)
+{
+    struct mqtt_ack ack;
+    assert_int_equal(mqtt_decode_ack(frame, level_of(peer), &ack, NULL), 0);
+    buf_printf(out, "%s#%d", mqtt_type_info(frame->type)->name, ack.id);
+    if (ack.code) buf_printf(out, ":%x", ack.code);
+    describe_block(ack.properties, peer, out);
+}
+
+static void describe_farewell(const struct mqtt_frame *frame, struct peer *peer, struct buf *out)
+{
+    struct mqtt_farewell farewell;
+    int rc = frame->type == MQTT_TYPE_auth
+                 ? mqtt_decode_auth(frame, &farewell, NULL)
+                 : mqtt_decode_disconnect(frame, level_of(peer), false, &farewell, NULL);
+    assert_int_equal(rc, 0);
+    buf_printf(out, "%s:%x", mqtt_type_info(frame->type)->name, farewell.code);
+    describe_block(farewell.properties, peer, out);
+}
+
+static void describe_connack(const struct mqtt_frame *frame, struct peer *peer, struct buf *out)
 {
     struct mqtt_connack connack;
-    struct mqtt_suback suback;
-    struct mqtt_publish publish;
-    struct mqtt_ack ack;
+    assert_int_equal(mqtt_decode_connack(frame, level_of(peer), &connack, NULL), 0);
+    buf_printf(out, peer->level ? "connack:%x%s" : "connack:%d%s", connack.code,
+               connack.session_present ? "+" : "");
+    describe_block(connack.properties, peer, out);
+}
+
+static void describe(const struct mqtt_frame *frame, struct peer *peer, struct buf *out)
+{
     switch (frame->type) {
     case MQTT_TYPE_connack:
-        assert_int_equal(mqtt_decode_connack(frame, MQTT_LEVEL_311, &connack, NULL), 0);
-        buf_printf(out, "connack:%d%s ", connack.code, connack.session_present ? "+" : "");
-        return;
+        describe_connack(frame, peer, out);
+        break;
     case MQTT_TYPE_suback:
-        assert_int_equal(mqtt_decode_suback(frame, MQTT_LEVEL_311, &suback, NULL), 0);
-        buf_printf(out, "suback#%d", suback.id);
-        for (size_t i = 0; i < suback.codes.len; i++)
-            buf_printf(out, ":%x", (uint8_t)suback.codes.ptr[i]);
-        buf_putc(out, ' ');
-        return;
+        describe_codes(frame, peer, out);
+        break;
+    case MQTT_TYPE_unsuback:
+        if (peer->level)
+            describe_codes(frame, peer, out);
+        else
+            describe_ack(frame, peer, out);
+        break;
     case MQTT_TYPE_publish:
-        assert_int_equal(mqtt_decode_publish(frame, MQTT_LEVEL_311, false, &publish, NULL), 0);
-        buf_put_slice(out, publish.topic);
-        buf_putc(out, '=');
-        buf_put_slice(out, publish.payload);
-        buf_printf(out, "/%d%s%s", publish.qos, publish.retain ? "r" : "", publish.dup ? "d" : "");
-        if (publish.qos) buf_printf(out, "#%d", publish.id);
-        buf_putc(out, ' ');
-        return;
+        describe_publish(frame, peer, out);
+        break;
     case MQTT_TYPE_pingresp:
-        buf_puts(out, "pingresp ");
-        return;
+        buf_puts(out, "pingresp");
+        break;
+    case MQTT_TYPE_disconnect:
+    case MQTT_TYPE_auth:
+        describe_farewell(frame, peer, out);
+        break;
     default:
-        assert_int_equal(mqtt_decode_ack(frame, MQTT_LEVEL_311, &ack, NULL), 0);
-        buf_printf(out, "%s#%d ", mqtt_type_info(frame->type)->name, ack.id);
+        describe_ack(frame, peer, out);
     }
+    buf_putc(out, ' ');
 }
 
 /* What came since the last call, and "end" when the server has closed. */
@@ -246,9 +322,9 @@ const char *peer_log(struct peer *peer)
     static char text[1 << 20];
     struct buf out = { 0 };
     struct mqtt_frame frame;
-    while (mqtt_frame((const uint8_t *)peer->in.data, peer->in.len, 1 << 20, MQTT_LEVEL_311, &frame,
+    while (mqtt_frame((const uint8_t *)peer->in.data, peer->in.len, 1 << 20, level_of(peer), &frame,
                       NULL) == 1) {
-        describe(&frame, &out);
+        describe(&frame, peer, &out);
         buf_consume(&peer->in, frame.size);
     }
     if (peer->ended) buf_puts(&out, "end");
@@ -270,6 +346,16 @@ int peer_setup(void **state)
     open_listener = (struct front_listener){ front, "open", "AnonymousLocal" };
     closed_listener = (struct front_listener){ front, "closed", NULL };
     return 0;
+}
+
+void peer_become_strict(struct fixture *f)
+{
+    front_destroy(front);
+    f->opts.profile = &mqtt_profile_aws_strict;
+    f->opts.max_topic_levels = 8;
+    fixture_restart(f);
+    front = front_create(f->hub, &front_opts);
+    open_listener.front = closed_listener.front = front;
 }
 
 int peer_teardown(void **state)

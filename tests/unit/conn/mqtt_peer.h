@@ -27,6 +27,9 @@ extern struct front_listener closed_listener;
 /* cmocka's; *state is the fixture of the hub. */
 int peer_setup(void **state);
 int peer_teardown(void **state);
+/* In the place of what peer_setup has made, with front_opts as they are: the same under hub.profile = aws-strict,
+ * with 8 topic levels. */
+void peer_become_strict(struct fixture *f);
 
 /* The client's end of a connection. */
 struct peer {
@@ -34,6 +37,8 @@ struct peer {
     struct stream *stream;
     struct buf in;
     bool ended;
+    uint8_t level; /* 0: 3.1.1; mqtt_peer5.c sets it */
+    char why[300]; /* the last reason string; "" when the last packet had none */
 };
 
 /* A pair; returns the server's end, which front does not have yet. */
@@ -75,7 +80,10 @@ void peer_ack(struct peer *peer, uint8_t type, uint16_t id);
 
 /* What came since the last call, and "end" when the server has closed. Valid until the next one:
  *   connack:0+ suback#1:2:80 t=payload/1rd#7 pubrel#7 pingresp end
- * (+ session present, r retained, d DUP, #n packet identifier) */
+ * (+ session present, r retained, d DUP, #n packet identifier). At level 5 with reason codes and properties, the
+ * reason string but for its name:
+ *   connack:0{receive_maximum=7} puback#1:10 suback#1:2:87{why} t=payload/0{message_expiry=3} disconnect:8e end
+ * A success of PUBACK and the like has no code. */
 const char *peer_log(struct peer *peer);
 #define assert_peer(peer, text) assert_string_equal(peer_log(peer), (text))
 

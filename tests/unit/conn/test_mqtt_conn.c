@@ -1115,17 +1115,6 @@ static void test_redelivery(void **state)
 
 /* ---- hub.profile = aws-strict ---- */
 
-/* As set up, with the other profile, which is chosen once. */
-static void become_strict(struct fixture *f)
-{
-    front_destroy(front);
-    f->opts.profile = &mqtt_profile_aws_strict;
-    f->opts.max_topic_levels = 8;
-    fixture_restart(f);
-    front = front_create(f->hub, &front_opts);
-    open_listener.front = closed_listener.front = front;
-}
-
 /* Each of these closes, with nothing said after CONNACK; the first of a pair is still fine. */
 static void test_strict_packets(void **state)
 {
@@ -1133,7 +1122,7 @@ static void test_strict_packets(void **state)
     struct peer lamp = { 0 };
     struct buf good = { 0 }, bad = { 0 };
     char topic[300], payload[1] = { 0 };
-    become_strict(f);
+    peer_become_strict(f);
     memset(topic, 't', sizeof topic);
     static const struct mqtt_filter nine[] = {
         { SLICE_LIT("1"), 0 }, { SLICE_LIT("2"), 0 }, { SLICE_LIT("3"), 0 },
@@ -1200,7 +1189,7 @@ static void test_strict_connect(void **state)
     struct peer lamp = { 0 };
     struct buf packet = { 0 };
     char id[130];
-    become_strict(f);
+    peer_become_strict(f);
     memset(id, 'i', sizeof id);
     id[128] = '\0';
     peer_open(f, &lamp);

@@ -36,6 +36,7 @@ struct auth {
     struct principal *last;
     int checks;
     bool hold;
+    bool notes;
     struct ledger *ledger;
 };
 
@@ -100,6 +101,11 @@ int auth_fake_checks(const struct auth *auth)
     return auth->checks;
 }
 
+void auth_fake_note(struct auth *auth)
+{
+    auth->notes = true;
+}
+
 int auth_fake_refusals(void)
 {
     return refusals;
@@ -122,11 +128,21 @@ int auth_check(struct auth *auth, const struct principal *principal, const struc
     return 0;
 }
 
+static void refuse(struct auth *auth, const struct auth_conn *conn, const char *reason)
+{
+    refusals++;
+    if (!auth->notes) return;
+    const char *client_id = conn && conn->client_id ? conn->client_id : "";
+    ledger_note(auth->ledger, &(struct ledger_entry){ .kind = LEDGER_DENIED,
+                                                      .client_id = slice_str(client_id),
+                                                      .reason = slice_str(reason) });
+}
+
 int auth_require(struct auth *auth, const struct principal *principal, const struct auth_conn *conn,
                  enum policy_action action, const char *type, struct slice name)
 {
     int rc = auth_check(auth, principal, conn, action, type, name, NULL);
-    if (rc < 0) refusals++;
+    if (rc < 0) refuse(auth, conn, AUTH_FAKE_WHY);
     return rc;
 }
 
@@ -140,7 +156,7 @@ void auth_log_refusal(struct auth *auth, const struct principal *principal,
                       const struct auth_conn *conn, const char *action, struct slice resource,
                       const char *reason)
 {
-    refusals++;
+    refuse(auth, conn, reason);
 }
 
 void auth_on_policy_change(struct auth *auth, void (*cb)(void *arg), void *arg)

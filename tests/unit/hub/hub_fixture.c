@@ -8,6 +8,8 @@
 #include "base/mem.h"
 #include "lib/clock_fake.h"
 #include "lib/vfs_fault.h"
+#include "store/db.h"
+#include "store/migrations.h"
 
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -130,6 +132,33 @@ void fixture_restart(struct fixture *f)
     fixture_open(f);
 }
 
+void fixture_make_old(struct fixture *f, int version, const char *sql)
+{
+    struct diag diag = DIAG_INIT;
+    struct db *db;
+    char set_version[64];
+    remove_files(f);
+    assert_int_equal(db_open(&db, f->path, NULL, false, &diag), 0);
+    for (int i = 0; i < version; i++)
+        assert_int_equal(db_script(db, migrations[i].sql, &diag), 0);
+    snprintf(set_version, sizeof set_version, "PRAGMA user_version = %d", version);
+    assert_int_equal(db_script(db, set_version, &diag), 0);
+    int rc = db_script(db, sql, &diag);
+    if (rc < 0) fail_msg("%s", diag_text(&diag, rc));
+    db_close(db);
+}
+
+void put_blob(struct buf *sql, const struct msg *msg)
+{
+    struct buf data = { 0 };
+    msg_save(msg, &data);
+    buf_puts(sql, "x'");
+    for (size_t i = 0; i < data.len; i++)
+        buf_printf(sql, "%02x", (uint8_t)data.data[i]);
+    buf_puts(sql, "'");
+    buf_deinit(&data);
+}
+
 static void copy_file(const char *from, const char *to)
 {
     int in = open(from, O_RDONLY | O_CLOEXEC), out;
@@ -199,21 +228,24 @@ static struct client *client_of(struct session_link *link)
     return container_of(link, struct client, link);
 }
 
-static void on_publish(struct session_link *link, struct msg *msg, uint8_t qos, bool retain,
-                       bool dup, uint16_t id)
+static bool on_publish(struct session_link *link, struct msg *msg, const struct session_out *out)
 {
     struct client *c = client_of(link);
+    if (c->most && msg->payload.len > c->most) return false;
     buf_put_slice(&c->log, msg->topic);
     buf_putc(&c->log, '=');
     buf_put_slice(&c->log, msg->payload);
-    buf_printf(&c->log, "/%d%s%s", qos, retain ? "r" : "", dup ? "d" : "");
-    if (qos) buf_printf(&c->log, "#%d", id);
+    buf_printf(&c->log, "/%d%s%s", out->qos, out->retain ? "r" : "", out->dup ? "d" : "");
+    if (out->qos) buf_printf(&c->log, "#%d", out->id);
+    for (size_t i = 0; i < out->id_count; i++)
+        buf_printf(&c->log, "@%u", out->ids[i]);
     buf_putc(&c->log, ' ');
+    return true;
 }
 
-static void on_pubrel(struct session_link *link, uint16_t id)
+static void on_pubrel(struct session_link *link, uint16_t id, bool found)
 {
-    buf_printf(&client_of(link)->log, "rel#%d ", id);
+    buf_printf(&client_of(link)->log, "rel#%d%s ", id, found ? "" : "?");
 }
 
 static bool is_congested(struct session_link *link)
@@ -238,22 +270,20 @@ static int64_t heard_at(const struct session_link *link)
 static const struct session_link_ops client_ops = { on_publish, on_pubrel, is_congested, on_end,
                                                     heard_at };
 
-int64_t client_open_will(struct fixture *f, struct client *c, const char *id, bool clean,
-                         struct msg *will)
+int64_t client_open_with(struct fixture *f, struct client *c, const char *id,
+                         struct session_open_opts opts)
 {
     c->f = f;
     c->link.ops = &client_ops;
     c->ended = false;
     c->heard_at = clock_mono_ms();
     if (!c->principal) c->principal = auth_fake_principal(PRINCIPAL_USER, id);
-    struct session_open_opts opts = { .client_id = slice_str(id),
-                                      .clean = clean,
-                                      .principal = c->principal,
-                                      .source_ip = c->address ? c->address : "192.0.2.1",
-                                      .will = will,
-                                      .link = &c->link,
-                                      .level = 4,
-                                      .keep_alive_s = 60 };
+    opts.client_id = slice_str(id);
+    opts.principal = c->principal;
+    opts.source_ip = c->address ? c->address : "192.0.2.1";
+    opts.link = &c->link;
+    opts.keep_alive_s = 60;
+    if (!opts.level) opts.level = 5;
     int64_t commit = session_open(f->hub, &opts, &c->session, &c->present);
     if (commit < 0) return commit;
     list_init(&c->attached);
@@ -263,6 +293,18 @@ int64_t client_open_will(struct fixture *f, struct client *c, const char *id, bo
     for (int turn = 0; c->session && session_is_loading(c->session); turn++)
         loop_turn_wait(f->loop, turn ? 1000 : 0); /* the first hands the read to the thread */
     return commit;
+}
+
+int64_t client_open_will(struct fixture *f, struct client *c, const char *id, bool clean,
+                         struct msg *will)
+{
+    return client_open_with(
+        f, c, id,
+        (struct session_open_opts){ .clean_start = clean,
+                                    .expiry_ms =
+                                        clean ? SESSION_EXPIRY_ENDS : SESSION_EXPIRY_CONFIGURED,
+                                    .will = will,
+                                    .level = 4 });
 }
 
 int64_t client_open(struct fixture *f, struct client *c, const char *id, bool clean)
@@ -288,12 +330,30 @@ void client_free(struct client *c)
 
 int64_t client_subscribe(struct client *c, const char *filter, uint8_t qos)
 {
+    return client_subscribe_opts(c, filter, &(struct sub_opts){ .qos = qos });
+}
+
+int64_t client_subscribe_opts(struct client *c, const char *filter, const struct sub_opts *opts)
+{
     int rc = hub_authorize_subscribe(c->f->hub, c->principal, session_auth_conn(c->session),
                                      slice_str(filter));
     if (rc < 0) return rc;
-    int64_t commit = session_subscribe(c->session, slice_str(filter), qos);
-    if (commit >= 0) session_send_retained(c->session, slice_str(filter), qos);
+    bool is_new;
+    int64_t commit = session_subscribe(c->session, slice_str(filter), opts, &is_new);
+    if (commit >= 0) session_send_retained(c->session, slice_str(filter), opts, is_new);
     return commit;
+}
+
+int64_t client_unsubscribe(struct client *c, const char *filter)
+{
+    bool existed;
+    return session_unsubscribe(c->session, slice_str(filter), &existed);
+}
+
+int64_t client_release(struct client *c, uint16_t id)
+{
+    bool found;
+    return session_release(c->session, id, &found);
 }
 
 struct msg *message(const char *topic, const char *payload, uint8_t qos, bool retain)
@@ -384,9 +444,9 @@ void service_start(struct fixture *f, struct service *service, const char *filte
 {
     service->f = f;
     service->subscriber = (struct subscriber){ &service_ops, principal_system(), NULL };
-    assert_int_equal(
-        hub_subscribe(f->hub, &service->subscriber, slice_str(filter), 2, &service->subscription),
-        0);
+    assert_int_equal(hub_subscribe(f->hub, &service->subscriber, slice_str(filter),
+                                   &(struct sub_opts){ .qos = 2 }, &service->subscription),
+                     0);
 }
 
 void service_stop(struct service *service)

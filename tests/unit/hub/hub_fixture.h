@@ -35,7 +35,10 @@ struct client {
     struct fixture *f;
     struct session *session;
     struct principal *principal;
-    struct buf log; /* "topic=payload/qos" "r" if retained "d" if DUP "#id", or "rel#id" */
+    struct buf
+        log; /* "topic=payload/qos" "r" if retained "d" if DUP "#id" "@" before each subscription
+                       identifier, or "rel#id", with "?" if it is not known */
+    size_t most; /* bytes of a payload that the client takes; 0: no limit */
     bool congested;
     bool ended; /* the session has let go of us */
     enum session_end why;
@@ -55,6 +58,11 @@ int fixture_try_open(struct fixture *f);
 /* Detaches the clients (as CONNECTION_LOST), commits, closes store and hub. */
 void fixture_close(struct fixture *f);
 void fixture_restart(struct fixture *f);
+/* While it is closed, in the place of what is there: a database as the first `version` migrations leave
+ * it, and then this script. */
+void fixture_make_old(struct fixture *f, int version, const char *sql);
+/* Appends the message as a blob of SQL. */
+void put_blob(struct buf *sql, const struct msg *msg);
 /* As if the process had died now: what is committed stays, what waits in a batch is gone. The store thread
  * must be idle: right after settle, or without a turn since. */
 void fixture_crash(struct fixture *f);
@@ -67,9 +75,15 @@ void turns(struct fixture *f, int count);
 int64_t client_open(struct fixture *f, struct client *c, const char *id, bool clean);
 int64_t client_open_will(struct fixture *f, struct client *c, const char *id, bool clean,
                          struct msg *will);
+/* In the words of MQTT 5: what of opts is about the client itself is filled in. */
+int64_t client_open_with(struct fixture *f, struct client *c, const char *id,
+                         struct session_open_opts opts);
 void client_drop(struct client *c, enum session_end why);
 void client_free(struct client *c);
 int64_t client_subscribe(struct client *c, const char *filter, uint8_t qos);
+int64_t client_subscribe_opts(struct client *c, const char *filter, const struct sub_opts *opts);
+int64_t client_unsubscribe(struct client *c, const char *filter);
+int64_t client_release(struct client *c, uint16_t id); /* session_release */
 /* session_publish, or hub_publish in the client's name when it is not attached. */
 int64_t client_publish(struct client *c, const char *topic, const char *payload, uint8_t qos);
 int64_t client_retain(struct client *c, const char *topic, const char *payload, uint8_t qos);

@@ -109,8 +109,7 @@ static void do_subscribe(struct run *r, const struct step *step)
 static void do_unsubscribe(struct run *r, const struct step *step)
 {
     int filter = step->n % MODEL_FILTERS;
-    int64_t commit =
-        session_unsubscribe(run_client(r, step->client)->session, slice_str(model_filters[filter]));
+    int64_t commit = client_unsubscribe(run_client(r, step->client), model_filters[filter]);
     if (commit < 0) model_fail(&r->m, "unsubscribe is refused: %d", (int)commit);
     model_unsubscribe(&r->m, step->client, filter, commit);
 }
@@ -183,7 +182,7 @@ static void do_release(struct run *r, const struct step *step)
 {
     struct model_pub *pub = pick_pub(r, step, true);
     if (!pub) return;
-    pub->commit = session_release(run_client(r, step->client)->session, pub->id);
+    pub->commit = client_release(run_client(r, step->client), pub->id);
     pub->state = PUB_RELEASED;
     if (pub->commit < 0) model_fail(&r->m, "PUBREL is refused: %d", (int)pub->commit);
 }
@@ -199,7 +198,7 @@ static bool ack(struct run *r, int client, size_t n)
         session_puback(session, item->id);
     } else {
         model_pubrec(&r->m, client, item);
-        session_pubrec(session, item->id);
+        session_pubrec(session, item->id, 0);
     }
     return true;
 }
@@ -233,13 +232,13 @@ static void do_stray(struct run *r, const struct step *step)
     if (item && item->qos == 1) {
         *stray = item->id;
         session_pubcomp(session, item->id);
-        session_pubrec(session, item->id);
+        session_pubrec(session, item->id, 0);
     } else if (item) {
         session_puback(session, item->id);
         session_pubcomp(session, item->id);
     } else {
         session_puback(session, STRAY_ID);
-        session_pubrec(session, STRAY_ID);
+        session_pubrec(session, STRAY_ID, 0);
         session_pubcomp(session, STRAY_ID);
     }
     run_observe(r);

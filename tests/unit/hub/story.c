@@ -37,7 +37,7 @@ static void on_message(struct story_receiver *r, int i, uint16_t id)
         r->got[i]++;
         r->held[i] = id;
     }
-    session_pubrec(r->client.session, id);
+    session_pubrec(r->client.session, id, 0);
 }
 
 /* Takes what has come, and answers it. */
@@ -117,8 +117,7 @@ void story_note(struct story *s)
 
 static void release_one(struct story *s, int i)
 {
-    if (i >= 0 && is_qos2(i) && s->acked[i])
-        s->released[i] = session_release(s->pump.session, s->ids[i]);
+    if (i >= 0 && is_qos2(i) && s->acked[i]) s->released[i] = client_release(&s->pump, s->ids[i]);
 }
 
 void story_tell(struct story *s)
@@ -163,7 +162,7 @@ static void repeat(struct story *s)
         if (is_qos2(i) && !s->acked[i]) publish_one(s, i);
     settle(s->f);
     for (int i = 0; i < STORY_MESSAGES; i++)
-        if (is_qos2(i)) session_release(s->pump.session, s->ids[i]);
+        if (is_qos2(i)) client_release(&s->pump, s->ids[i]);
     settle(s->f);
 }
 

@@ -45,7 +45,7 @@ static void publish_one(struct client *pump, int i)
         owed[i].commit = client_publish(pump, "t", text, 1);
     } else if (i % 3 == 1) {
         owed[i].commit = client_publish2(pump, (uint16_t)(i + 1), "t", text);
-        if (i >= 30) session_release(pump->session, (uint16_t)(i + 1 - 30));
+        if (i >= 30) client_release(pump, (uint16_t)(i + 1 - 30));
     } else {
         snprintf(topic, sizeof topic, "r/%d", i);
         owed[i].commit = client_retain(pump, topic, text, 1);

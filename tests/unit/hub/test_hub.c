@@ -58,8 +58,8 @@ static void test_replaced_and_removed_subscription(void **state)
     publish(f, "a", "x", 1);
     assert_log(&lamp, "a=x/0 ");
     assert_int_equal(metrics_get(METRIC_SUBSCRIPTIONS), 1);
-    session_unsubscribe(lamp.session, SLICE_LIT("a"));
-    session_unsubscribe(lamp.session, SLICE_LIT("a"));
+    client_unsubscribe(&lamp, "a");
+    client_unsubscribe(&lamp, "a");
     publish(f, "a", "x", 1);
     assert_log(&lamp, "");
     client_free(&lamp);
@@ -545,6 +545,7 @@ static void test_presence(void **state)
     assert_string_equal(member(text, "principalIdentifier", value), "\"lamp\"");
     assert_string_equal(member(text, "ipAddress", value), "\"192.0.2.1\"");
     assert_string_equal(member(text, "versionNumber", value), "0");
+    assert_string_equal(member(text, "protocolVersion", value), "\"3.1.1\"");
     assert_string_equal(member(text, "timestamp", value), "1767323045000");
     member(text, "sessionIdentifier", session);
     assert_int_equal(strlen(session), 38);
@@ -578,6 +579,37 @@ static void test_presence(void **state)
     client_free(&again);
 }
 
+/* A client of MQTT 5 is told what the hub calls it and may come back, so its numbers go on. */
+static void test_presence_by_level(void **state)
+{
+    static const struct {
+        uint8_t level;
+        const char *version;
+        const char *second;
+    } cases[] = { { 3, "\"3.1\"", "0" }, { 4, "\"3.1.1\"", "0" }, { 5, "\"5.0\"", "1" } };
+    struct fixture *f = *state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct service all = { 0 };
+        struct client lamp = { 0 };
+        char text[512], value[128];
+        const struct session_open_opts opts = { .level = cases[i].level, .made_up = true };
+        service_start(f, &all, "$aws/events/presence/#");
+        client_open_with(f, &lamp, "auto-1", opts);
+        client_drop(&lamp, SESSION_END_CLIENT_WITH_WILL);
+        payload(&all, 1, text);
+        assert_string_equal(member(text, "protocolVersion", value), cases[i].version);
+        assert_string_equal(member(text, "disconnectReason", value),
+                            "\"CLIENT_INITIATED_DISCONNECT\"");
+        assert_string_equal(member(text, "clientInitiatedDisconnect", value), "true");
+        client_open_with(f, &lamp, "auto-1", opts);
+        payload(&all, 2, text);
+        assert_string_equal(member(text, "protocolVersion", value), cases[i].version);
+        assert_string_equal(member(text, "versionNumber", value), cases[i].second);
+        client_free(&lamp);
+        service_stop(&all);
+    }
+}
+
 static void test_presence_of_strange_client_ids(void **state)
 {
     struct fixture *f = *state;
@@ -606,7 +638,7 @@ static void test_will(void **state)
     } cases[] = {
         { SESSION_END_CLIENT_INITIATED, false }, { SESSION_END_CONNECTION_LOST, true },
         { SESSION_END_CLIENT_ERROR, true },      { SESSION_END_KEEP_ALIVE, true },
-        { SESSION_END_SERVER_INITIATED, true },
+        { SESSION_END_SERVER_INITIATED, true },  { SESSION_END_CLIENT_WITH_WILL, true },
     };
     struct service all = { 0 };
     service_start(f, &all, "will");
@@ -646,7 +678,7 @@ static void test_message_is_saved_and_loaded(void **state)
 {
     struct msg *msg = msg_create(&(struct msg_opts){ .topic = SLICE_LIT("a/b"),
                                                      .payload = slice_of("x\0y", 3),
-                                                     .properties = SLICE_LIT("p"),
+                                                     .properties = SLICE_LIT("\x01\x01"),
                                                      .client_id = SLICE_LIT("lamp"),
                                                      .principal = SLICE_LIT("user:lamp"),
                                                      .qos = 2,
@@ -694,7 +726,7 @@ static void test_aws_strict(void **state)
     publish(f, "sensor/b/c", "3", 0);
     turns(f, 5);
     assert_log(&lamp, "sensor/=1/0 sensor/b=2/0 sensor/b/c=3/0 ");
-    session_unsubscribe(lamp.session, slice_str("sensor/#"));
+    client_unsubscribe(&lamp, "sensor/#");
     publish(f, "sensor/b", "4", 0);
     client_subscribe(&lamp, "sensor/a", 0);
     client_subscribe(&lamp, "sensor/+", 0);
@@ -742,6 +774,7 @@ int main(void)
         TEST(test_retained_while_the_store_is_behind),
         TEST(test_damaged_retained_row_is_skipped),
         TEST(test_presence),
+        TEST(test_presence_by_level),
         TEST(test_presence_of_strange_client_ids),
         TEST(test_will),
         TEST(test_will_of_one_who_may_not_publish_it),

@@ -2,6 +2,7 @@
  * kept in memory, what the tables of the first version become. */
 #include "hub_fixture.h"
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -11,8 +12,6 @@
 #include "lib/clock_fake.h"
 #include "lib/vfs_fault.h"
 
-#include <sqlite3.h>
-
 /* ---- pages ---- */
 
 static const struct queue_ref refs[] = {
@@ -21,13 +20,43 @@ static const struct queue_ref refs[] = {
     { .seq = 9, .row = 1, .offset = 32767, .qos = 1, .share = UINT32_MAX },
     { .seq = 10, .row = 300, .offset = 1, .qos = 2, .released = true },
     { .seq = 11, .row = 299, .offset = 7, .qos = 1 }, /* somebody else had it first */
+    { .seq = 12, .row = 299, .offset = 9, .qos = 1, .id_count = 1, .ids = { "\x01", 1 } },
+    { .seq = 13,
+      .row = 299,
+      .offset = 9,
+      .qos = 2,
+      .share = 7,
+      .id_count = 2,
+      .ids = { "\x80\x01\xff\xff\xff\x7f", 6 } },
     { .seq = 100000, .row = INT64_MAX / 2, .offset = UINT32_MAX, .qos = 1 },
 };
 
 static bool same_ref(const struct queue_ref *a, const struct queue_ref *b)
 {
     return a->seq == b->seq && a->row == b->row && a->offset == b->offset && a->qos == b->qos &&
-           a->retain == b->retain && a->released == b->released && a->share == b->share;
+           a->retain == b->retain && a->released == b->released && a->share == b->share &&
+           a->id_count == b->id_count && slice_eq(a->ids, b->ids);
+}
+
+static void test_ids_round_trip(void **state)
+{
+    static const uint32_t ids[] = { 1, 127, 128, 70000, QUEUE_MAX_ID };
+    struct buf written = { 0 };
+    struct queue_ids *made = queue_ids_create(ids, ARRAY_LEN(ids));
+    queue_ids_write(&written, made);
+    struct queue_ref ref = { .id_count = ARRAY_LEN(ids), .ids = buf_slice(&written) };
+    struct queue_ids *back = queue_ids_read(&ref);
+    assert_int_equal(back->count, ARRAY_LEN(ids));
+    assert_memory_equal(back->at, ids, sizeof ids);
+    assert_int_equal(queue_ids_size(back), queue_ids_size(made));
+    free(made);
+    free(back);
+    buf_clear(&written);
+    queue_ids_write(&written, NULL);
+    assert_int_equal(written.len, 0);
+    assert_null(queue_ids_create(ids, 0));
+    assert_null(queue_ids_read(&(struct queue_ref){ .id_count = 0 }));
+    buf_deinit(&written);
 }
 
 static void test_page_round_trip(void **state)
@@ -81,7 +110,12 @@ static void test_damaged_pages(void **state)
         { "QoS 3", 0, 3, "\x13\x01\x00" },
         { "shared by nobody", 0, 4, "\x51\x02\x00\x00" },
         { "group above 32 bits", 0, 8, "\x51\x02\x00\xff\xff\xff\xff\x7f" },
-        { "unknown flag 128", 0, 3, "\x91\x01\x00" },
+        { "identifiers that are not there", 0, 3, "\x91\x02\x00" },
+        { "no identifier", 0, 4, "\x91\x02\x00\x00" },
+        { "identifier 0", 0, 5, "\x91\x02\x00\x01\x00" },
+        { "identifier above the most", 0, 9, "\x91\x02\x00\x01\x80\x80\x80\x80\x01" },
+        { "more identifiers than bytes", 0, 6, "\x91\x02\x00\x03\x01\x01" },
+        { "an identifier that is cut", 0, 5, "\x91\x02\x00\x01\x81" },
         { "no row, and not released", 0, 2, "\x31\x00" },
         { "number without an end", 0, 4, "\x11\x80\x80\x80" },
         { "number above 63 bits", 0, 13, "\x11\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x00" },
@@ -194,7 +228,7 @@ static void take_publish(struct client *c, struct drain *drain, const char *text
     drain->count += !drain->had[number];
     drain->had[number] = true;
     if (once)
-        session_pubrec(c->session, id);
+        session_pubrec(c->session, id, 0);
     else
         session_puback(c->session, id);
 }
@@ -357,7 +391,7 @@ static void test_messages_that_another_had_first(void **state)
     session_puback(b.session, 2);
     for (int id = 3; id < 303; id++) {
         session_puback(b.session, (uint16_t)id);
-        session_pubrec(b.session, (uint16_t)id);
+        session_pubrec(b.session, (uint16_t)id, 0);
         settle(f);
         session_pubcomp(b.session, (uint16_t)id);
     }
@@ -436,58 +470,35 @@ static void test_no_will_after_a_disconnect(void **state)
 
 /* ---- from the first version ---- */
 
-static void run_sql(struct fixture *f, const char *sql)
-{
-    sqlite3 *db;
-    char *why = NULL;
-    assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
-    if (sqlite3_exec(db, sql, NULL, NULL, &why) != SQLITE_OK) fail_msg("%s: %s", sql, why);
-    sqlite3_close(db);
-}
-
-static void put_old_message(struct fixture *f, int id, const char *payload, uint8_t qos)
+static void put_old_message(struct buf *sql, int id, const char *payload, uint8_t qos)
 {
     struct msg *msg = message("t", payload, qos, false);
-    struct buf data = { 0 }, sql = { 0 };
-    msg_save(msg, &data);
-    buf_printf(&sql, "INSERT INTO message VALUES (%d, x'", id);
-    for (size_t i = 0; i < data.len; i++)
-        buf_printf(&sql, "%02x", (uint8_t)data.data[i]);
-    buf_puts(&sql, "')");
-    run_sql(f, buf_str(&sql));
-    buf_deinit(&data);
-    buf_deinit(&sql);
+    buf_printf(sql, "INSERT INTO message VALUES (%d, ", id);
+    put_blob(sql, msg);
+    buf_puts(sql, ");");
     msg_unref(msg);
 }
-
-/* The tables as 0001_hub.sql had them, with what stood in them. */
-static const char before_0005[] =
-    "DROP TABLE message_row; DROP TABLE message_ref; DROP TABLE queue_page; DROP TABLE queue_state;"
-    "ALTER TABLE session DROP COLUMN will;"
-    "ALTER TABLE session ADD COLUMN sent_seq INTEGER NOT NULL DEFAULT 0;"
-    "CREATE TABLE message (id INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;"
-    "CREATE TABLE queue (session INTEGER NOT NULL REFERENCES session (id) ON DELETE CASCADE,"
-    " seq INTEGER NOT NULL, message INTEGER, qos INTEGER NOT NULL, retain INTEGER NOT NULL,"
-    " state INTEGER NOT NULL, PRIMARY KEY (session, seq)) STRICT, WITHOUT ROWID;"
-    "PRAGMA user_version = 4;"
-    "UPDATE session SET sent_seq = 202;"
-    "INSERT INTO queue SELECT id, 200, 7, 1, 0, 0 FROM session;"
-    "INSERT INTO queue SELECT id, 201, NULL, 2, 0, 1 FROM session;"
-    "INSERT INTO queue SELECT id, 202, 300, 2, 1, 0 FROM session;"
-    "INSERT INTO queue SELECT id, 203, 7, 1, 0, 0 FROM session;"
-    "INSERT INTO queue SELECT id, 204, 999, 1, 0, 0 FROM session;"; /* its message is not there */
 
 static void test_migrates_queues(void **state)
 {
     struct fixture *f = *state;
     struct client lamp = { 0 };
-    leave(f, &lamp, "lamp");
-    client_free(&lamp);
+    struct buf sql = { 0 };
+    buf_printf(&sql,
+               "INSERT INTO session (id, client_id, principal, created_at, disconnected_at, "
+               "expiry_ms, sent_seq) VALUES (1, 'lamp', 'user:lamp', 0, %lld, 0, 202);"
+               "INSERT INTO subscription VALUES (1, 't', 2);",
+               (long long)clock_real_ms());
+    put_old_message(&sql, 7, "seven", 1);
+    put_old_message(&sql, 300, "three", 2);
+    put_old_message(&sql, 301, "nobody", 1);
+    buf_puts(&sql,
+             "INSERT INTO queue VALUES (1, 200, 7, 1, 0, 0), (1, 201, NULL, 2, 0, 1), "
+             "(1, 202, 300, 2, 1, 0), (1, 203, 7, 1, 0, 0);"
+             "INSERT INTO queue VALUES (1, 204, 999, 1, 0, 0);"); /* its message is not there */
     fixture_close(f);
-    run_sql(f, before_0005);
-    put_old_message(f, 7, "seven", 1);
-    put_old_message(f, 300, "three", 2);
-    put_old_message(f, 301, "nobody", 1);
+    fixture_make_old(f, 4, buf_str(&sql));
+    buf_deinit(&sql);
     fixture_open(f);
     assert_int_equal(query(f, "SELECT count(*) FROM message_row"), 2);
     client_open(f, &lamp, "lamp", false);
@@ -496,7 +507,7 @@ static void test_migrates_queues(void **state)
     session_puback(lamp.session, 201);
     session_puback(lamp.session, 204);
     session_pubcomp(lamp.session, 202);
-    session_pubrec(lamp.session, 203);
+    session_pubrec(lamp.session, 203, 0);
     settle(f);
     session_pubcomp(lamp.session, 203);
     publish(f, "t", "new", 1);
@@ -509,12 +520,59 @@ static void test_migrates_queues(void **state)
     client_free(&lamp);
 }
 
+/* What the version before MQTT 5 has left: one that is away and has a queue, one that was connected. */
+static void test_migrates_sessions(void **state)
+{
+    struct fixture *f = *state;
+    struct client lamp = { 0 };
+    struct buf sql = { 0 };
+    struct msg *queued = message("t", "old", 2, false), *will = message("t", "gone", 1, false);
+    buf_printf(
+        &sql,
+        "INSERT INTO session (id, client_id, principal, created_at, disconnected_at, "
+        "expiry_ms) VALUES (1, 'lamp', 'user:lamp', 0, %lld, 3600000);"
+        "INSERT INTO subscription VALUES (1, 't', 2);"
+        "INSERT INTO queue_page (session, first_seq, last_seq, count, bytes, data) VALUES "
+        "(1, 7, 7, 1, 3, CAST(varint(2) || varint(0) || varint(2 * 5) || varint(0) AS BLOB));"
+        "INSERT INTO queue_state (session, head, flight_end, unsent) VALUES (1, 7, 7, 7);"
+        "INSERT INTO message_ref VALUES (5, 1);"
+        "INSERT INTO message_row SELECT 5, CAST(be32(length(data)) || data AS BLOB) "
+        "FROM (SELECT ",
+        (long long)clock_real_ms() - MINUTES(50));
+    put_blob(&sql, queued);
+    buf_puts(&sql, " AS data);"
+                   "INSERT INTO session (id, client_id, principal, created_at, expiry_ms, will) "
+                   "VALUES (2, 'plug', 'user:plug', 0, 3600000, ");
+    put_blob(&sql, will);
+    buf_puts(&sql, ");");
+    msg_unref(queued);
+    msg_unref(will);
+    fixture_close(f);
+    fixture_make_old(f, 5, buf_str(&sql));
+    buf_deinit(&sql);
+    fixture_open(f);
+    assert_int_equal(query(f, "SELECT count(*) FROM session WHERE expiry_ms IS NULL"), 2);
+    publish(f, "t", "new", 1);
+    settle(f);
+    client_open(f, &lamp, "lamp", false);
+    assert_true(lamp.present);
+    assert_log(&lamp, "t=old/2#8 t=gone/1#9 t=new/1#10 ");
+    clock_fake_advance(MINUTES(59)); /* of plug */
+    turns(f, 2);
+    assert_int_equal(sessions_count(hub_sessions(f->hub)), 2);
+    clock_fake_advance(MINUTES(1));
+    turns(f, 2);
+    assert_int_equal(sessions_count(hub_sessions(f->hub)), 1);
+    client_free(&lamp);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_page_round_trip),
+        cmocka_unit_test(test_ids_round_trip),
         cmocka_unit_test(test_page_of_one_commit_is_small),
         cmocka_unit_test(test_damaged_pages),
         cmocka_unit_test(test_state),
@@ -527,6 +585,7 @@ int main(void)
         TEST(test_will_after_a_crash),
         TEST(test_no_will_after_a_disconnect),
         TEST(test_migrates_queues),
+        TEST(test_migrates_sessions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -63,12 +63,12 @@ static void test_qos2_out_of_a_clean_session(void **state)
     publish_numbered(f, "t", 1, 2, 2);
     assert_log(&lamp, "t=1/2#2 ");
     session_puback(lamp.session, 2); /* the wrong kind */
-    session_pubrec(lamp.session, 2);
+    session_pubrec(lamp.session, 2, 0);
     assert_log(&lamp, "rel#2 ");
-    session_pubrec(lamp.session, 2); /* again: released again */
+    session_pubrec(lamp.session, 2, 0); /* again: released again */
     assert_log(&lamp, "rel#2 ");
-    session_pubrec(lamp.session, 77); /* unknown: let it finish */
-    assert_log(&lamp, "rel#77 ");
+    session_pubrec(lamp.session, 77, 0); /* unknown: let it finish */
+    assert_log(&lamp, "rel#77? ");
     session_pubcomp(lamp.session, 2);
     assert_log(&lamp, "t=2/2#3 ");
     client_free(&lamp);
@@ -83,8 +83,8 @@ static void test_pubrel_waits_for_the_commit(void **state)
     publish(f, "t", "x", 2);
     settle(f);
     assert_log(&lamp, "t=x/2#2 ");
-    session_pubrec(lamp.session, 2);
-    session_pubrec(lamp.session, 2);
+    session_pubrec(lamp.session, 2, 0);
+    session_pubrec(lamp.session, 2, 0);
     session_pubcomp(lamp.session, 2); /* too early */
     assert_log(&lamp, "");
     settle(f);
@@ -112,7 +112,7 @@ static void test_resend_after_reattach(void **state)
     publish(f, "t", "4", 1);
     settle(f);
     assert_log(&lamp, "t=1/1#2 t=2/2#3 t=3/2#4 ");
-    session_pubrec(lamp.session, 3);
+    session_pubrec(lamp.session, 3, 0);
     settle(f);
     assert_log(&lamp, "rel#3 ");
     client_drop(&lamp, SESSION_END_CONNECTION_LOST);
@@ -138,7 +138,7 @@ static void test_pubrec_committed_while_away(void **state)
     client_subscribe(&lamp, "t", 2);
     publish(f, "t", "x", 2);
     settle(f);
-    session_pubrec(lamp.session, 2);
+    session_pubrec(lamp.session, 2, 0);
     client_drop(&lamp, SESSION_END_CONNECTION_LOST);
     client_log(&lamp);
     client_open(f, &lamp, "lamp", false); /* not yet committed: nothing to say about it */
@@ -280,13 +280,13 @@ static void test_restart_keeps_everything(void **state)
     client_subscribe(&lamp, "t", 2);
     client_subscribe(&lamp, "u", 0);
     client_subscribe(&lamp, "gone", 2);
-    session_unsubscribe(lamp.session, SLICE_LIT("gone"));
+    client_unsubscribe(&lamp, "gone");
     publish(f, "t", "1", 1);
     publish(f, "t", "2", 2);
     publish(f, "t", "3", 2);
     publish(f, "t", "4", 1);
     settle(f);
-    session_pubrec(lamp.session, 3);
+    session_pubrec(lamp.session, 3, 0);
     settle(f);
     client_log(&lamp);
     fixture_restart(f);
@@ -304,7 +304,7 @@ static void test_restart_keeps_everything(void **state)
     assert_log(&lamp, "t=4/1#5 t=5/1#6 "); /* never sent before: no DUP */
     publish(f, "u", "x", 2);
     assert_log(&lamp, "u=x/0 ");
-    session_pubrec(lamp.session, 4);
+    session_pubrec(lamp.session, 4, 0);
     session_puback(lamp.session, 5);
     session_puback(lamp.session, 6);
     settle(f);
@@ -348,7 +348,7 @@ static void test_smaller_window_after_a_crash(void **state)
     client_subscribe(&lamp, "t", 2);
     publish_numbered(f, "t", 1, 4, 2);
     settle(f);
-    session_pubrec(lamp.session, 5);
+    session_pubrec(lamp.session, 5, 0);
     settle(f);
     client_log(&lamp);
     f->opts.max_inflight = 1;
@@ -457,8 +457,8 @@ static void test_qos2_in_of_a_clean_session(void **state)
     assert_int_equal(client_publish2(&lamp, 5, "t", "x"), 0);
     assert_int_equal(client_publish2(&lamp, 5, "t", "x"), 0);
     assert_int_equal(all.count, 1);
-    assert_int_equal(session_release(lamp.session, 5), 0);
-    assert_int_equal(session_release(lamp.session, 5), 0);
+    assert_int_equal(client_release(&lamp, 5), 0);
+    assert_int_equal(client_release(&lamp, 5), 0);
     client_publish2(&lamp, 5, "t", "y");
     assert_int_equal(all.count, 2);
     auth_fake_deny(f->auth, "lamp", POLICY_ACTION_PUBLISH, "t");
@@ -479,14 +479,14 @@ static void test_qos2_in_is_committed_before_it_is_delivered(void **state)
     int64_t commit = client_publish2(&lamp, 5, "t", "x");
     assert_true(commit > store_committed(f->store));
     assert_int_equal(client_publish2(&lamp, 5, "t", "x"), commit);
-    assert_int_equal(session_release(lamp.session, 5), ERR_MALFORMED); /* no PUBREC yet */
+    assert_int_equal(client_release(&lamp, 5), ERR_MALFORMED); /* no PUBREC yet */
     assert_int_equal(all.count, 0);
     settle(f);
     assert_int_equal(all.count, 1);
     assert_int_equal(client_publish2(&lamp, 5, "t", "x"), commit);
-    int64_t released = session_release(lamp.session, 5);
+    int64_t released = client_release(&lamp, 5);
     assert_true(released > store_committed(f->store));
-    assert_int_equal(session_release(lamp.session, 5), released); /* again: the same promise */
+    assert_int_equal(client_release(&lamp, 5), released); /* again: the same promise */
     settle(f);
     assert_int_equal(all.count, 1);
     assert_int_equal(query(f, "SELECT count(*) FROM inbound"), 0);
@@ -510,7 +510,7 @@ static void test_qos2_in_exactly_once(void **state)
         if (crash_at == 1) goto crash;
         settle(f);
         if (crash_at == 2) goto crash;
-        session_release(pump.session, 9);
+        client_release(&pump, 9);
         if (crash_at == 3) goto crash;
         settle(f);
     crash:
@@ -525,7 +525,7 @@ static void test_qos2_in_exactly_once(void **state)
             if (crash_at == 0) assert_int_equal(query(f, "SELECT count(*) FROM inbound"), 0);
             client_publish2(&pump, 9, "t", "x"); /* its PUBREC or PUBCOMP did not come */
             settle(f);
-            session_release(pump.session, 9);
+            client_release(&pump, 9);
         }
         settle(f);
         client_open(f, &lamp, "lamp", false);
@@ -590,7 +590,7 @@ static void test_held_message_is_parked(void **state)
     settle(f);
     assert_int_equal(shadow.count, 1);
     struct hub_hold *first = shadow.hold;
-    session_release(pump.session, 9); /* though the decision is open */
+    client_release(&pump, 9); /* though the decision is open */
     settle(f);
     assert_int_equal(query(f, "SELECT packet_id FROM inbound"), -1);
     client_publish2(&pump, 9, "t", "second"); /* the identifier is free again */
@@ -602,7 +602,7 @@ static void test_held_message_is_parked(void **state)
     settle(f);
     assert_int_equal(query(f, "SELECT count(*) FROM inbound"), 1);
     assert_int_equal(query(f, "SELECT count(*) FROM inbound WHERE data IS NULL"), 1);
-    session_release(pump.session, 9);
+    client_release(&pump, 9);
     settle(f);
     assert_int_equal(query(f, "SELECT count(*) FROM inbound"), 0);
     client_open(f, &lamp, "lamp", false);
@@ -627,7 +627,7 @@ static void test_crash_while_held(void **state)
             client_open(f, &pump, "pump", false);
             client_publish2(&pump, 9, "t", "x");
             settle(f);
-            if (parked) session_release(pump.session, 9);
+            if (parked) client_release(&pump, 9);
             settle(f);
             if (orderly)
                 fixture_restart(f);
@@ -638,7 +638,7 @@ static void test_crash_while_held(void **state)
             client_free(&pump);
             client_free(&lamp);
             client_open(f, &pump, "pump", false);
-            if (!parked) session_release(pump.session, 9);
+            if (!parked) client_release(&pump, 9);
             settle(f);
             hub_release(shadow.hold, 0);
             settle(f);
@@ -714,8 +714,8 @@ static void test_repeated_requests_wait_for_the_first(void **state)
     assert_true(client_open(f, &lamp, "lamp", false) >= made);
     assert_true(lamp.present);
     assert_int_equal(client_subscribe(&lamp, "a", 1), subscribed);
-    int64_t gone = session_unsubscribe(lamp.session, SLICE_LIT("a"));
-    assert_int_equal(session_unsubscribe(lamp.session, SLICE_LIT("a")), gone);
+    int64_t gone = client_unsubscribe(&lamp, "a");
+    assert_int_equal(client_unsubscribe(&lamp, "a"), gone);
     settle(f);
     assert_true(gone <= store_committed(f->store));
     client_free(&lamp);

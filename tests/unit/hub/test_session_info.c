@@ -12,10 +12,10 @@ static struct session_info info_of(struct fixture *f, const char *id)
     return info;
 }
 
-static void put_sub(void *arg, struct slice filter, uint8_t qos)
+static void put_sub(void *arg, struct slice filter, const struct sub_opts *opts)
 {
     buf_put_slice(arg, filter);
-    buf_printf(arg, "/%d ", qos);
+    buf_printf(arg, "/%d ", opts->qos);
 }
 
 static void test_of_a_connected_session(void **state)
@@ -54,6 +54,46 @@ static void test_of_a_connected_session(void **state)
     assert_false(session_info_get(f->hub, SLICE_LIT("lamp"), &info));
 }
 
+/* MQTT 5: what holds of what was asked for. */
+static void test_of_terms(void **state)
+{
+    struct fixture *f = *state;
+    struct client lamp = { 0 };
+    struct msg *will = message("will", "gone", 1, false);
+    struct session_open_opts opts = { .expiry_ms = MINUTES(2),
+                                      .will = will,
+                                      .will_delay_ms = 5000 };
+    client_open_with(f, &lamp, "lamp", opts);
+    struct session_info info = info_of(f, "lamp");
+    assert_true(info.persistent && info.level == 5);
+    assert_int_equal(info.expiry_ms, MINUTES(2));
+    assert_int_equal(info.will_delay_ms, 5000);
+    assert_true(info.will_at == 0 && info.expires_at == 0);
+    client_drop(&lamp, SESSION_END_CONNECTION_LOST);
+    info = info_of(f, "lamp");
+    assert_int_equal(info.will_at, clock_real_ms() + 5000);
+    assert_int_equal(info.expires_at, clock_real_ms() + MINUTES(2));
+    clock_fake_advance(5000);
+    turns(f, 2);
+    info = info_of(f, "lamp");
+    assert_true(info.will_at == 0 && info.will_delay_ms == 0);
+    opts.expiry_ms = SESSION_EXPIRY_ENDS;
+    client_open_with(f, &lamp, "lamp", opts);
+    info = info_of(f, "lamp");
+    assert_true(!info.persistent && info.expiry_ms == SESSION_EXPIRY_ENDS);
+    client_drop(&lamp, SESSION_END_CLIENT_INITIATED);
+    f->opts.session_expiry_ms = 0;
+    hub_set_opts(f->hub, &f->opts);
+    opts.expiry_ms = SESSION_EXPIRY_NEVER;
+    client_open_with(f, &lamp, "lamp", opts);
+    client_drop(&lamp, SESSION_END_CLIENT_INITIATED);
+    info = info_of(f, "lamp");
+    assert_true(info.persistent && info.expires_at == 0 && info.will_delay_ms == 0);
+    assert_int_equal(info.expiry_ms, SESSION_EXPIRY_NEVER);
+    msg_unref(will);
+    client_free(&lamp);
+}
+
 static void test_of_one_that_is_away(void **state)
 {
     struct fixture *f = *state;
@@ -71,6 +111,8 @@ static void test_of_one_that_is_away(void **state)
     assert_int_equal(info.disconnected_at, begun + 1000);
     assert_int_equal(info.seen_at, begun + 1000);
     assert_int_equal(info.expires_at, begun + 1000 + HOURS(1));
+    assert_int_equal(info.expiry_ms, HOURS(1));
+    assert_true(info.will_delay_ms == 0 && info.will_at == 0);
     assert_int_equal(info.queued, 1);
     assert_int_equal(info.inflight, 0);
 
@@ -253,6 +295,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_of_a_connected_session),
         TEST(test_of_one_that_is_away),
+        TEST(test_of_terms),
         TEST(test_pages),
         TEST(test_pages_of_many),
         TEST(test_remove_one_that_is_connected),

@@ -68,7 +68,7 @@ static void test_each_group_gets_a_copy(void **state)
     assert_log(&a, "t/1=x/1#2 ");
     assert_int_equal(deliveries(&b), 2);
     assert_log(&plain, "t/1=x/1#2 ");
-    session_unsubscribe(b.session, SLICE_LIT("$share/two/t/#"));
+    client_unsubscribe(&b, "$share/two/t/#");
     publish(f, "t/1", "y", 0);
     assert_log(&b, "t/1=y/0 ");
     assert_log(&a, "t/1=y/0 ");
@@ -102,7 +102,8 @@ static void test_no_retained_messages(void **state)
     client_open(f, &a, "a", true);
     client_retain(&a, "t/1", "kept", 1);
     client_subscribe(&a, "$share/g/t/1", 1);
-    session_send_retained(a.session, SLICE_LIT("$share/g/t/1"), 1);
+    session_send_retained(a.session, SLICE_LIT("$share/g/t/1"), &(struct sub_opts){ .qos = 1 },
+                          true);
     settle(f);
     assert_log(&a, "");
     client_free(&a);
@@ -147,7 +148,7 @@ static void test_in_flight_goes_to_another(void **state)
         settle(f);
         assert_log(&members[0], "t/1=0/1#2 t/1=1/2#3 t/1=2/1#4 ");
         session_puback(members[0].session, 2);
-        session_pubrec(members[0].session, 3);
+        session_pubrec(members[0].session, 3, 0);
         settle(f);
         client_open(f, &members[1], "other", clean);
         client_subscribe(&members[1], "$share/g/t/+", 2);

@@ -219,7 +219,8 @@ void probe_open(struct probe *p, struct fix *f, const char *filter)
 {
     *p = (struct probe){ .f = f };
     p->subscriber = (struct subscriber){ .ops = &probe_ops, .principal = principal_system() };
-    assert_int_equal(hub_subscribe(f->hub, &p->subscriber, slice_str(filter), 2, &p->subscription),
+    assert_int_equal(hub_subscribe(f->hub, &p->subscriber, slice_str(filter),
+                                   &(struct sub_opts){ .qos = 2 }, &p->subscription),
                      0);
 }
 

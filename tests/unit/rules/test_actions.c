@@ -85,7 +85,6 @@ static const struct {
     { ACTION("{\"republish\":{\"topic\":\"t\",\"qos\":2}}"), ERR_INVALID, "qos" },
     { ACTION("{\"republish\":{\"topic\":\"t\",\"qos\":\"1\"}}"), ERR_INVALID, "qos" },
     { ACTION("{\"republish\":{\"topic\":\"t\",\"qos\":0.5}}"), ERR_INVALID, "qos" },
-    { ACTION("{\"republish\":{\"topic\":\"t\",\"headers\":{}}}"), ERR_UNSUPPORTED, "MQTT 5" },
     { ACTION("{\"republish\":{\"topic\":\"t\",\"roleArn\":\"role\"}}"), ERR_INVALID, "not an ARN" },
     { ACTION("{\"republish\":{\"topic\":\"t\",\"roleArn\":\"arn:aws:iam::1:\"}}"), ERR_INVALID,
       "not an ARN" },
@@ -93,6 +92,62 @@ static const struct {
       "did you mean 'topic'" },
     { ACTION("{\"republish\":{\"topic\":\"t\",\"zebra\":1}}"), ERR_INVALID,
       "unknown member 'zebra'" },
+    /* headers of republish */
+    { ACTION("{\"republish\":{\"topic\":\"t\",\"headers\":{}}}"), 0, "" },
+    { ACTION("{\"republish\":{\"topic\":\"t\",\"headers\":null}}"), 0, "" },
+    { ACTION("{\"republish\":{\"topic\":\"t\",\"headers\":{\"contentType\":null,\"responseTopic\":"
+             "\"\"}}}"),
+      0, "" },
+    { ACTION("{\"republish\":{\"topic\":\"t\",\"headers\":{\"messageExpiry\":\"60\","
+             "\"userProperties\":[{\"key\":\"\",\"value\":\"\"}]}}}"),
+      0, "" },
+    { ACTION("{\"republish\":{\"topic\":\"t\",\"headers\":{\"responseTopic\":\"${nothing}/+\"}}}"),
+      0, "" },
+    { ACTION("{\"republish\":{\"topic\":\"t\",\"headers\":5}}"), ERR_INVALID,
+      "headers: must be an object" },
+    { ACTION("{\"republish\":{\"topic\":\"t\",\"headers\":{\"contentTyp\":\"a\"}}}"), ERR_INVALID,
+      "headers: unknown member 'contentTyp' (did you mean 'contentType'?)" },
+    { ACTION("{\"republish\":{\"topic\":\"t\",\"headers\":{\"zebra\":\"a\"}}}"), ERR_INVALID,
+      "headers: unknown member 'zebra'" },
+    { ACTION("{\"republish\":{\"topic\":\"t\",\"headers\":{\"contentType\":5}}}"), ERR_INVALID,
+      "headers.contentType: must be a string" },
+    { ACTION("{\"republish\":{\"topic\":\"t\",\"headers\":{\"contentType\":\"${\"}}}"), ERR_INVALID,
+      "headers.contentType" },
+    { ACTION("{\"republish\":{\"topic\":\"t\",\"headers\":{\"responseTopic\":\"a/#\"}}}"),
+      ERR_INVALID, "headers: responseTopic: is no topic name" },
+    { ACTION("{\"republish\":{\"topic\":\"t\",\"headers\":{\"messageExpiry\":\"604801\"}}}"),
+      ERR_INVALID, "headers: messageExpiry: must be" },
+    { ACTION("{\"republish\":{\"topic\":\"t\",\"headers\":{\"messageExpiry\":60}}}"), ERR_INVALID,
+      "headers.messageExpiry: must be a string" },
+    { ACTION("{\"republish\":{\"topic\":\"t\",\"headers\":{\"correlationData\":\"?\"}}}"),
+      ERR_INVALID, "headers: correlationData: is not base64" },
+    { ACTION("{\"republish\":{\"topic\":\"t\",\"headers\":{\"payloadFormatIndicator\":\"UTF8\"}}}"),
+      ERR_INVALID, "headers: payloadFormatIndicator: must be" },
+    { ACTION("{\"republish\":{\"topic\":\"t\",\"headers\":{\"userProperties\":{}}}}"), ERR_INVALID,
+      "headers.userProperties: must be an array of 1 to 100" },
+    { ACTION("{\"republish\":{\"topic\":\"t\",\"headers\":{\"userProperties\":[]}}}"), ERR_INVALID,
+      "headers.userProperties: must be an array of 1 to 100" },
+    { ACTION("{\"republish\":{\"topic\":\"t\",\"headers\":{\"userProperties\":[{\"key\":\"a\","
+             "\"value\":\"b\"},{\"key\":\"a\"}]}}}"),
+      ERR_INVALID, "headers.userProperties: [1]: must be an object of key and value" },
+    { ACTION("{\"republish\":{\"topic\":\"t\",\"headers\":{\"userProperties\":[\"a\"]}}}"),
+      ERR_INVALID, "[0]: must be an object of key and value" },
+    { ACTION("{\"republish\":{\"topic\":\"t\",\"headers\":{\"userProperties\":[{\"key\":\"a\","
+             "\"valu\":\"b\"}]}}}"),
+      ERR_INVALID, "[0]: value: must be a string" },
+    { ACTION("{\"republish\":{\"topic\":\"t\",\"headers\":{\"userProperties\":[{\"key\":1,"
+             "\"value\":\"b\"}]}}}"),
+      ERR_INVALID, "[0]: key: must be a string" },
+    { ACTION("{\"republish\":{\"topic\":\"t\",\"headers\":{\"userProperties\":[{\"key\":\"a\","
+             "\"value\":\"${nosuch(1)}\"}]}}}"),
+      ERR_INVALID, "nosuch" },
+    { ACTION("{\"republish\":{\"topic\":\"t\",\"headers\":{\"userProperties\":[{\"key\":\"${get_"
+             "thing_shadow('x','r')}\",\"value\":\"\"}]}}}"),
+      ERR_UNSUPPORTED, "get_thing_shadow" },
+    { ACTION("{\"republish\":{\"topic\":\"t\",\"headers.contentType\":\"a\"}}"), ERR_INVALID,
+      "unknown member 'headers.contentType'" },
+    { ACTION("{\"republish\":{\"topic\":\"t\",\"header\":{}}}"), ERR_INVALID,
+      "did you mean 'headers'" },
     /* file */
     { ACTION("{\"file\":{}}"), ERR_INVALID, "path" },
     { ACTION("{\"file\":{\"path\":\"../a\"}}"), ERR_INVALID, "'..'" },
@@ -137,6 +192,35 @@ static void sizes_are_limited(void **state)
     assert_int_equal(rules_check(f->rules, "r", payload, false, &diag), ERR_LIMIT);
     json_free(payload);
     free(text);
+    fix_destroy(f);
+}
+
+static void headers_have_their_limits(void **state)
+{
+    struct fix *f = fix_create();
+    static const struct {
+        int pairs, name, value, rc;
+        const char *says;
+    } cases[] = {
+        { 100, 3, 3, 0, "" },
+        { 101, 3, 3, ERR_INVALID, "headers.userProperties: must be an array of 1 to 100" },
+        { 1, 1024, 1024, 0, "" },
+        { 1, 1025, 3, ERR_INVALID, "headers.userProperties: [0]: key: must have at most 1024" },
+        { 1, 3, 1025, ERR_INVALID, "headers.userProperties: [0]: value: must have at most 1024" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct buf text = { 0 };
+        struct diag diag = DIAG_INIT;
+        buf_puts(&text, "{\"sql\":\"SELECT * FROM 'a'\",\"actions\":[{\"republish\":"
+                        "{\"topic\":\"t\",\"headers\":{\"userProperties\":[");
+        for (int k = 0; k < cases[i].pairs; k++)
+            buf_printf(&text, "%s{\"key\":\"%0*d\",\"value\":\"%0*d\"}", k ? "," : "",
+                       cases[i].name, k, cases[i].value, k);
+        buf_puts(&text, "]}}}]}");
+        assert_int_equal(rule_check(f, buf_str(&text), &diag), cases[i].rc);
+        assert_non_null(strstr(diag.text, cases[i].says));
+        buf_deinit(&text);
+    }
     fix_destroy(f);
 }
 
@@ -458,6 +542,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rules_are_checked),
         cmocka_unit_test(sizes_are_limited),
+        cmocka_unit_test(headers_have_their_limits),
         W(lines_go_into_folders_of_their_own),
         W(files_rotate_by_size),
         W(a_batch_rotates_too),

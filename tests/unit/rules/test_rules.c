@@ -293,12 +293,13 @@ static void clients_may_publish_to_rules(void **state)
 
 /* ---- commits and the outbox ---- */
 
-static void nothing_goes_out(struct session_link *link, struct msg *msg, uint8_t qos, bool retain,
-                             bool dup, uint16_t id)
+static bool nothing_goes_out(struct session_link *link, struct msg *msg,
+                             const struct session_out *out)
 {
+    return true;
 }
 
-static void no_pubrel(struct session_link *link, uint16_t id)
+static void no_pubrel(struct session_link *link, uint16_t id, bool found)
 {
 }
 
@@ -322,11 +323,14 @@ static void leave_session(struct fix *f, const char *filter)
     bool present;
     assert_true(session_open(f->hub,
                              &(struct session_open_opts){ .client_id = SLICE_LIT("keeper"),
+                                                          .expiry_ms = SESSION_EXPIRY_CONFIGURED,
                                                           .principal = principal_system(),
                                                           .link = &link },
                              &session, &present) >= 0);
     session_ready(session);
-    assert_true(session_subscribe(session, slice_str(filter), 1) >= 0);
+    bool is_new;
+    assert_true(session_subscribe(session, slice_str(filter), &(struct sub_opts){ .qos = 1 },
+                                  &is_new) >= 0);
     session_detach(session, SESSION_END_CLIENT_INITIATED);
     store_sync(f->store);
 }

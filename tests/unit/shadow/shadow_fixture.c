@@ -144,8 +144,9 @@ void fix_start(struct fix *fix)
     start_hub(fix);
     if (shadows_create(&fix->shadows, fix->hub, &fix->opts, &diag) < 0) fail_msg("%s", diag.text);
     fix->watcher = (struct subscriber){ .ops = &watcher_ops, .principal = principal_system() };
-    assert_int_equal(
-        hub_subscribe(fix->hub, &fix->watcher, SLICE_LIT("$aws/things/#"), 1, &fix->watch), 0);
+    assert_int_equal(hub_subscribe(fix->hub, &fix->watcher, SLICE_LIT("$aws/things/#"),
+                                   &(struct sub_opts){ .qos = 1 }, &fix->watch),
+                     0);
     hub_start(fix->hub);
     fix_sync(fix);
 }
