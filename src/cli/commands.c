@@ -204,10 +204,10 @@ static const char pub_text[] = MQTT_TEXT
 #include "cli/mqtt/names_tbl.h"
     "\n"
     "A message with QoS 1 or 2 is done when the hub has acknowledged it, one with QoS 0 when the\n"
-    "hub has read it. With --stdin-line and --repeat a lost connection is made again, and what "
-    "was\n"
-    "not acknowledged is sent again. With --json the number of messages is printed. With a\n"
-    "topic-alias the topic is sent once on a connection.";
+    "hub has read it; that it has refused one with QoS 0, a hub of MQTT 5 need not tell. With\n"
+    "--stdin-line and --repeat a lost connection is made again, and what was not acknowledged is\n"
+    "sent again. With --json the number of messages is printed. With a topic-alias the topic is\n"
+    "sent once on a connection.";
 static const char sub_text[] = MQTT_TEXT
 #define NAME NAME_LINE
 #include "cli/mqtt/names_tbl.h"
