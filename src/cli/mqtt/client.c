@@ -547,7 +547,7 @@ static int decode_unsuback(const struct mqtt_client *c, const struct mqtt_frame 
 
 static int on_unsuback(struct mqtt_client *c, const struct mqtt_frame *frame, struct diag *diag)
 {
-    struct mqtt_suback ack;
+    struct mqtt_suback ack = { 0 };
     const char *why = NULL;
     int rc = decode_unsuback(c, frame, &ack, &why);
     if (rc < 0) return diag_set(diag, rc, "%s", why);
