@@ -216,7 +216,9 @@ static const char sub_text[] = MQTT_TEXT
 #include "cli/sub_format_tbl.h"
     "- `%%` a percent sign, `@@` an at sign\n"
     "- `@` and a letter: what strftime has for it, in local time; `@N` nanoseconds\n"
-    "- `\\n` `\\t` `\\r` `\\a` `\\v` `\\e` `\\0` `\\\\` characters that are hard to type";
+    "- `\\n` `\\t` `\\r` `\\a` `\\v` `\\e` `\\0` `\\\\` characters that are hard to type\n"
+    "\n"
+    "In JSON, what a message has several times is an array, and so are bytes that are no text.";
 
 static const struct cli_command hub_commands[] = {
     { "serve", NULL, 0, 0, config_flags, serve_run, "run the hub",
