@@ -183,7 +183,7 @@ static bool window_open(const struct session *session)
 {
     int64_t seq = session->waiting.from;
     const struct queue_ring *flight = &session->flight;
-    if (session->due || session->inflight >= session_window(session)) return false;
+    if (session->inflight >= session_window(session)) return false; /* also while some are due */
     if (!queue_ring_empty(flight) && seq - flight->from >= SEQ_SPAN) return false;
     if (queue_ring_at(&session->waiting, seq)->qos == 2 && !is_safe(session, seq)) return false;
     return !session->link->ops->congested(session->link);
@@ -238,9 +238,8 @@ static void go_on(struct session *session, struct queue_entry *entry, int64_t se
 void session_queue_resend(struct session *session, int64_t seq)
 {
     struct queue_entry *entry = queue_ring_at(&session->flight, seq);
-    bool first = !session->due;
     mark_due(session, entry);
-    if (first || !entry->due) go_on(session, entry, seq);
+    go_on(session, entry, seq);
 }
 
 static void send_due(struct session *session)
