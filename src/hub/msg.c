@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FORMAT = 1, SAVED_RETAIN = 1, SAVED_MQTT = 2, SAVED_WILL = 4 };
+enum { FORMAT = 1, SAVED_RETAIN = 1, SAVED_MQTT = 2, SAVED_WILL = 4, SAVED_FIVE = 8 };
 /* what msg_save writes: numbers and flags, and the length of each part */
 enum { SAVED_HEAD = 12, SAVED_PARTS = 5, SAVED_LENGTH = 4 };
 
@@ -183,7 +183,8 @@ void msg_save(const struct msg *msg, struct buf *out)
     buf_put_u8(out, FORMAT);
     buf_put_u8(out, msg->qos);
     buf_put_u8(out, (uint8_t)((msg->retain ? SAVED_RETAIN : 0) | (msg->over_mqtt ? SAVED_MQTT : 0) |
-                              (msg->will ? SAVED_WILL : 0)));
+                              (msg->will ? SAVED_WILL : 0) |
+                              (msg->level == MQTT_LEVEL_5 ? SAVED_FIVE : 0)));
     buf_put_u8(out, msg->hops);
     buf_put_u32(out, (uint32_t)((uint64_t)msg->at_ms >> 32));
     buf_put_u32(out, (uint32_t)msg->at_ms);
@@ -230,6 +231,7 @@ int msg_load(struct slice data, struct msg **ret_msg)
     opts.retain = flags & SAVED_RETAIN;
     opts.over_mqtt = flags & SAVED_MQTT;
     opts.will = flags & SAVED_WILL;
+    opts.level = flags & SAVED_FIVE ? MQTT_LEVEL_5 : MQTT_LEVEL_311;
     opts.hops = cursor_u8(&cur);
     uint64_t high = cursor_u32(&cur);
     opts.at_ms = (int64_t)(high << 32 | cursor_u32(&cur));

@@ -25,8 +25,9 @@ struct queue_entry {
     int64_t row;     /* in the store; 0: not sealed yet, or none */
     uint8_t qos;
     uint8_t state;
-    bool retain;
-    bool dup;       /* may have been sent before */
+    bool retain : 1;
+    bool dup : 1;   /* may have been sent before */
+    bool due : 1;   /* in flight, and still to be sent again on this connection */
     uint32_t share; /* number of the group whose turn brought it here; 0: none */
     struct queue_ids
         *ids; /* its own (queue_entry_give_ids); NULL: none. They go with the message */

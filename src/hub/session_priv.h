@@ -94,6 +94,7 @@ struct session {
     bool unloaded;       /* nothing of the queue is in memory, its state neither */
     bool loading;        /* a page is on its way */
     bool pumping;
+    uint32_t due;        /* entries of the flight that are */
     uint64_t load_round; /* what was asked for before does not count any more */
     int64_t load_end;    /* stored_end when it was asked for */
     int64_t noted_end;   /* the first number not sent, as the database has it */
@@ -127,13 +128,18 @@ static inline bool session_ends(const struct session *session)
     return session->expiry_ms == SESSION_EXPIRY_ENDS;
 }
 
-/* Messages of QoS 1 and 2 that may be in flight to the client. */
-static inline size_t session_window(const struct session *session)
+/* Messages of QoS 1 and 2 that the client takes at a time. */
+static inline size_t session_receive_maximum(const struct session *session)
 {
     const struct session_terms *terms = session->terms;
-    size_t most = session->all->opts->max_inflight;
-    return terms && terms->receive_maximum && terms->receive_maximum < most ? terms->receive_maximum
-                                                                            : most;
+    return terms && terms->receive_maximum ? terms->receive_maximum : SIZE_MAX;
+}
+
+/* Those that may be in flight to it. */
+static inline size_t session_window(const struct session *session)
+{
+    size_t most = session->all->opts->max_inflight, takes = session_receive_maximum(session);
+    return takes < most ? takes : most;
 }
 
 /* A number as the key of a map. Borrows it. */
@@ -235,7 +241,7 @@ struct queue_load;
 struct queue_summary;
 struct saved_state;
 
-/* Sends, and sends again, what an entry in flight needs; the link is ready. */
+/* Sends again what an entry in flight needs, or notes that it is due; the link is ready. */
 void session_queue_resend(struct session *session, int64_t seq);
 /* An entry goes; it may be in any of the rings. It keeps its place as a gone one. */
 void session_queue_finish(struct session *session, struct queue_entry *entry, int64_t seq);

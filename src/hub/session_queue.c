@@ -17,7 +17,9 @@
  *  I3  PUBREL leaves only after the PUBREC is committed; QoS 2 is sent only after it is: after a crash
  *      its identifier must not be given to another message, which the client would take for a
  *      repetition.
- *  I4  queued counts the entries that are not gone, wherever they are. */
+ *  I4  queued counts the entries that are not gone, wherever they are.
+ *  I5  What is in flight goes out again when the client is back, as much of it as the client takes at a time,
+ *      which may be less than before [MQTT-3.3.4-9]; the rest is due, and nothing new is sent before it. */
 #include "hub/session_priv.h"
 
 #include "base/budget.h"
@@ -103,8 +105,15 @@ static void trim_front(struct session *session)
     if (queue_ring_empty(spill)) session->sealed_end = session->next_seq;
 }
 
+static void not_due(struct session *session, struct queue_entry *entry)
+{
+    if (entry->due) session->due--;
+    entry->due = false;
+}
+
 void session_queue_finish(struct session *session, struct queue_entry *entry, int64_t seq)
 {
+    not_due(session, entry);
     forget_row(session, entry, seq);
     drop_msg(session, entry);
     if (entry->state > ENTRY_QUEUED) session->inflight--;
@@ -174,7 +183,7 @@ static bool window_open(const struct session *session)
 {
     int64_t seq = session->waiting.from;
     const struct queue_ring *flight = &session->flight;
-    if (session->inflight >= session_window(session)) return false;
+    if (session->inflight >= session_window(session)) return false; /* also while some are due */
     if (!queue_ring_empty(flight) && seq - flight->from >= SEQ_SPAN) return false;
     if (queue_ring_at(&session->waiting, seq)->qos == 2 && !is_safe(session, seq)) return false;
     return !session->link->ops->congested(session->link);
@@ -199,8 +208,52 @@ static void send_next(struct session *session)
     send_entry(session, queue_ring_at(&session->flight, seq), seq);
 }
 
+static void resend(struct session *session, struct queue_entry *entry, int64_t seq)
+{
+    if (is_void(session, entry, seq))
+        session_queue_finish(session, entry, seq);
+    else
+        send_entry(session, entry, seq);
+}
+
+static void mark_due(struct session *session, struct queue_entry *entry)
+{
+    if (entry->state != ENTRY_SENT || entry->due) return;
+    entry->due = true;
+    session->due++;
+}
+
+/* What it needs now; NULL is fine. */
+static void go_on(struct session *session, struct queue_entry *entry, int64_t seq)
+{
+    if (entry && entry->state == ENTRY_RELEASED)
+        session->link->ops->pubrel(session->link, packet_id(seq), true);
+    if (!entry || !entry->due ||
+        session->inflight - session->due >= session_receive_maximum(session))
+        return;
+    not_due(session, entry);
+    resend(session, entry, seq);
+}
+
+void session_queue_resend(struct session *session, int64_t seq)
+{
+    struct queue_entry *entry = queue_ring_at(&session->flight, seq);
+    mark_due(session, entry);
+    go_on(session, entry, seq);
+}
+
+static void send_due(struct session *session)
+{
+    for (int64_t seq = session->flight.from; seq < session->flight.end && session->due; seq++) {
+        struct queue_entry *entry = queue_ring_get(&session->flight, seq);
+        if (entry && entry->due) go_on(session, entry, seq);
+        if (entry && entry->due) return;
+    }
+}
+
 static void pump_queue(struct session *session)
 {
+    if (session->due) send_due(session);
     while (!queue_ring_empty(&session->waiting) && window_open(session)) {
         send_next(session);
         if (queue_ring_empty(&session->waiting)) session_queue_refill(session);
@@ -222,25 +275,20 @@ void session_pump(struct session *session)
     session->pumping = false;
 }
 
-void session_queue_resend(struct session *session, int64_t seq)
-{
-    struct queue_entry *entry = queue_ring_at(&session->flight, seq);
-    if (entry->state == ENTRY_SENT && is_void(session, entry, seq))
-        session_queue_finish(session, entry, seq);
-    else if (entry->state == ENTRY_SENT)
-        send_entry(session, entry, seq);
-    else if (entry->state == ENTRY_RELEASED)
-        session->link->ops->pubrel(session->link, packet_id(seq), true);
-}
-
 /* After a reconnect: everything in flight again, in the original order [MQTT-4.4.0-1]. */
 void session_ready(struct session *session)
 {
-    session->ready = true;
-    share_online(session);
     int64_t end = session->flight.end;
+    session->ready = true;
+    session->due = 0;
+    share_online(session);
+    queue_ring_for_each(entry, &session->flight)
+    {
+        entry->due = false;
+        mark_due(session, entry);
+    }
     for (int64_t seq = session->flight.from; seq < end; seq++)
-        if (seq >= session->flight.from) session_queue_resend(session, seq);
+        go_on(session, queue_ring_get(&session->flight, seq), seq);
     session_pump(session);
 }
 
@@ -468,6 +516,7 @@ void session_pubrec(struct session *session, uint16_t id, uint8_t code)
     if (!known || code >= REFUSED) return;
     if (entry->state == ENTRY_RELEASED) session->link->ops->pubrel(session->link, id, true);
     if (entry->state != ENTRY_SENT) return;
+    not_due(session, entry);
     if (session_persistent(session)) {
         forget_row(session, entry, seq);
         entry->state = ENTRY_RELEASING;

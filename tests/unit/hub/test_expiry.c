@@ -466,6 +466,91 @@ static void test_refused_by_pubrec(void **state)
     }
 }
 
+/* ---- the window ---- */
+
+static void open_taking(struct fixture *f, struct client *c, uint16_t receive_maximum)
+{
+    client_free(c);
+    assert_true(
+        client_open_with(f, c, "lamp",
+                         (struct session_open_opts){ .expiry_ms = SESSION_EXPIRY_CONFIGURED,
+                                                     .receive_maximum = receive_maximum }) >= 0);
+}
+
+/* The client takes fewer when it is back [MQTT-3.3.4-9]: what is in flight goes out again as it takes them, and
+ * nothing new before. */
+static void test_window_is_smaller_now(void **state)
+{
+    struct fixture *f = *state;
+    for (int restart = 0; restart <= 1; restart++) {
+        struct client lamp = { 0 };
+        open_taking(f, &lamp, 5);
+        client_subscribe(&lamp, "t", 2);
+        for (int i = 1; i <= 7; i++) {
+            char payload[2] = { (char)('0' + i) };
+            publish(f, "t", payload, i == 3 ? 2 : 1);
+        }
+        settle(f);
+        assert_log(&lamp, "t=1/1#2 t=2/1#3 t=3/2#4 t=4/1#5 t=5/1#6 ");
+        if (restart) fixture_restart(f);
+        open_taking(f, &lamp, 2);
+        settle(f);
+        assert_log(&lamp, "t=1/1d#2 t=2/1d#3 ");
+        session_puback(lamp.session,
+                       5); /* not sent on this connection: acknowledged all the same */
+        assert_log(&lamp, "");
+        session_puback(lamp.session, 2);
+        assert_log(&lamp, "t=3/2d#4 ");
+        session_puback(lamp.session, 3);
+        assert_log(&lamp, "t=5/1d#6 ");
+        session_pubrec(lamp.session, 4, 0);
+        settle(f);
+        assert_log(&lamp, "rel#4 "); /* and in the window still */
+        session_puback(lamp.session, 6);
+        assert_log(&lamp, "t=6/1#7 ");
+        session_pubcomp(lamp.session, 4);
+        assert_log(&lamp, "t=7/1#8 ");
+        session_puback(lamp.session, 7);
+        session_puback(lamp.session, 8);
+        settle(f);
+        assert_int_equal(queued(f, "lamp"), 0);
+        assert_int_equal(query(f, "SELECT count(*) FROM message_row"), 0);
+        client_free(&lamp);
+        client_open(f, &lamp, "lamp", true);
+        client_free(&lamp);
+    }
+}
+
+/* PUBRELs go out at once; what waits for the window when the connection ends again is as it was. */
+static void test_window_is_smaller_twice(void **state)
+{
+    struct fixture *f = *state;
+    struct client lamp = { 0 };
+    open_taking(f, &lamp, 0);
+    client_subscribe(&lamp, "t", 2);
+    for (int i = 1; i <= 4; i++)
+        publish(f, "t", "x", 2);
+    settle(f);
+    session_pubrec(lamp.session, 4, 0);
+    settle(f);
+    assert_log(&lamp, "t=x/2#2 t=x/2#3 t=x/2#4 t=x/2#5 rel#4 ");
+    open_taking(f, &lamp, 2);
+    assert_log(&lamp, "t=x/2d#2 rel#4 ");
+    session_pubrec(lamp.session, 5, 0); /* which is due only */
+    settle(f);
+    assert_log(&lamp, "rel#5 ");
+    open_taking(f, &lamp, 2);
+    assert_log(&lamp, "rel#4 rel#5 ");
+    session_pubrec(lamp.session, 3, 0);
+    settle(f);
+    assert_log(&lamp, "rel#3 ");
+    session_pubcomp(lamp.session, 4);
+    assert_log(&lamp, "");
+    session_pubcomp(lamp.session, 5);
+    assert_log(&lamp, "t=x/2d#2 ");
+    client_free(&lamp);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -486,6 +571,8 @@ int main(void)
         TEST(test_too_large_counts_as_delivered),
         TEST(test_too_large_when_it_is_sent_again),
         TEST(test_refused_by_pubrec),
+        TEST(test_window_is_smaller_now),
+        TEST(test_window_is_smaller_twice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

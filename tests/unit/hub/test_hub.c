@@ -8,6 +8,7 @@
 #include "base/metrics.h"
 #include "lib/clock_fake.h"
 #include "lib/vfs_fault.h"
+#include "mqtt/mqtt.h"
 
 /* ---- matching ---- */
 
@@ -706,6 +707,26 @@ static void test_message_is_saved_and_loaded(void **state)
     msg_unref(msg);
 }
 
+/* The form in which it leaves is that of its publisher, after a restart too; nothing of it needs properties. */
+static void test_message_keeps_its_level(void **state)
+{
+    static const uint8_t levels[] = { MQTT_LEVEL_311, MQTT_LEVEL_5 };
+    for (size_t i = 0; i < ARRAY_LEN(levels); i++) {
+        struct msg *msg = msg_create(&(struct msg_opts){
+            .level = levels[i], .topic = SLICE_LIT("a"), .payload = SLICE_LIT("x"), .qos = 1 });
+        struct buf data = { 0 };
+        struct msg *back = NULL;
+        msg_save(msg, &data);
+        assert_int_equal(msg_load(buf_slice(&data), &back), 0);
+        assert_int_equal(msg->level, levels[i]);
+        assert_int_equal(back->level, levels[i]);
+        assert_true(slice_eq(back->packet, msg->packet));
+        buf_deinit(&data);
+        msg_unref(back);
+        msg_unref(msg);
+    }
+}
+
 /* ---- hub.profile ---- */
 
 /* What AWS does otherwise than MQTT: sensor/# without sensor, nothing retained for wildcards, 128 KB. */
@@ -779,6 +800,7 @@ int main(void)
         TEST(test_will),
         TEST(test_will_of_one_who_may_not_publish_it),
         TEST(test_message_is_saved_and_loaded),
+        TEST(test_message_keeps_its_level),
         TEST(test_aws_strict),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

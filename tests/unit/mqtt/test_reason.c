@@ -98,13 +98,19 @@ static void errors_have_reasons(void **state)
 /* MQTT 3.1.1, table 3.1 */
 static void reasons_have_old_codes(void **state)
 {
-    for (int code = 0; code < 256; code++) {
-        int want = code == 0x84                   ? MQTT_REFUSED_LEVEL
-                   : code == 0x85                 ? MQTT_REFUSED_CLIENT_ID
-                   : code == 0x86 || code == 0x8c ? MQTT_REFUSED_BAD_LOGIN
-                   : code == 0x87 || code == 0x8a ? MQTT_REFUSED_NOT_AUTHORIZED
-                                                  : MQTT_REFUSED_UNAVAILABLE;
-        assert_int_equal(mqtt_connack_code_of((uint8_t)code), want);
+    static const struct {
+        uint8_t reason, code;
+    } rows[] = {
+        { 0x84, MQTT_REFUSED_LEVEL },          { 0x85, MQTT_REFUSED_CLIENT_ID },
+        { 0x86, MQTT_REFUSED_BAD_LOGIN },      { 0x8c, MQTT_REFUSED_BAD_LOGIN },
+        { 0x87, MQTT_REFUSED_NOT_AUTHORIZED }, { 0x8a, MQTT_REFUSED_NOT_AUTHORIZED },
+        { 0x90, MQTT_REFUSED_NOT_AUTHORIZED }, { 0x9a, MQTT_REFUSED_NOT_AUTHORIZED },
+    };
+    for (int reason = 0; reason < 256; reason++) {
+        uint8_t want = MQTT_REFUSED_UNAVAILABLE;
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+            if (rows[i].reason == reason) want = rows[i].code;
+        assert_int_equal(mqtt_connack_code_of((uint8_t)reason), want);
     }
 }
 
