@@ -132,15 +132,21 @@ struct parse {
     bool help;
 };
 
-/* The value of a flag which has none in its own word: the next word. */
-static int give_next(struct parse *p, struct cli_given *given)
+/* The words of a flag's value from the next one on; `have` stood in its own word already. */
+static int give_next(struct parse *p, struct cli_given *given, unsigned have)
 {
-    const char *value = p->words[p->at];
-    if (!value)
-        return cli_bad_usage(p->args, "flag '%s' needs a value %s", given->flag->name,
-                             given->flag->value);
-    p->at++;
-    return give(p->args, given, value);
+    const struct cli_flag *flag = given->flag;
+    unsigned count = flag->words ? flag->words : 1;
+    for (unsigned n = have; n < count; n++) {
+        const char *value = p->words[p->at];
+        if (!value)
+            return cli_bad_usage(p->args, "flag '%s' needs a value %s", flag->name, flag->value);
+        if (n == 1 && flag->longer && strcmp(value, flag->longer) == 0) count++;
+        p->at++;
+        int rc = give(p->args, given, value);
+        if (rc) return rc;
+    }
+    return 0;
 }
 
 static int parse_long(struct parse *p, const char *word)
@@ -155,7 +161,9 @@ static int parse_long(struct parse *p, const char *word)
     if (!given) return unknown_flag(p->args, name);
     if (!given->flag->value && value)
         return cli_bad_usage(p->args, "flag '%s' takes no value", given->flag->name);
-    return given->flag->value && !value ? give_next(p, given) : give(p->args, given, value);
+    if (given->flag->value && !value) return give_next(p, given, 0);
+    int rc = give(p->args, given, value);
+    return rc || !value ? rc : give_next(p, given, 1);
 }
 
 /* -rv, -oDIR, -o DIR */
@@ -168,10 +176,10 @@ static int parse_letters(struct parse *p, const char *letters)
             return 0;
         }
         if (!given) return cli_bad_usage(p->args, "unknown flag '-%c'", *letters);
-        if (given->flag->value)
-            return letters[1] ? give(p->args, given, letters + 1) : give_next(p, given);
-        int rc = give(p->args, given, NULL);
+        if (given->flag->value && !letters[1]) return give_next(p, given, 0);
+        int rc = give(p->args, given, given->flag->value ? letters + 1 : NULL);
         if (rc) return rc;
+        if (given->flag->value) return give_next(p, given, 1);
     }
     return 0;
 }

@@ -18,10 +18,12 @@
 enum cli_exit { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
 
 struct cli_flag {
-    const char *name;  /* "--out" */
-    char letter;       /* 'o' for -o; 0: none */
-    const char *value; /* what it takes, for usage: "DIR"; NULL: nothing */
-    bool repeatable;   /* may be given more than once; otherwise twice is an error */
+    const char *name;   /* "--out" */
+    char letter;        /* 'o' for -o; 0: none */
+    const char *value;  /* what it takes, for usage: "DIR"; NULL: nothing */
+    unsigned words;     /* of which it consists, each a value of its own; 0: one; else repeatable */
+    const char *longer; /* when the second is this, there is one more; NULL: never */
+    bool repeatable;    /* may be given more than once; otherwise twice is an error */
     bool required;
     const char *text; /* one line */
 };

@@ -50,8 +50,10 @@ static bool has_room(struct pub *pub)
 static bool publish(struct pub *pub, struct slice payload)
 {
     pub->publish.payload = payload;
-    if (mqtt_client_publish(pub->run.client, &pub->publish) < 0) {
-        mqtt_run_fail(&pub->run, "a message of %zu bytes is too long for MQTT", payload.len);
+    struct diag diag = DIAG_INIT;
+    int rc = mqtt_client_publish(pub->run.client, &pub->publish, &diag);
+    if (rc < 0) {
+        mqtt_run_fail(&pub->run, "%s", diag_text(&diag, rc));
         return false;
     }
     pub->published++;
@@ -197,6 +199,7 @@ static int read_flags(const struct cli_args *args, struct pub *pub)
     pub->settings.client.window = (size_t)window;
     pub->publish.level = pub->settings.client.connect.level;
     pub->publish.qos = pub->settings.qos;
+    pub->publish.properties = buf_slice(&pub->settings.blocks.publish);
     pub->publish.retain = cli_flag_given(args, "--retain");
     return 0;
 }

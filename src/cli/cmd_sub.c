@@ -3,6 +3,7 @@
  * A message is acknowledged when it is printed: what a kept session has sent but we could not print comes
  * again. The same holds for what arrives behind the last message asked for. */
 #include "cli/command.h"
+#include "cli/mqtt/outcome.h"
 #include "cli/mqtt/run.h"
 #include "cli/sub_format.h"
 
@@ -56,9 +57,8 @@ static void put_plain(const struct sub *sub, const struct sub_message *msg, stru
 
 static void print(struct sub *sub, const struct mqtt_publish *p)
 {
-    const struct sub_message msg = {
-        p->topic, p->payload, p->qos, p->retain, p->id, clock_real_ms()
-    };
+    const struct sub_message msg = { p->topic, p->payload,      p->qos,       p->retain,
+                                     p->id,    clock_real_ms(), p->properties };
     struct buf *out = &sub->line;
     buf_clear(out);
     if (!sub->format) {
@@ -94,8 +94,10 @@ static void remove_retained(struct sub *sub, const struct mqtt_publish *p)
     const struct mqtt_publish empty = {
         .level = p->level, .topic = p->topic, .qos = 1, .retain = true
     };
-    int rc = mqtt_client_publish(sub->run.client, &empty);
-    if (rc < 0) mqtt_run_fail(&sub->run, "too many retained messages wait to be removed");
+    struct diag diag = DIAG_INIT;
+    int rc = mqtt_client_publish(sub->run.client, &empty, &diag);
+    if (rc < 0)
+        mqtt_run_fail(&sub->run, "retained messages cannot be removed: %s", diag_text(&diag, rc));
 }
 
 static bool on_message(struct mqtt_run *run, const struct mqtt_publish *p)
@@ -126,24 +128,45 @@ static void on_connected(struct mqtt_run *run, bool session_present)
         rc = mqtt_client_unsubscribe(run->client, sub->unsubscribe.all, sub->unsubscribe.count);
     if (rc == 0 && sub->subscribe.count)
         rc = mqtt_client_subscribe(run->client, sub->subscribe.all, sub->subscribe.count);
-    if (rc < 0) mqtt_run_fail(run, "the filters are too long for MQTT");
+    if (rc < 0)
+        mqtt_run_fail(run, "the filters are too long for %s",
+                      rc == ERR_TOO_LARGE ? "the hub" : "MQTT");
     sub->asked = true;
 }
 
-static void on_granted(struct mqtt_run *run, struct slice codes)
+/* Tells which filters the hub has refused, and how many. Below level 5 it does not say why. */
+static size_t tell_refusals(const struct sub *sub, const struct filters *filters,
+                            const struct mqtt_suback *ack, const char *what)
 {
-    struct sub *sub = sub_of(run);
     size_t refused = 0;
-    for (size_t i = 0; i < codes.len; i++) {
-        struct slice filter = sub->subscribe.all[i].filter;
-        if ((uint8_t)codes.ptr[i] != MQTT_SUBACK_FAILURE) continue;
-        mqtt_run_complain(run, "the hub refuses the subscription to '%.*s'", (int)filter.len,
-                          filter.ptr);
+    for (size_t i = 0; i < ack->codes.len; i++) {
+        const uint8_t code = (uint8_t)ack->codes.ptr[i];
+        const struct slice filter = filters->all[i].filter;
+        char text[MQTT_OUTCOME_SIZE];
+        if (code < MQTT_REFUSED) continue;
+        mqtt_outcome_text(code, ack->properties, text);
+        bool has_reason = sub->settings.client.connect.level >= MQTT_LEVEL_5;
+        mqtt_run_complain(&sub->run, "the hub refuses %s '%.*s'%s%s", what, (int)filter.len,
+                          filter.ptr, has_reason ? ": " : "", has_reason ? text : "");
         refused++;
     }
+    return refused;
+}
+
+static void on_granted(struct mqtt_run *run, const struct mqtt_suback *ack)
+{
+    struct sub *sub = sub_of(run);
+    size_t refused = tell_refusals(sub, &sub->subscribe, ack, "the subscription to");
     sub->refused = refused > 0;
-    sub->granted = refused < codes.len;
+    sub->granted = refused < ack->codes.len;
     if (!sub->granted) mqtt_run_finish(run, CLI_FAILED, LEAVE_MS);
+}
+
+static void on_released(struct mqtt_run *run, const struct mqtt_suback *ack)
+{
+    struct sub *sub = sub_of(run);
+    if (tell_refusals(sub, &sub->unsubscribe, ack, "to end the subscription to"))
+        run->refused = true;
 }
 
 static void step(struct mqtt_run *run)
@@ -153,7 +176,8 @@ static void step(struct mqtt_run *run)
         mqtt_run_finish(run, sub->refused ? CLI_FAILED : CLI_DONE, LEAVE_MS);
 }
 
-static const struct mqtt_run_ops ops = { on_connected, on_message, on_granted, step, flush };
+static const struct mqtt_run_ops ops = { on_connected, on_message, on_granted,
+                                         on_released,  step,       flush };
 
 /* ---- flags ---------------------------------------------------------------------------------- */
 
@@ -163,7 +187,7 @@ static int add_filter(const struct cli_args *args, struct filters *to, const cha
     const char *why = topic_filter_why(slice_str(text));
     if (why) return cli_bad_usage(args, "filter '%s': %s", text, why);
     to->all = xrealloc(to->all, (to->count + 1) * sizeof *to->all);
-    to->all[to->count++] = (struct mqtt_filter){ slice_str(text), qos };
+    to->all[to->count++] = (struct mqtt_filter){ .filter = slice_str(text), .qos = qos };
     return 0;
 }
 
@@ -190,6 +214,10 @@ static int read_filters(const struct cli_args *args, struct sub *sub)
     if (rc == 0) rc = add_filters(args, &sub->unsubscribe, "--unsubscribe", 0);
     if (rc == 0 && !sub->subscribe.count && !sub->unsubscribe.count)
         rc = cli_bad_usage(args, "needs FILTER");
+    if (rc == 0 && sub->settings.client.unsubscribe.len && !sub->unsubscribe.count)
+        rc = cli_bad_usage(args, "properties of unsubscribe need --unsubscribe FILTER");
+    for (size_t i = 0; i < sub->subscribe.count; i++)
+        sub->subscribe.all[i].retain_as_published = cli_flag_given(args, "--retain-as-published");
     return rc;
 }
 

@@ -168,18 +168,27 @@ static const struct cli_flag bench_flags[] = {
     "the\n"                                                                                    \
     "id of a token, or an ARN. Where a name is two of these, write user:NAME or thing:NAME."
 
-#define MQTT_TEXT                                                                                 \
-    "The flags are those of mosquitto's clients, with these differences: -d is the data "         \
-    "directory,\n"                                                                                \
-    "and debug output is --debug; -S names a Unix socket; exit codes are ours; no file of flags " \
-    "is\n"                                                                                        \
-    "read. What mosquitto has and is not listed here is refused. With no --host, --port, --unix " \
-    "and\n"                                                                                       \
-    "--url, the hub of the data directory is reached over its Unix socket, or localhost where "   \
-    "there\n"                                                                                     \
-    "is none that may be used. TLS trusts the CAs of the system and the hub's own, unless "       \
-    "--cafile\n"                                                                                  \
-    "names others."
+#define MQTT_TEXT                                                                                  \
+    "The flags are those of mosquitto's clients, with these differences: -d is the data "          \
+    "directory,\n"                                                                                 \
+    "and debug output is --debug; -S names a Unix socket; exit codes are ours; no file of flags "  \
+    "is\n"                                                                                         \
+    "read. What mosquitto has and is not listed here is refused. With no --host, --port, --unix "  \
+    "and\n"                                                                                        \
+    "--url, the hub of the data directory is reached over its Unix socket, or localhost where "    \
+    "there\n"                                                                                      \
+    "is none that may be used. TLS trusts the CAs of the system and the hub's own, unless "        \
+    "--cafile\n"                                                                                   \
+    "names others.\n"                                                                              \
+    "\n"                                                                                           \
+    "-D gives a packet a property of MQTT 5, which is the version then, as with other flags that " \
+    "only\n"                                                                                       \
+    "MQTT 5 has. user-property has a name before its VALUE. What a hub of MQTT 5 limits is kept "  \
+    "to;\n"                                                                                        \
+    "what it refuses is told with its reason, and the exit code is 1 in the end. PROPERTY, and "   \
+    "the\n"                                                                                        \
+    "COMMANDs that may have it:\n\n"
+#define NAME_LINE(text_, prop_, where_) "- `" text_ "` " where_ "\n"
 #define SUB_TEXT                                                                                 \
     "Ends with 0 after --count messages, with 1 when --timeout comes before them; without "      \
     "--count,\n"                                                                                 \
@@ -190,13 +199,26 @@ static const struct cli_flag bench_flags[] = {
     "--format prints text with these sequences; '-', '0', a width and '.' with the most "        \
     "characters\n"                                                                               \
     "may stand behind '%', as in '%-20.20t':\n\n"
-static const char sub_text[] =
-    MQTT_TEXT "\n\n" SUB_TEXT
+static const char pub_text[] = MQTT_TEXT
+#define NAME NAME_LINE
+#include "cli/mqtt/names_tbl.h"
+    "\n"
+    "A message with QoS 1 or 2 is done when the hub has acknowledged it, one with QoS 0 when the\n"
+    "hub has read it; that it has refused one with QoS 0, a hub of MQTT 5 need not tell. With\n"
+    "--stdin-line and --repeat a lost connection is made again, and what was not acknowledged is\n"
+    "sent again. With --json the number of messages is printed. With a topic-alias the topic is\n"
+    "sent once on a connection.";
+static const char sub_text[] = MQTT_TEXT
+#define NAME NAME_LINE
+#include "cli/mqtt/names_tbl.h"
+    "\n" SUB_TEXT
 #define FIELD(letter_, written_, takes_, put_, text_) "- `" written_ "` " text_ "\n"
 #include "cli/sub_format_tbl.h"
-              "- `%%` a percent sign, `@@` an at sign\n"
-              "- `@` and a letter: what strftime has for it, in local time; `@N` nanoseconds\n"
-              "- `\\n` `\\t` `\\r` `\\a` `\\v` `\\e` `\\0` `\\\\` characters that are hard to type";
+    "- `%%` a percent sign, `@@` an at sign\n"
+    "- `@` and a letter: what strftime has for it, in local time; `@N` nanoseconds\n"
+    "- `\\n` `\\t` `\\r` `\\a` `\\v` `\\e` `\\0` `\\\\` characters that are hard to type\n"
+    "\n"
+    "In JSON, what a message has several times is an array, and so are bytes that are no text.";
 
 static const struct cli_command hub_commands[] = {
     { "serve", NULL, 0, 0, config_flags, serve_run, "run the hub",
@@ -290,14 +312,7 @@ const struct cli_command client_commands[] = {
       "Subscribers are not told." },
     { "why", "[CLIENT]", 0, 1, NULL, simple_run, "what was refused, and why, the last first",
       "CLIENT is an MQTT client id. The hub remembers as many refusals as limits.ledger says." },
-    { "pub", "[TOPIC]", 0, 1, pub_flags, pub_run, "publish messages by MQTT",
-      MQTT_TEXT
-      "\n\n"
-      "A message with QoS 1 or 2 is done when the hub has acknowledged it, one with QoS 0 "
-      "when the\n"
-      "hub has read it. With --stdin-line and --repeat a lost connection is made again, "
-      "and what was\n"
-      "not acknowledged is sent again. With --json the number of messages is printed." },
+    { "pub", "[TOPIC]", 0, 1, pub_flags, pub_run, "publish messages by MQTT", pub_text },
     { "sub", "[FILTER]...", 0, CLI_ANY, sub_flags, sub_run, "subscribe and print what comes",
       sub_text },
     { "bench", "[SCENARIO]...", 0, CLI_ANY, bench_flags, bench_command,

@@ -6,12 +6,15 @@
  * type. "%[-][0][WIDTH][.MOST]t": width and zeroes pad, MOST cuts topics and times.
  *
  * Where the program and its manual disagree we follow the manual: %x pads whole payloads, and the time
- * stamp of %j has no 'Z' before its zone. Numbers of a payload keep their text in %J. */
+ * stamp of %j has no 'Z' before its zone. Numbers of a payload keep their text in %J. What has several values,
+ * as a user property may, is an array in %j and %J, where mosquitto_sub repeats the member. */
 #include "cli/sub_format.h"
 
 #include "base/err.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/text.h"
+#include "mqtt/property.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -111,6 +114,52 @@ static int put_hex(const struct piece *piece, const struct sub_message *msg, str
     return 0;
 }
 
+/* ---- properties of MQTT 5: nothing, or blanks, where there is none ------------------------- */
+
+static enum mqtt_prop property_of(char letter)
+{
+    switch (letter) {
+    case 'A':
+        return MQTT_PROP_topic_alias;
+    case 'C':
+        return MQTT_PROP_content_type;
+    case 'D':
+        return MQTT_PROP_correlation_data;
+    case 'E':
+        return MQTT_PROP_message_expiry;
+    case 'F':
+        return MQTT_PROP_payload_format;
+    case 'R':
+        return MQTT_PROP_response_topic;
+    default:
+        return MQTT_PROP_subscription_id;
+    }
+}
+
+static int put_property(const struct piece *piece, const struct sub_message *msg, struct buf *out)
+{
+    struct mqtt_property prop = { .form = MQTT_FORM_TEXT };
+    bool found = mqtt_property_find(msg->properties, property_of(piece->letter), &prop);
+    if (found && prop.form <= MQTT_FORM_VARINT) return put_number(piece, prop.number, out);
+    put_field(piece, prop.text, true, out);
+    return 0;
+}
+
+static int put_pairs(const struct piece *piece, const struct sub_message *msg, struct buf *out)
+{
+    struct mqtt_property prop;
+    const char *between = "";
+    for (size_t at = 0; mqtt_property_next(msg->properties, &at, &prop);) {
+        if (prop.id != MQTT_PROP_user_property) continue;
+        buf_puts(out, between);
+        buf_put_slice(out, prop.text);
+        buf_putc(out, ':');
+        buf_put_slice(out, prop.value);
+        between = " ";
+    }
+    return 0;
+}
+
 /* ---- times ---------------------------------------------------------------------------------- */
 
 /* strftime's format is one letter of the user's, checked by parse_time, or ours. */
@@ -157,6 +206,74 @@ static int put_nanoseconds(const struct piece *piece, const struct sub_message *
 
 /* ---- JSON ----------------------------------------------------------------------------------- */
 
+/* The names of mosquitto_sub; NULL: not of a PUBLISH. */
+static const char *json_name(uint8_t id)
+{
+    static const char *const names[] = {
+        [MQTT_PROP_payload_format] = "payload-format-indicator",
+        [MQTT_PROP_message_expiry] = "message-expiry-interval",
+        [MQTT_PROP_content_type] = "content-type",
+        [MQTT_PROP_response_topic] = "response-topic",
+        [MQTT_PROP_correlation_data] = "correlation-data",
+        [MQTT_PROP_subscription_id] = "subscription-identifier",
+        [MQTT_PROP_topic_alias] = "topic-alias",
+    };
+    return id < ARRAY_LEN(names) ? names[id] : NULL;
+}
+
+/* A string; or an array of bytes, where they are no text. */
+static struct json *bytes_json(struct slice bytes)
+{
+    if (utf8_valid(bytes) && !(bytes.len && memchr(bytes.ptr, '\0', bytes.len)))
+        return json_new_slice(bytes);
+    struct json *array = json_new_array();
+    for (size_t i = 0; i < bytes.len; i++)
+        json_push(array, json_new_int((uint8_t)bytes.ptr[i]));
+    return array;
+}
+
+/* A member; with a second one of that name an array of both. */
+static void add_member(struct json *object, const char *name, struct json *value)
+{
+    struct json *there = json_get(object, name);
+    if (!there) {
+        json_set(object, name, value);
+    } else if (json_is(there, JSON_ARRAY)) {
+        json_push(there, value);
+    } else {
+        struct json *both = json_new_array();
+        json_push(both, json_dup(there));
+        json_push(both, value);
+        json_set(object, name, both);
+    }
+}
+
+static void add_pair(struct json *object, const struct mqtt_property *prop)
+{
+    static const char member[] = "user-properties";
+    struct json *pairs = json_get(object, member);
+    char *name = xstrndup(prop->text.ptr, prop->text.len);
+    if (!pairs) pairs = json_set(object, member, json_new_object());
+    add_member(pairs, name, json_new_slice(prop->value));
+    free(name);
+}
+
+static struct json *properties_json(struct slice properties)
+{
+    struct json *object = json_new_object();
+    struct mqtt_property prop;
+    for (size_t at = 0; mqtt_property_next(properties, &at, &prop);) {
+        const char *name = json_name(prop.id);
+        if (prop.id == MQTT_PROP_user_property)
+            add_pair(object, &prop);
+        else if (name && prop.form <= MQTT_FORM_VARINT)
+            add_member(object, name, json_new_int(prop.number));
+        else if (name)
+            add_member(object, name, bytes_json(prop.text));
+    }
+    return object;
+}
+
 static struct json *head_json(const struct sub_message *msg)
 {
     char date[TIME_MOST], zone[TIME_MOST], stamp[2 * TIME_MOST + 16];
@@ -170,6 +287,7 @@ static struct json *head_json(const struct sub_message *msg)
     json_set_int(json, "retain", msg->retain);
     json_set_int(json, "payloadlen", (int64_t)msg->payload.len);
     if (msg->qos) json_set_int(json, "mid", msg->id);
+    if (msg->properties.len) json_set(json, "properties", properties_json(msg->properties));
     return json;
 }
 
@@ -220,8 +338,6 @@ static const struct {
 #define FIELD(letter_, written_, takes_, put_, text_) { (letter_), (takes_), (put_) },
 #include "cli/sub_format_tbl.h"
 };
-
-static const char mqtt5_letters[] = "ACDEFPRS";
 
 static const struct {
     char letter;
@@ -307,9 +423,6 @@ static int parse_field(struct parse *p)
     piece.letter = *p->at;
     if (!piece.letter) return diag_set(p->diag, ERR_SYNTAX, "'%%' at the end");
     p->at++;
-    if (strchr(mqtt5_letters, piece.letter))
-        return wrong(p, ERR_UNSUPPORTED, "is for MQTT 5, which is not supported", '%',
-                     piece.letter);
     for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
         if (fields[i].letter != piece.letter) continue;
         unsigned takes = fields[i].takes | (fields[i].takes & CUT ? ZEROES : 0U);

@@ -15,13 +15,14 @@ struct sub_message {
     struct slice payload;
     uint8_t qos;
     bool retain;
-    uint16_t id;     /* 0 with QoS 0 */
-    int64_t time_ms; /* of its arrival, since the epoch */
+    uint16_t id;             /* 0 with QoS 0 */
+    int64_t time_ms;         /* of its arrival, since the epoch */
+    struct slice properties; /* of MQTT 5, checked */
 };
 
 struct sub_format;
 
-/* 0 and an owned format; ERR_SYNTAX, or ERR_UNSUPPORTED for what only MQTT 5 has, with the sentence.
+/* 0 and an owned format; ERR_SYNTAX with the sentence.
  * pretty: %j and %J take several lines. The text is not kept. */
 int sub_format_parse(const char *text, bool pretty, struct sub_format **ret_format,
                      struct diag *diag);

@@ -24,6 +24,18 @@ def test_every_message_arrives(hub, scenario):
     assert row["count"] > 0 and row["lost"] == 0 and row["perSecond"] > 0
 
 
+@pytest.mark.parametrize("scenario", ["fan-in-0", "fan-in-0-single", "fan-in-1", "fan-in-2", "fan-out-100-1",
+                                      "pairs-50-1", "filters-10k", "queue-in", "queue-out", "guests"])
+def test_every_message_arrives_by_mqtt_5(hub, scenario):
+    [row] = rows_of(hub, scenario, *QUICK, "-V", "5")
+    assert row["count"] > 0 and row["lost"] == 0
+
+
+def test_connections_and_subscriptions_by_mqtt_5(hub):
+    connect, subscribe = rows_of(hub, "connect", "subscribe", *QUICK, "--protocol-version", "mqttv5")
+    assert connect["count"] > 0 and subscribe["count"] % 1000 == 0 < subscribe["count"]
+
+
 def test_connections_subscriptions_and_guests(hub):
     connect, subscribe, guests = rows_of(hub, "connect", "subscribe", "guests", *QUICK)
     assert connect["unit"] == "connections" and connect["count"] > 0
@@ -68,6 +80,8 @@ def test_the_table_for_people(hub):
     (["fan-in-0", "--scale", "101"], "'101' is not a number from 1 to 100"),
     (["fan-in-0", "--rate", "0"], "'0' is not a number from 1 to 1000000"),
     (["fan-in-0", "--cpu", "1"], "its process is known"),
+    (["fan-in-0", "-V", "4"], "'4' is neither 311 nor 5"),
+    (["fan-in-0", "-V", "31"], "'31' is neither 311 nor 5"),
     (["fan-in-0", "-P", "secret"], "a password needs a user name"),
     (["fan-in-0", "--host", ""], "the host is empty"),
 ])

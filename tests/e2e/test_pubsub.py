@@ -200,6 +200,27 @@ def test_a_message_several_times(hub, name):
         assert sub.ends() == ["x", "x", "x", "y", "y", "z", "z"]
 
 
+@pytest.mark.parametrize("pub, sub", [("5", "5"), ("5", "311"), ("311", "5"), ("31", "5")])
+@pytest.mark.parametrize("qos", [0, 1, 2])
+def test_versions_in_cross(hub, name, pub, sub, qos):
+    lines = [b"%d \x00\xff" % i for i in range(300)]
+    with Sub(hub, "-V", sub, "-q", qos, "-C", len(lines), name, "-F", "%x") as receiver:
+        thingd(hub, "pub", "-V", pub, "-i", "short", name, "-l", "-q", qos, stdin=b"\n".join(lines))
+        assert receiver.ends() == [line.hex() for line in lines]
+
+
+def test_a_topic_alias(hub, name):
+    with Sub(hub, "-q", 1, "-C", 50, name, "-v", "-D", "connect", "topic-alias-maximum", 5) as sub:
+        lines = [str(i) for i in range(50)]
+        done = thingd(hub, "pub", name, "-l", "-q", 1, "--debug", "-D", "publish", "topic-alias", 2,
+                      stdin="\n".join(lines).encode())
+        assert sub.ends() == [f"{name} {line}" for line in lines]
+    sizes = [int(size) for size in re.findall(rb"sends publish \((\d+) bytes\)", done.stderr)]
+    assert sizes[0] > len(name) and max(sizes[1:]) < sizes[0] - len(name) + 3
+    assert reason(hub, "pub", name, "-n", "-D", "publish", "topic-alias", 65535).startswith(
+        "the hub takes topic aliases up to ")
+
+
 def test_mqtt_3_1(hub, name):
     with Sub(hub, "-V", "31", "-i", "short", "-q", 2, "-C", 1, name) as sub:
         thingd(hub, "pub", "-V", "mqttv31", "-i", "other", name, "-m", "old", "-q", 2)
@@ -223,6 +244,41 @@ def test_formats_are_those_of_mosquitto_sub(hub, name):
                                 capture_output=True, timeout=TIMEOUT, check=True).stdout
         ours = thingd(hub, "sub", *words).stdout
         assert sorted(ours.split(b"\n")) == sorted(theirs.split(b"\n")), chosen
+
+
+PROPERTIES = {"user-property": ["k", "v w"], "content-type": ["text/plain"], "correlation-data": ["id-1"],
+              "payload-format-indicator": ["1"], "response-topic": ["re/ply"], "message-expiry-interval": ["600"]}
+FORMATS_5 = ["%P", "%C|%D|%F|%R|%S|%A", "[%20C][%-20C][%.4C][%20.4R]", "[%3F][%03F][%-3F][%5S][%05S]"]
+
+
+def given(command="publish", **more):
+    """The words of -D for PROPERTIES and more of them."""
+    every = dict(PROPERTIES, **more)
+    return [word for prop, values in every.items() for word in ("-D", command, prop, *values)]
+
+
+def test_properties_are_those_of_mosquitto(hub, name):
+    """Published by each of both, printed by each of both."""
+    thingd(hub, "pub", f"{name}/0", "-r", "-m", "ours", "-q", 1, *given())
+    subprocess.run(["mosquitto_pub", *mosquitto_words(hub), "-t", f"{name}/1", "-r", "-m", "theirs", "-q", "1",
+                    "-V", "5", *given()], timeout=TIMEOUT, check=True)
+    for text in FORMATS_5:
+        words = ["-t", f"{name}/+", "-q", "1", "-C", "2", "-F", f"%p {text}", "-V", "5",
+                 "-D", "subscribe", "subscription-identifier", "17"]
+        theirs = subprocess.run(["mosquitto_sub", *mosquitto_words(hub), *words], capture_output=True,
+                                timeout=TIMEOUT, check=True).stdout
+        ours = thingd(hub, "sub", *words).stdout
+        assert sorted(ours.split(b"\n")) == sorted(theirs.split(b"\n")), text
+
+
+def test_properties_in_json(hub, name):
+    with Sub(hub, name, "-V", "5", "--json", "-C", 1, "-D", "subscribe", "subscription-identifier", 7) as sub:
+        thingd(hub, "pub", name, "-m", "x", *given(), "-D", "publish", "user-property", "k", "again")
+        message = json.loads(sub.ends()[0])
+    assert 590 < message["properties"].pop("message-expiry-interval") <= 600
+    assert message["properties"] == {
+        "user-properties": {"k": ["v w", "again"]}, "content-type": "text/plain", "correlation-data": "id-1",
+        "payload-format-indicator": 1, "response-topic": "re/ply", "subscription-identifier": 7}
 
 
 def test_json(hub, name):
@@ -290,6 +346,31 @@ def test_a_kept_session_loses_nothing_behind_the_count(hub, name):
     thingd(hub, "sub", "-i", name, "-E", name)  # and away with it
 
 
+def test_a_session_of_mqtt_5_is_kept(hub, name):
+    kept(hub, name, name, "-V", "5")
+    kept(hub, f"{name}-brief", name, "-x", 0)
+    thingd(hub, "pub", name, "-m", "x", "-q", 1)
+    assert fetch(hub, name, name, 1, "-x", 60) == b"x\n"
+    done = thingd(hub, "sub", "-c", "-i", f"{name}-brief", "-x", 0, "-W", 1, name)
+    assert done.stdout == b""
+
+
+def test_retain_as_published(hub, name):
+    with Sub(hub, name, "-V", "5", "-F", "%r", "-C", 1) as plain, \
+            Sub(hub, name, "--retain-as-published", "-F", "%r", "-C", 1) as kept_flag:
+        thingd(hub, "pub", name, "-r", "-m", "x")
+        assert (plain.ends(), kept_flag.ends()) == (["0"], ["1"])
+
+
+def test_a_will_with_delay_and_properties(hub, name):
+    words = ["--will-topic", f"{name}/will", "--will-payload", "gone", "-i", name, "-x", 60,
+             "-D", "will", "will-delay-interval", 1, *given("will")]
+    with Sub(hub, f"{name}/will", "-V", "5", "-F", "%p %P %C", "-C", 1) as watcher, \
+            Sub(hub, name, *words) as sub:
+        sub.process.kill()
+        assert watcher.ends() == ["gone k:v w text/plain"]
+
+
 def test_unsubscribe(hub, name):
     kept(hub, name, f"{name}/a")
     kept(hub, name, f"{name}/b", "-U", f"{name}/a")
@@ -349,6 +430,25 @@ def test_refused_connections_are_told(hub, name):
     assert (done.stdout, done.stderr) == (b"", b"")
 
 
+def test_mqtt_5_tells_reasons(hub, name):
+    hub.cli("user", "add", name, "--password", "right")
+    place = ["-h", HOST, "-p", hub.port("mqtt"), "-u", name]
+    said = reason(hub, "sub", name, *place, "-P", "wrong", "-V", "5")
+    assert said.startswith("the hub refuses the connection: bad user name or password")
+    thing = hub.add_thing(name)
+    words = ["-L", f"mqtts://localhost:{hub.port('mqtts')}", "--cafile", thing.ca, "--cert", thing.cert,
+             "--key", thing.key, "-i", name, "-V", "5"]
+    said = reason(hub, "sub", *words, f"device/{name}-other/data")
+    assert said.startswith(f"the hub refuses the subscription to 'device/{name}-other/data': not authorized")
+    for qos in 1, 2:
+        assert reason(hub, "pub", *words, "elsewhere", "-m", "x", "-q", qos).startswith(
+            "the hub refuses a message: not authorized")
+    thingd(hub, "pub", *words, "elsewhere", "-m", "x")  # with QoS 0 there is no answer, and no end
+    # what is refused does not stop the others
+    done = thingd(hub, "pub", *words, "elsewhere", "-l", "-q", 1, stdin=b"a\nb\n", code=1)
+    assert done.stderr.count(b"the hub refuses a message: not authorized") == 2
+
+
 def test_nobody_there(hub, name, tmp_path):
     with socket.create_server((HOST, 0)) as free:
         port = free.getsockname()[1]
@@ -396,7 +496,9 @@ def test_a_hub_that_falls_silent_is_given_up(hub, name, words):
     (["pub", "a", "-n", "--repeat-delay", "1"], "flag '--repeat-delay' needs --repeat N"),
     (["pub", "a", "-n", "--repeat", "2", "--repeat-delay", "x"], "'x' is not a number of seconds"),
     (["pub", "a", "-n", "-M", "0"], "'0' is not a number from 1 to 65535"),
-    (["pub", "a", "-n", "-V", "5"], "MQTT 5 is not supported yet"),
+    (["pub", "a", "-n", "-V", "4"], "'4' is none of 5, 311 and 31"),
+    (["pub", "a", "-n", "-V", "311", "-D", "publish", "content-type", "x"], "'--property' is for MQTT 5"),
+    (["pub", "a", "-n", "-D", "publish", "will-delay-interval", "1"], "a property which this packet cannot have"),
     (["pub", "a", "-n", "--proxy", "x"], "unknown flag '--proxy'"),
     (["sub"], "needs FILTER"),
     (["sub", "a/#/b"], "filter 'a/#/b': [MQTT-4.7.1-2]"),
@@ -515,9 +617,10 @@ def mosquitto(tmp_path):
         process.wait(TIMEOUT)
 
 
+@pytest.mark.parametrize("version", ["311", "5"])
 @pytest.mark.parametrize("qos", [0, 1, 2])
-def test_against_mosquitto(hub, name, mosquitto, qos):
-    place = ["-h", HOST, "-p", mosquitto, "-q", qos]
+def test_against_mosquitto(hub, name, mosquitto, qos, version):
+    place = ["-h", HOST, "-p", mosquitto, "-q", qos, "-V", version]
     lines = [f"line {i}" for i in range(500)]
     with Sub(hub, *place, name, "-C", len(lines)) as sub:
         thingd(hub, "pub", *place, name, "-l", stdin="\n".join(lines).encode())

@@ -326,11 +326,10 @@ static void on_acked(struct link *l)
     l->bench->acked++;
 }
 
-/* Below level 5 a broker sends no DISCONNECT, and without an authentication method never AUTH. */
+/* AUTH without an authentication method of ours never. */
 static bool may_come(const struct link *l, uint8_t type)
 {
-    if (type == MQTT_TYPE_disconnect) return l->bench->opts->level >= MQTT_LEVEL_5;
-    return mqtt_type_info(type)->server && type != MQTT_TYPE_auth;
+    return mqtt_server_sends(type, l->bench->opts->level) && type != MQTT_TYPE_auth;
 }
 
 static void on_answer(struct link *l, uint8_t type, const uint8_t *body, size_t len)

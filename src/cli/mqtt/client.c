@@ -6,17 +6,24 @@
  * gone. Flights stand in one list in the order in which they were published; those that wait are at
  * its end. After a loss the list is sent again from the front, with DUP or as PUBREL [MQTT-4.4.0-1],
  * whether or not the hub has kept the session: to repeat is the lesser evil for QoS 1, and for
- * QoS 2 a released message is never repeated.
+ * QoS 2 a released message is never repeated. A hub may take fewer of them now than before: those beyond
+ * are held, with their ids, until there is room.
+ *
+ * A flight is kept with its topic. Where a topic alias stands for it on this connection, it is decoded and
+ * encoded again without.
  *
  *  I1  A message is given to on_message before its acknowledgement is in the buffer.
  *  I2  A QoS 2 message is given once: its id is noted until PUBREL, and forgotten with the session.
- *  I3  At most `window` flights have an id, and no two the same. */
+ *  I3  At most c->window flights are under way on a connection. No two flights have the same id. */
 #include "cli/mqtt/client.h"
 
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/list.h"
 #include "base/mem.h"
+#include "cli/mqtt/alias.h"
+#include "cli/mqtt/limits.h"
+#include "cli/mqtt/outcome.h"
 
 #include <stdlib.h>
 
@@ -28,10 +35,10 @@ enum flight_state { FLIGHT_WAITING, FLIGHT_SENT, FLIGHT_RELEASED };
 struct flight {
     struct list link;
     enum flight_state state;
+    bool held;   /* has an id, but was not sent again yet */
     uint16_t id; /* 0 while it waits */
-    uint8_t qos;
     size_t id_at;
-    size_t len;
+    struct mqtt_outline outline;
     uint8_t packet[];
 };
 
@@ -42,16 +49,23 @@ struct mqtt_client {
     enum client_state state;
     struct buf in, out;
     struct list flights;
-    size_t flying;  /* flights with an id */
-    size_t waiting; /* those without */
+    size_t flying;  /* flights that are under way */
+    size_t held;    /* those that are to be sent again */
+    size_t waiting; /* those without id */
     size_t waiting_bytes;
     uint16_t last_id;
     uint16_t subscribe_id, unsubscribe_id; /* 0: none is open */
-    size_t subscribe_count;
+    size_t subscribe_count, unsubscribe_count;
     uint8_t received[IDS / 8]; /* QoS 2 ids whose PUBREL has not come */
     size_t received_count;
     size_t pings;
     int64_t opened_at, sent_at, ping_at; /* ping_at: the oldest open one */
+    struct buf id;                       /* that the hub has made */
+    /* of the connection */
+    struct mqtt_limits limits;
+    size_t window;
+    int64_t keep_alive_ms;
+    struct mqtt_aliases ours, theirs;
 };
 
 /* ---- life ----------------------------------------------------------------------------------- */
@@ -63,13 +77,18 @@ struct mqtt_client *mqtt_client_create(const struct mqtt_client_opts *opts,
     c->opts = *opts;
     c->cbs = cbs;
     c->arg = arg;
+    c->window = opts->window;
+    c->limits = mqtt_limits_of((struct slice){ 0 });
     list_init(&c->flights);
     return c;
 }
 
 static void flight_free(struct mqtt_client *c, struct flight *flight)
 {
-    if (flight->id) c->flying--;
+    if (flight->held)
+        c->held--;
+    else if (flight->id)
+        c->flying--;
     list_remove(&flight->link);
     free(flight);
 }
@@ -79,6 +98,9 @@ void mqtt_client_destroy(struct mqtt_client *c)
     if (!c) return;
     while (!list_empty(&c->flights))
         flight_free(c, container_of(c->flights.next, struct flight, link));
+    mqtt_aliases_clear(&c->ours);
+    mqtt_aliases_clear(&c->theirs);
+    buf_deinit(&c->id);
     buf_deinit(&c->in);
     buf_deinit(&c->out);
     free(c);
@@ -103,6 +125,36 @@ static void send_ack(struct mqtt_client *c, uint8_t type, uint16_t id)
     note_sent(c, from);
 }
 
+static uint16_t alias_of(const struct mqtt_publish *publish)
+{
+    return (uint16_t)mqtt_property_number(publish->properties, MQTT_PROP_topic_alias, 0);
+}
+
+static void put_publish(struct mqtt_client *c, const struct mqtt_publish *publish)
+{
+    size_t from = c->out.len;
+    struct mqtt_publish sent = *publish;
+    uint16_t alias = alias_of(publish);
+    if (alias && mqtt_aliases_set(&c->ours, alias, publish->topic)) sent.topic = slice_of("", 0);
+    size_t size = mqtt_publish_size(&sent);
+    mqtt_encode_publish((uint8_t *)buf_reserve(&c->out, size), &sent, NULL);
+    c->out.len += size;
+    c->out.data[c->out.len] = '\0';
+    note_sent(c, from);
+}
+
+/* What a flight's packet says. */
+static struct mqtt_publish publish_of(const struct mqtt_client *c, const struct flight *flight)
+{
+    struct mqtt_frame frame;
+    struct mqtt_publish publish;
+    const uint8_t level = c->opts.connect.level;
+    if (mqtt_frame(flight->packet, flight->outline.size, SIZE_MAX, level, &frame, NULL) != 1 ||
+        mqtt_decode_publish(&frame, level, true, &publish, NULL) < 0)
+        BUG("a flight that is no PUBLISH");
+    return publish;
+}
+
 static void send_flight(struct mqtt_client *c, struct flight *flight)
 {
     size_t from = c->out.len;
@@ -112,7 +164,12 @@ static void send_flight(struct mqtt_client *c, struct flight *flight)
     }
     if (flight->state == FLIGHT_SENT) flight->packet[0] |= MQTT_PUBLISH_DUP;
     flight->state = FLIGHT_SENT;
-    buf_append(&c->out, flight->packet, flight->len);
+    if (flight->outline.alias) {
+        const struct mqtt_publish publish = publish_of(c, flight);
+        put_publish(c, &publish);
+        return;
+    }
+    buf_append(&c->out, flight->packet, flight->outline.size);
     note_sent(c, from);
 }
 
@@ -139,7 +196,7 @@ static void launch(struct mqtt_client *c, struct flight *flight)
 {
     uint16_t id = next_id(c);
     c->waiting--;
-    c->waiting_bytes -= flight->len;
+    c->waiting_bytes -= flight->outline.size;
     c->flying++;
     flight->id = id;
     flight->packet[flight->id_at] = (uint8_t)(id >> 8);
@@ -147,63 +204,100 @@ static void launch(struct mqtt_client *c, struct flight *flight)
     send_flight(c, flight);
 }
 
-static void pump(struct mqtt_client *c)
+static void send_again(struct mqtt_client *c, struct flight *flight)
 {
-    if (c->state != CLIENT_UP || !c->waiting) return;
+    flight->held = false;
+    c->held--;
+    c->flying++;
+    send_flight(c, flight);
+}
+
+/* In order: first those that are held. */
+static void pump(struct mqtt_client *c, bool held_only)
+{
     list_for_each(it, &c->flights) {
         struct flight *flight = container_of(it, struct flight, link);
-        if (c->flying >= c->opts.window || !c->waiting) return;
-        if (flight->state == FLIGHT_WAITING) launch(c, flight);
+        if (c->flying >= c->window || (!c->held && (!c->waiting || held_only))) return;
+        if (flight->held)
+            send_again(c, flight);
+        else if (flight->state == FLIGHT_WAITING)
+            launch(c, flight);
     }
 }
 
-int mqtt_client_publish(struct mqtt_client *c, const struct mqtt_publish *publish)
+static int check_publish(const struct mqtt_client *c, const struct mqtt_outline *outline,
+                         struct diag *diag)
 {
-    size_t size = mqtt_publish_size(publish);
-    if (size == 0) return ERR_INVALID;
-    if (publish->qos == 0) {
-        if (c->state != CLIENT_UP) return ERR_STATE;
-        size_t from = c->out.len;
-        mqtt_encode_publish((uint8_t *)buf_reserve(&c->out, size), publish, NULL);
-        c->out.len += size;
-        c->out.data[c->out.len] = '\0';
-        note_sent(c, from);
-        return 0;
-    }
-    if (c->waiting && c->waiting_bytes + size > c->opts.max_waiting) return ERR_LIMIT;
-    struct flight *flight = xcalloc(1, sizeof *flight + size);
-    flight->qos = publish->qos;
-    flight->len = size;
+    if (outline->size == 0) return diag_set(diag, ERR_INVALID, "a message is too long for MQTT");
+    if (c->state == CLIENT_UP) return mqtt_limits_check(&c->limits, outline, diag);
+    if (outline->qos == 0) return diag_set(diag, ERR_STATE, "there is no connection");
+    return 0;
+}
+
+static void add_flight(struct mqtt_client *c, const struct mqtt_publish *publish,
+                       const struct mqtt_outline *outline)
+{
+    struct flight *flight = xcalloc(1, sizeof *flight + outline->size);
+    flight->outline = *outline;
     mqtt_encode_publish(flight->packet, publish, &flight->id_at);
     list_push_back(&c->flights, &flight->link);
     c->waiting++;
-    c->waiting_bytes += size;
-    if (c->state == CLIENT_UP && c->flying < c->opts.window && c->waiting == 1) launch(c, flight);
+    c->waiting_bytes += outline->size;
+    if (c->state == CLIENT_UP && c->flying < c->window && c->waiting == 1 && !c->held)
+        launch(c, flight);
+}
+
+int mqtt_client_publish(struct mqtt_client *c, const struct mqtt_publish *publish,
+                        struct diag *diag)
+{
+    const struct mqtt_outline outline = { .qos = publish->qos,
+                                          .retain = publish->retain,
+                                          .alias = alias_of(publish),
+                                          .size = mqtt_publish_size(publish) };
+    int rc = check_publish(c, &outline, diag);
+    if (rc < 0) return rc;
+    if (publish->qos == 0) {
+        put_publish(c, publish);
+        return 0;
+    }
+    if (c->waiting && c->waiting_bytes + outline.size > c->opts.max_waiting)
+        return diag_set(diag, ERR_LIMIT, "too many messages wait to be sent");
+    add_flight(c, publish, &outline);
     return 0;
+}
+
+/* SUBSCRIBE or UNSUBSCRIBE. The id, or the error. */
+static int send_request(struct mqtt_client *c, uint8_t type, struct slice properties,
+                        const struct mqtt_filter *filters, size_t count)
+{
+    size_t from = c->out.len;
+    uint16_t id = next_id(c);
+    int rc =
+        mqtt_encode_subscribe(&c->out, c->opts.connect.level, type, id, properties, filters, count);
+    if (rc == 0 && c->out.len - from > c->limits.packet) {
+        c->out.len = from;
+        rc = ERR_TOO_LARGE;
+    }
+    if (rc < 0) return rc;
+    note_sent(c, from);
+    return id;
 }
 
 int mqtt_client_subscribe(struct mqtt_client *c, const struct mqtt_filter *filters, size_t count)
 {
-    size_t from = c->out.len;
-    uint16_t id = next_id(c);
-    int rc = mqtt_encode_subscribe(&c->out, c->opts.connect.level, MQTT_TYPE_subscribe, id,
-                                   (struct slice){ 0 }, filters, count);
-    if (rc < 0) return rc;
-    c->subscribe_id = id;
+    int id = send_request(c, MQTT_TYPE_subscribe, c->opts.subscribe, filters, count);
+    if (id < 0) return id;
+    c->subscribe_id = (uint16_t)id;
     c->subscribe_count = count;
-    note_sent(c, from);
     return 0;
 }
 
 int mqtt_client_unsubscribe(struct mqtt_client *c, const struct mqtt_filter *filters, size_t count)
 {
-    size_t from = c->out.len;
-    uint16_t id = next_id(c);
-    int rc = mqtt_encode_subscribe(&c->out, c->opts.connect.level, MQTT_TYPE_unsubscribe, id,
-                                   (struct slice){ 0 }, filters, count);
-    if (rc < 0) return rc;
-    c->unsubscribe_id = id;
-    note_sent(c, from);
+    int id = send_request(c, MQTT_TYPE_unsubscribe, c->opts.unsubscribe, filters, count);
+    if (id < 0) return id;
+    c->unsubscribe_id = (uint16_t)id;
+    c->unsubscribe_count = count;
     return 0;
 }
 
@@ -217,7 +311,7 @@ void mqtt_client_ping(struct mqtt_client *c)
 
 void mqtt_client_disconnect(struct mqtt_client *c)
 {
-    const struct mqtt_farewell farewell = { .code = MQTT_REASON_SUCCESS };
+    const struct mqtt_farewell farewell = { .properties = c->opts.disconnect };
     size_t from = c->out.len;
     mqtt_encode_farewell(&c->out, c->opts.connect.level, MQTT_TYPE_disconnect, &farewell);
     note_sent(c, from);
@@ -227,7 +321,9 @@ void mqtt_client_disconnect(struct mqtt_client *c)
 
 int mqtt_client_open(struct mqtt_client *c)
 {
-    int rc = mqtt_encode_connect(&c->out, &c->opts.connect);
+    struct mqtt_connect connect = c->opts.connect;
+    connect.client_id = mqtt_client_id(c);
+    int rc = mqtt_encode_connect(&c->out, &connect);
     if (rc < 0) return rc;
     c->state = CLIENT_CONNECTING;
     note_sent(c, 0);
@@ -242,6 +338,8 @@ void mqtt_client_lost(struct mqtt_client *c)
     buf_clear(&c->out);
     c->subscribe_id = c->unsubscribe_id = 0;
     c->pings = 0;
+    mqtt_aliases_clear(&c->ours);
+    mqtt_aliases_clear(&c->theirs);
 }
 
 struct buf *mqtt_client_out(struct mqtt_client *c)
@@ -249,15 +347,10 @@ struct buf *mqtt_client_out(struct mqtt_client *c)
     return &c->out;
 }
 
-static int64_t keep_alive_ms(const struct mqtt_client *c)
-{
-    return SECONDS(c->opts.connect.keep_alive);
-}
-
 /* An answer may take as long as the keep alive, and ten seconds at least. */
 static int64_t ping_end(const struct mqtt_client *c)
 {
-    int64_t wait = keep_alive_ms(c);
+    int64_t wait = c->keep_alive_ms;
     return c->ping_at + (wait > PING_WAIT_MS ? wait : PING_WAIT_MS);
 }
 
@@ -265,7 +358,7 @@ int64_t mqtt_client_deadline(const struct mqtt_client *c)
 {
     if (c->state == CLIENT_DOWN) return INT64_MAX;
     if (c->state == CLIENT_CONNECTING) return c->opened_at + CONNACK_WAIT_MS;
-    int64_t next = keep_alive_ms(c) ? c->sent_at + keep_alive_ms(c) : INT64_MAX;
+    int64_t next = c->keep_alive_ms ? c->sent_at + c->keep_alive_ms : INT64_MAX;
     return c->pings && ping_end(c) < next ? ping_end(c) : next;
 }
 
@@ -281,37 +374,69 @@ int mqtt_client_tick(struct mqtt_client *c)
 
 /* ---- receiving ------------------------------------------------------------------------------ */
 
-static const struct {
-    int code;
-    const char *text;
-} refusals[] = {
-    [MQTT_REFUSED_LEVEL] = { ERR_UNSUPPORTED, "the hub does not speak this version of MQTT" },
-    [MQTT_REFUSED_CLIENT_ID] = { ERR_DENIED, "the hub refuses the client id" },
-    [MQTT_REFUSED_UNAVAILABLE] = { ERR_BUSY, "the hub cannot serve now" },
-    [MQTT_REFUSED_BAD_LOGIN] = { ERR_AUTH, "the hub refuses user name and password" },
-    [MQTT_REFUSED_NOT_AUTHORIZED] = { ERR_DENIED, "not authorized to connect" },
-};
+/* A hub that does not know this level may answer as 3.1.1 has it. */
+static bool is_old_refusal(const struct mqtt_client *c, const struct mqtt_frame *frame)
+{
+    return c->opts.connect.level >= MQTT_LEVEL_5 && frame->body.len == 2 &&
+           frame->body.ptr[1] >= MQTT_REFUSED_LEVEL &&
+           frame->body.ptr[1] <= MQTT_REFUSED_NOT_AUTHORIZED;
+}
+
+static void take_connack(struct mqtt_client *c, const struct mqtt_connack *ack)
+{
+    struct slice id = mqtt_property_text(ack->properties, MQTT_PROP_assigned_client_id);
+    uint32_t keep_alive = mqtt_property_number(ack->properties, MQTT_PROP_server_keep_alive,
+                                               c->opts.connect.keep_alive);
+    if (id.len) {
+        buf_clear(&c->id);
+        buf_put_slice(&c->id, id);
+    }
+    c->keep_alive_ms = SECONDS(keep_alive);
+    c->limits = mqtt_limits_of(ack->properties);
+    c->window = c->limits.under_way < c->opts.window ? c->limits.under_way : c->opts.window;
+    if (ack->session_present) return;
+    memset(c->received, 0, sizeof c->received);
+    c->received_count = 0;
+}
+
+/* What waits may have been published for another hub, or for this one with other limits. */
+static int check_flights(const struct mqtt_client *c, struct diag *diag)
+{
+    int rc = 0;
+    list_for_each(it, &c->flights) {
+        const struct flight *flight = container_of(it, struct flight, link);
+        if (flight->state == FLIGHT_RELEASED || rc < 0) continue;
+        rc = mqtt_limits_check(&c->limits, &flight->outline, diag);
+    }
+    return rc;
+}
+
+static void hold_flights(struct mqtt_client *c)
+{
+    c->flying = c->held = 0;
+    list_for_each(it, &c->flights) {
+        struct flight *flight = container_of(it, struct flight, link);
+        flight->held = flight->id;
+        if (flight->held) c->held++;
+    }
+}
 
 static int on_connack(struct mqtt_client *c, const struct mqtt_frame *frame, struct diag *diag)
 {
     struct mqtt_connack ack;
     const char *why = NULL;
-    int rc = mqtt_decode_connack(frame, c->opts.connect.level, &ack, &why);
+    uint8_t level = is_old_refusal(c, frame) ? MQTT_LEVEL_311 : c->opts.connect.level;
+    int rc = mqtt_decode_connack(frame, level, &ack, &why);
     if (rc < 0) return diag_set(diag, rc, "%s", why);
-    if (ack.code >= ARRAY_LEN(refusals))
-        return diag_set(diag, ERR_DENIED, "the hub refuses the connection, code %d", ack.code);
-    if (ack.code) return diag_set(diag, refusals[ack.code].code, "%s", refusals[ack.code].text);
+    if (ack.code) return mqtt_connack_outcome(level, &ack, diag);
+    take_connack(c, &ack);
+    rc = check_flights(c, diag);
+    if (rc < 0) return rc;
     c->state = CLIENT_UP;
-    if (!ack.session_present) {
-        memset(c->received, 0, sizeof c->received);
-        c->received_count = 0;
-    }
-    list_for_each(it, &c->flights) {
-        struct flight *flight = container_of(it, struct flight, link);
-        if (flight->id) send_flight(c, flight);
-    }
+    hold_flights(c);
+    pump(c, true);
     c->cbs->on_connected(c->arg, ack.session_present);
-    pump(c);
+    pump(c, false);
     return 0;
 }
 
@@ -327,11 +452,18 @@ static void set_received(struct mqtt_client *c, uint16_t id, bool received)
     c->received_count += received ? 1 : SIZE_MAX;
 }
 
+/* Of the hub: what we have allowed it. */
+static uint32_t most_aliases(const struct mqtt_client *c)
+{
+    return mqtt_property_number(c->opts.connect.properties, MQTT_PROP_topic_alias_maximum, 0);
+}
+
 static int on_publish(struct mqtt_client *c, const struct mqtt_frame *frame, struct diag *diag)
 {
     struct mqtt_publish p;
     const char *why = NULL;
     int rc = mqtt_decode_publish(frame, c->opts.connect.level, false, &p, &why);
+    if (rc == 0 && p.has_alias) rc = mqtt_aliases_resolve(&c->theirs, most_aliases(c), &p, &why);
     if (rc < 0) return diag_set(diag, rc, "%s", why);
     bool repeated = p.qos == 2 && is_received(c, p.id);
     if (!repeated && !c->cbs->on_message(c->arg, &p)) return 0;
@@ -340,11 +472,25 @@ static int on_publish(struct mqtt_client *c, const struct mqtt_frame *frame, str
     return 0;
 }
 
-static void complete(struct mqtt_client *c, struct flight *flight)
+static void complete(struct mqtt_client *c, struct flight *flight, const struct mqtt_ack *ack)
 {
     flight_free(c, flight);
-    c->cbs->on_delivered(c->arg);
-    pump(c);
+    if (ack->code < MQTT_REFUSED || ack->type == MQTT_TYPE_pubcomp)
+        c->cbs->on_delivered(c->arg);
+    else
+        c->cbs->on_refused(c->arg, ack);
+    pump(c, false);
+}
+
+/* With a PUBREC that refuses, the message is done [MQTT-4.3.3-4]. */
+static void on_pubrec(struct mqtt_client *c, struct flight *flight, const struct mqtt_ack *ack)
+{
+    if (ack->code >= MQTT_REFUSED) {
+        if (flight) complete(c, flight, ack);
+        return;
+    }
+    if (flight) flight->state = FLIGHT_RELEASED;
+    send_ack(c, MQTT_TYPE_pubrel, ack->id);
 }
 
 /* An answer to what is not under way is no error: it may belong to an earlier life of the session. */
@@ -355,24 +501,20 @@ static int on_ack(struct mqtt_client *c, const struct mqtt_frame *frame, struct 
     int rc = mqtt_decode_ack(frame, c->opts.connect.level, &ack, &why);
     if (rc < 0) return diag_set(diag, rc, "%s", why);
     struct flight *flight = find_flight(c, ack.id);
-    bool two = flight && flight->qos == 2;
+    bool two = flight && flight->outline.qos == 2;
     switch (ack.type) {
     case MQTT_TYPE_puback:
-        if (flight && !two) complete(c, flight);
+        if (flight && !two) complete(c, flight, &ack);
         break;
     case MQTT_TYPE_pubrec:
-        if (two) flight->state = FLIGHT_RELEASED;
-        send_ack(c, MQTT_TYPE_pubrel, ack.id);
+        on_pubrec(c, two ? flight : NULL, &ack);
         break;
     case MQTT_TYPE_pubcomp:
-        if (two) complete(c, flight);
-        break;
-    case MQTT_TYPE_pubrel:
-        set_received(c, ack.id, false);
-        send_ack(c, MQTT_TYPE_pubcomp, ack.id);
+        if (two) complete(c, flight, &ack);
         break;
     default:
-        if (ack.id == c->unsubscribe_id) c->unsubscribe_id = 0;
+        set_received(c, ack.id, false);
+        send_ack(c, MQTT_TYPE_pubcomp, ack.id);
         break;
     }
     return 0;
@@ -387,8 +529,44 @@ static int on_suback(struct mqtt_client *c, const struct mqtt_frame *frame, stru
     if (ack.id != c->subscribe_id || ack.codes.len != c->subscribe_count)
         return diag_set(diag, ERR_MALFORMED, "[MQTT-3.8.4-2] SUBACK that answers no SUBSCRIBE");
     c->subscribe_id = 0;
-    c->cbs->on_granted(c->arg, ack.codes);
+    c->cbs->on_granted(c->arg, &ack);
     return 0;
+}
+
+/* Below level 5 it has no codes, and is decoded as an acknowledgement. */
+static int decode_unsuback(const struct mqtt_client *c, const struct mqtt_frame *frame,
+                           struct mqtt_suback *ret_ack, const char **ret_why)
+{
+    const uint8_t level = c->opts.connect.level;
+    struct mqtt_ack plain;
+    if (level >= MQTT_LEVEL_5) return mqtt_decode_suback(frame, level, ret_ack, ret_why);
+    int rc = mqtt_decode_ack(frame, level, &plain, ret_why);
+    if (rc == 0) *ret_ack = (struct mqtt_suback){ .id = plain.id };
+    return rc;
+}
+
+static int on_unsuback(struct mqtt_client *c, const struct mqtt_frame *frame, struct diag *diag)
+{
+    struct mqtt_suback ack = { 0 };
+    const char *why = NULL;
+    int rc = decode_unsuback(c, frame, &ack, &why);
+    if (rc < 0) return diag_set(diag, rc, "%s", why);
+    if (ack.id != c->unsubscribe_id) return 0;
+    if (ack.codes.len && ack.codes.len != c->unsubscribe_count)
+        return diag_set(diag, ERR_MALFORMED, "[MQTT-3.11.3-1] UNSUBACK that answers otherwise");
+    c->unsubscribe_id = 0;
+    c->cbs->on_released(c->arg, &ack);
+    return 0;
+}
+
+static int on_disconnect(const struct mqtt_client *c, const struct mqtt_frame *frame,
+                         struct diag *diag)
+{
+    struct mqtt_farewell farewell;
+    const char *why = NULL;
+    int rc = mqtt_decode_disconnect(frame, c->opts.connect.level, false, &farewell, &why);
+    if (rc < 0) return diag_set(diag, rc, "%s", why);
+    return mqtt_farewell_outcome(&farewell, diag);
 }
 
 static int on_pingresp(struct mqtt_client *c)
@@ -405,6 +583,8 @@ static int dispatch(struct mqtt_client *c, const struct mqtt_frame *frame, struc
     if (!mqtt_server_sends(frame->type, c->opts.connect.level))
         return diag_set(diag, ERR_MALFORMED, "the hub has sent a packet of a client: %s",
                         info->name);
+    if (frame->type == MQTT_TYPE_auth)
+        return diag_set(diag, ERR_UNSUPPORTED, "the hub asks for authentication by AUTH");
     if ((c->state == CLIENT_CONNECTING) != (frame->type == MQTT_TYPE_connack))
         return diag_set(diag, ERR_MALFORMED, "[MQTT-3.2.0-1] CONNACK must come first, and once");
     switch (frame->type) {
@@ -414,6 +594,10 @@ static int dispatch(struct mqtt_client *c, const struct mqtt_frame *frame, struc
         return on_publish(c, frame, diag);
     case MQTT_TYPE_suback:
         return on_suback(c, frame, diag);
+    case MQTT_TYPE_unsuback:
+        return on_unsuback(c, frame, diag);
+    case MQTT_TYPE_disconnect:
+        return on_disconnect(c, frame, diag);
     case MQTT_TYPE_pingresp:
         return on_pingresp(c);
     default:
@@ -423,14 +607,18 @@ static int dispatch(struct mqtt_client *c, const struct mqtt_frame *frame, struc
 
 int mqtt_client_feed(struct mqtt_client *c, const void *data, size_t len, struct diag *diag)
 {
+    const uint32_t most =
+        mqtt_property_number(c->opts.connect.properties, MQTT_PROP_maximum_packet_size, UINT32_MAX);
     size_t at = 0;
     int rc;
     buf_append(&c->in, data, len);
     for (;;) {
         struct mqtt_frame frame;
         const char *why = NULL;
-        rc = mqtt_frame((const uint8_t *)c->in.data + at, c->in.len - at, SIZE_MAX,
+        rc = mqtt_frame((const uint8_t *)c->in.data + at, c->in.len - at, most,
                         c->opts.connect.level, &frame, &why);
+        if (rc == ERR_TOO_LARGE)
+            return diag_set(diag, rc, "the hub sends a packet above %u bytes", most);
         if (rc < 0) return diag_set(diag, rc, "%s", why);
         if (rc == 0) break;
         rc = dispatch(c, &frame, diag);
@@ -443,6 +631,11 @@ int mqtt_client_feed(struct mqtt_client *c, const void *data, size_t len, struct
 
 /* ---- questions ------------------------------------------------------------------------------ */
 
+struct slice mqtt_client_id(const struct mqtt_client *c)
+{
+    return c->id.len ? buf_slice(&c->id) : c->opts.connect.client_id;
+}
+
 bool mqtt_client_is_up(const struct mqtt_client *c)
 {
     return c->state == CLIENT_UP;
@@ -450,16 +643,16 @@ bool mqtt_client_is_up(const struct mqtt_client *c)
 
 bool mqtt_client_has_room(const struct mqtt_client *c)
 {
-    return c->flying + c->waiting < c->opts.window;
+    return mqtt_client_unfinished(c) < c->window;
 }
 
 size_t mqtt_client_unfinished(const struct mqtt_client *c)
 {
-    return c->flying + c->waiting;
+    return c->flying + c->held + c->waiting;
 }
 
 bool mqtt_client_is_idle(const struct mqtt_client *c)
 {
-    return !c->flying && !c->waiting && !c->received_count && !c->pings && !c->subscribe_id &&
+    return !mqtt_client_unfinished(c) && !c->received_count && !c->pings && !c->subscribe_id &&
            !c->unsubscribe_id;
 }

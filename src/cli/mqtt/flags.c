@@ -3,7 +3,8 @@
  * Letters and meanings are mosquitto's, with these exceptions, which the manual tells:
  *   -d   is the data directory, as everywhere; debug output is --debug;
  *   -S   names a Unix socket (mosquitto looks up SRV records);
- *   -W   is for pub too.
+ *   -W   is for pub too;
+ *   -x   means MQTT 5, as -D does.
  * What mosquitto has and we have not is an unknown flag. Where to connect: --unix, --url, or host and
  * port; with none of them the hub of the data directory by its socket, and when there is none which we
  * may use, localhost. */
@@ -49,7 +50,10 @@ static const char system_ca[] = "/etc/ssl/certs/ca-certificates.crt";
     FLAG("--id-prefix", 'I', "PREFIX", "client id: this and the number of the process")            \
     FLAG("--keepalive", 'k', "SECONDS", "time of silence before a ping; 60 without it, 0: none")   \
     FLAG("--disable-clean-session", 'c', NULL, "keep the session; needs --id")                     \
-    FLAG("--protocol-version", 'V', "VERSION", "311 (3.1.1) or 31 (3.1); mqttv311 and mqttv31 too") \
+    FLAG("--protocol-version", 'V', "VERSION", "5, 311 (3.1.1) or 31 (3.1); mqttv5 and so on too; 311 without it") \
+    { .name = "--property", .letter = 'D', .value = "COMMAND PROPERTY VALUE", .words = 3,          \
+      .longer = MQTT_PAIR_NAME, .repeatable = true, .text = "give a packet a property, see above" }, \
+    FLAG("--session-expiry-interval", 'x', "SECONDS", "how long the hub keeps the session; -1: for good") \
     FLAG("--qos", 'q', "QOS", "0, 1 or 2; 0 without it")                                           \
     FLAG("--timeout", 'W', "SECONDS", "give up, or end, after so many seconds")        \
     FLAG("--will-topic", 0, "TOPIC", "leave a will with this topic")                               \
@@ -92,6 +96,7 @@ const struct cli_flag sub_flags[] = {
     FLAG("--no-retained", 'R', NULL, "leave out retained messages")
     FLAG("--retained-only", 0, NULL, "only retained messages; end with the first other one")
     FLAG("--remove-retained", 0, NULL, "remove the retained messages that are received")
+    FLAG("--retain-as-published", 0, NULL, "messages keep the retain flag of their publisher; else only old ones have it")
     CONNECTION_FLAGS
     { 0 },
 };
@@ -340,13 +345,28 @@ static int read_tls(const struct cli_args *args, struct mqtt_settings *s)
 
 /* ---- who ------------------------------------------------------------------------------------ */
 
+/* A flag that was given and is for MQTT 5; NULL: none. Not both commands have all of them. */
+static const char *given_for_5(const struct cli_args *args)
+{
+    static const char *const names[] = { "--property", "--session-expiry-interval",
+                                         "--retain-as-published" };
+    for (size_t i = 0; i < args->given_count; i++) {
+        for (size_t n = 0; n < ARRAY_LEN(names); n++)
+            if (args->given[i].count && strcmp(args->given[i].flag->name, names[n]) == 0)
+                return names[n];
+    }
+    return NULL;
+}
+
 static int read_version(const struct cli_args *args, struct mqtt_connect *connect)
 {
-    const char *text = cli_flag_value(args, "--protocol-version", "311");
+    const char *only5 = given_for_5(args);
+    const char *text = cli_flag_value(args, "--protocol-version", only5 ? "5" : "311");
     if (mqtt_parse_version(text, &connect->level) < 0)
-        return cli_bad_usage(args, "flag '--protocol-version': '%s' is neither 311 nor 31", text);
-    if (connect->level == MQTT_LEVEL_5)
-        return cli_bad_usage(args, "flag '--protocol-version': MQTT 5 is not supported yet");
+        return cli_bad_usage(args, "flag '--protocol-version': '%s' is none of 5, 311 and 31",
+                             text);
+    if (only5 && connect->level < MQTT_LEVEL_5)
+        return cli_bad_usage(args, "flag '%s' is for MQTT 5", only5);
     return 0;
 }
 
@@ -355,7 +375,8 @@ static int read_login(const struct cli_args *args, struct mqtt_connect *connect)
     const char *user = cli_flag_value(args, "--username", NULL);
     const char *password = cli_flag_value(args, "--pw", NULL);
     if (cli_flag_given(args, "--url")) return 0;
-    if (password && !user) return cli_bad_usage(args, "flag '--pw' needs --username NAME");
+    if (password && !user && connect->level < MQTT_LEVEL_5)
+        return cli_bad_usage(args, "flag '--pw' needs --username NAME");
     connect->has_username = user;
     connect->has_password = password;
     connect->username = slice_str(user);
@@ -400,6 +421,64 @@ static int read_will(const struct cli_args *args, struct mqtt_connect *connect)
     return 0;
 }
 
+/* ---- properties ----------------------------------------------------------------------------- */
+
+static int read_expiry(const struct cli_args *args, const struct mqtt_settings *s,
+                       int64_t *ret_seconds)
+{
+    const char *text = cli_flag_value(args, "--session-expiry-interval", NULL);
+    const struct slice given = buf_slice(&s->blocks.connect);
+    int64_t seconds = mqtt_property_number(given, MQTT_PROP_session_expiry, 0);
+    struct mqtt_property prop;
+    if (mqtt_property_find(given, MQTT_PROP_session_expiry, &prop)) {
+        if (text) return cli_bad_usage(args, "the session's expiry is given twice");
+    } else if (text && strcmp(text, "-1") != 0 && strcmp(text, "∞") != 0) {
+        int rc = cli_flag_number(args, "--session-expiry-interval", 0, UINT32_MAX, 0, &seconds);
+        if (rc) return rc;
+    } else if (text || !s->client.connect.clean_session) {
+        seconds = UINT32_MAX;
+    }
+    if (seconds == UINT32_MAX && !cli_flag_given(args, "--id"))
+        return cli_bad_usage(args, "a session that is kept for good needs --id ID");
+    *ret_seconds = seconds;
+    return 0;
+}
+
+static int check_blocks(const struct cli_args *args, const struct mqtt_blocks *blocks)
+{
+    const struct slice connect = buf_slice(&blocks->connect),
+                       leave = buf_slice(&blocks->disconnect);
+    if (blocks->will.len && !cli_flag_given(args, "--will-topic"))
+        return cli_bad_usage(args, "a will needs --will-topic TOPIC");
+    if (!mqtt_property_number(connect, MQTT_PROP_session_expiry, 0) &&
+        mqtt_property_number(leave, MQTT_PROP_session_expiry, 0))
+        return cli_bad_usage(args, "a session that ends with the connection cannot be prolonged by "
+                                   "DISCONNECT");
+    return 0;
+}
+
+static int read_properties(const struct cli_args *args, struct mqtt_settings *s)
+{
+    struct mqtt_blocks *blocks = &s->blocks;
+    struct mqtt_connect *connect = &s->client.connect;
+    struct mqtt_property prop;
+    int64_t expiry = 0;
+    if (connect->level < MQTT_LEVEL_5) return 0;
+    int rc = mqtt_blocks_read(args, blocks);
+    if (rc == 0) rc = read_expiry(args, s, &expiry);
+    if (rc) return rc;
+    if (expiry && !mqtt_property_find(buf_slice(&blocks->connect), MQTT_PROP_session_expiry, &prop))
+        mqtt_put_number(&blocks->connect, MQTT_PROP_session_expiry, (uint32_t)expiry);
+    connect->properties = buf_slice(&blocks->connect);
+    connect->will_properties = buf_slice(&blocks->will);
+    s->client.subscribe = buf_slice(&blocks->subscribe);
+    s->client.unsubscribe = buf_slice(&blocks->unsubscribe);
+    s->client.disconnect = buf_slice(&blocks->disconnect);
+    return check_blocks(args, blocks);
+}
+
+/* ---- all of it ------------------------------------------------------------------------------ */
+
 static int read_numbers(const struct cli_args *args, struct mqtt_settings *s)
 {
     int64_t keep_alive = 0, qos = 0, timeout = 0;
@@ -423,6 +502,7 @@ int mqtt_settings_read(const struct cli_args *args, struct mqtt_settings *s)
     if (rc == 0) rc = read_id(args, s);
     if (rc == 0) rc = read_login(args, &s->client.connect);
     if (rc == 0) rc = read_will(args, &s->client.connect);
+    if (rc == 0) rc = read_properties(args, s);
     if (rc == 0) rc = read_place(args, s);
     if (rc == 0) rc = read_tls(args, s);
     return rc;
@@ -431,5 +511,6 @@ int mqtt_settings_read(const struct cli_args *args, struct mqtt_settings *s)
 void mqtt_settings_free(struct mqtt_settings *s)
 {
     tls_client_destroy(s->target.tls);
+    mqtt_blocks_free(&s->blocks);
     arena_deinit(&s->arena);
 }

@@ -8,6 +8,7 @@
 #include "cli/args.h"
 #include "cli/mqtt/client.h"
 #include "cli/mqtt/link.h"
+#include "cli/mqtt/properties.h"
 
 extern const struct cli_flag pub_flags[];
 extern const struct cli_flag sub_flags[];
@@ -18,8 +19,9 @@ struct mqtt_settings {
     uint8_t qos;
     int64_t timeout_ms; /* 0: none */
     bool debug, quiet, tls;
-    const char *url_topic; /* of --url; NULL: none */
-    struct arena arena;    /* of the texts */
+    const char *url_topic;     /* of --url; NULL: none */
+    struct mqtt_blocks blocks; /* empty below level 5 */
+    struct arena arena;        /* of the texts */
 };
 
 /* What both commands have in common. 0, CLI_USAGE or CLI_FAILED, with the reason printed; to be freed

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "cli/mqtt/outcome.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -366,10 +367,16 @@ static bool on_message(void *arg, const struct mqtt_publish *publish)
     return !run->over && run->ops->on_message && run->ops->on_message(run, publish);
 }
 
-static void on_granted(void *arg, struct slice codes)
+static void on_granted(void *arg, const struct mqtt_suback *ack)
 {
     struct mqtt_run *run = arg;
-    run->ops->on_granted(run, codes);
+    run->ops->on_granted(run, ack);
+}
+
+static void on_released(void *arg, const struct mqtt_suback *ack)
+{
+    struct mqtt_run *run = arg;
+    run->ops->on_released(run, ack);
 }
 
 static void on_delivered(void *arg)
@@ -378,17 +385,28 @@ static void on_delivered(void *arg)
     run->futile = 0;
 }
 
+static void on_refused(void *arg, const struct mqtt_ack *ack)
+{
+    struct mqtt_run *run = arg;
+    char text[MQTT_OUTCOME_SIZE];
+    mqtt_outcome_text(ack->code, ack->properties, text);
+    mqtt_run_complain(run, "the hub refuses a message: %s", text);
+    run->refused = true;
+    run->futile = 0;
+}
+
 static void on_packet(void *arg, bool sent, const char *type, size_t size)
 {
     const struct mqtt_run *run = arg;
     if (!run->settings->debug) return;
-    fprintf(run->args->err, "%.*s %s %s (%zu bytes)\n",
-            (int)run->settings->client.connect.client_id.len,
-            run->settings->client.connect.client_id.ptr, sent ? "sends" : "receives", type, size);
+    struct slice id = mqtt_client_id(run->client);
+    fprintf(run->args->err, "%.*s %s %s (%zu bytes)\n", (int)id.len, id.ptr,
+            sent ? "sends" : "receives", type, size);
 }
 
-static const struct mqtt_client_cbs client_cbs = { on_connected, on_message, on_granted,
-                                                   on_delivered, on_packet };
+static const struct mqtt_client_cbs client_cbs = { on_connected, on_message,   on_granted,
+                                                   on_released,  on_delivered, on_refused,
+                                                   on_packet };
 
 int mqtt_run(struct mqtt_run *run)
 {
@@ -408,5 +426,5 @@ int mqtt_run(struct mqtt_run *run)
     leave(run);
     mqtt_client_destroy(run->client);
     unwatch_signals();
-    return run->code;
+    return run->refused && run->code == CLI_DONE ? CLI_FAILED : run->code;
 }

@@ -11,7 +11,8 @@ struct mqtt_run;
 struct mqtt_run_ops {
     void (*on_connected)(struct mqtt_run *run, bool session_present); /* may be NULL */
     bool (*on_message)(struct mqtt_run *run, const struct mqtt_publish *publish);
-    void (*on_granted)(struct mqtt_run *run, struct slice codes);
+    void (*on_granted)(struct mqtt_run *run, const struct mqtt_suback *ack);
+    void (*on_released)(struct mqtt_run *run, const struct mqtt_suback *ack);
     /* Whenever something has changed while the connection is up: does what can be done. */
     void (*step)(struct mqtt_run *run);
     /* Before the acknowledgements of the messages received leave. 0 or an errno of standard output. */
@@ -41,6 +42,7 @@ struct mqtt_run {
     int code;
     unsigned futile;
     bool over, finishing, stopped, was_up, confirming;
+    bool refused; /* something; so the run cannot end well */
     int64_t end, finish_end, retry_at, retry_delay, up_since;
 };
 

@@ -259,13 +259,104 @@ static void subscribing_that_fails(void **state)
     check(cases, ARRAY_LEN(cases));
 }
 
+/* ---- MQTT 5 ---- */
+
+#define C5 "<100e00044d5154540502003c00000163 "
+#define A5 ">2003000000 "
+
+static void publishing_mqtt_5(void **state)
+{
+    static const struct run_case cases[] = {
+        { "pub t -V 5 -m a", "", C5 A5 "<30050001740061 " END, 0, "", "" },
+        { "pub t -m a -D publish content-type x -D disconnect user-property k v", "",
+          C5 A5 "<3009000174040300017861 <c000 >d000 <e00900072600016b000176 ", 0, "", "" },
+        { "pub t -V 5 -m a -x 7 -D connect receive-maximum 9", "",
+          "<101600044d5154540502003c08210009110000000700"
+          "0163 " A5 "<30050001740061 " END,
+          0, "", "" },
+        { "pub t -m a --will-topic w --will-payload b -D will will-delay-interval 5", "",
+          "<101a00044d5154540506003c000001630518000000050001770001"
+          "62 " A5 "<30050001740061 " END,
+          0, "", "" },
+        /* the topic once, then its alias */
+        { "pub t -l -D publish topic-alias 2", "a\nb\n",
+          C5 ">2006000003220005 <300800017403230002613007000003230002"
+             "62 " END,
+          0, "", "" },
+        { "pub t -m a -D publish topic-alias 6", "", C5 ">2006000003220005 ", 1, "",
+          "the hub takes topic aliases up to 5\n" },
+        { "pub t -m a -q 2 -V 5", "", C5 ">20050000022401 ", 1, "", "the hub takes QoS up to 1\n" },
+        { "pub t -m abcd -V 5", "", C5 ">20080000052700000009 ", 1, "",
+          "a packet of 10 bytes is too long: the hub takes 9\n" },
+        /* one at a time */
+        { "pub t -l -q 1 -V 5", "a\nb\n",
+          C5 ">2006000003210001 <3207000174000100"
+             "61 >40020001 <3207000174000200"
+             "62 >40020002 " END,
+          0, "", "" },
+        { "pub t -m a -V 5", "", C5 ">200a0087071f00046e657665 ", 1, "",
+          "the hub refuses the connection: not authorized: neve\n" },
+        { "pub t -m a -V 5", "", C5 ">20020001 ", 1, "",
+          "the hub does not speak this version of MQTT\n" },
+        { "pub t -m a -V 5 -q 1", "", C5 A5 "<320700017400010061 >4003000197 " END, 1, "",
+          "the hub refuses a message: quota exceeded\n" },
+        /* the others are sent all the same */
+        { "pub t -l -V 5 -q 2", "a\nb\n",
+          C5 A5 "<3407000174000100613407000174000200"
+                "62 >500a000187061f0003626164 >50020002 <62020002 >70020002 " END,
+          1, "", "the hub refuses a message: not authorized: bad\n" },
+        { "pub t -m a -V 5", "", C5 A5 "<30050001740061 <c000 >e00187 ", 1, "",
+          "the hub has ended the connection: not authorized\n" },
+        { "pub t -m a -V 5", "", C5 A5 "<30050001740061 <c000 >e0018b ", 1, "",
+          "the hub has ended the connection: server shutting down: " TOLD },
+    };
+    check(cases, ARRAY_LEN(cases));
+}
+
+static void subscribing_mqtt_5(void **state)
+{
+    static const struct run_case cases[] = {
+        { "sub t -V 5 -C 1 -F %t:%p:%C:%S:%P", "",
+          C5 A5 "<8207000100000174"
+                "00 >900400010000 "
+                ">30140001740f030001780b052600016b0001760b06"
+                "61 <e000 ",
+          0, "t:a:x:5:k:v\n", "" },
+        { "sub t -D subscribe subscription-identifier 5 --retain-as-published -q 1 -E", "",
+          C5 A5 "<82090001020b0500017409 >900400010001 <e000 ", 0, "", "" },
+        /* an alias of the hub */
+        { "sub t -C 2 -v -D connect topic-alias-maximum 1", "",
+          "<101100044d5154540502003c03220001000163 " A5 "<820700010000017400 >900400010000 "
+          ">300800017403230001613007000003230001"
+          "62 <e000 ",
+          0, "t a\nt b\n", "" },
+        { "sub t -V 5", "", C5 A5 "<820700010000017400 >900400010087 <e000 ", 1, "",
+          "the hub refuses the subscription to 't': not authorized\n" },
+        { "sub t u -E -V 5", "",
+          C5 A5 "<820b000100000174000001750"
+                "0 >900a0001051f00026e6f009e <e000 ",
+          1, "",
+          "the hub refuses the subscription to 'u': shared subscriptions not supported: no\n" },
+        { "sub t -U u -E -D unsubscribe user-property k v", "",
+          C5 A5 "<a20d0001072600016b0001760001"
+                "75820700020000017400 >b00400010087 >900400020000 <e000 ",
+          1, "", "the hub refuses to end the subscription to 'u': not authorized\n" },
+        { "sub t -U u -E -V 5", "",
+          C5 A5 "<a20600010000017582070002000001"
+                "7400 >b00400010011 >900400020000 <e000 ",
+          0, "", "" },
+        { "sub t -V 5", "", C5 A5 "<820700010000017400 >900400010000 >e0089b061f0003626164 ", 1, "",
+          "the hub has ended the connection: QoS not supported: bad\n" },
+    };
+    check(cases, ARRAY_LEN(cases));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(publishing),
-        cmocka_unit_test(publishing_that_fails),
-        cmocka_unit_test(subscribing),
-        cmocka_unit_test(subscribing_that_fails),
+        cmocka_unit_test(publishing),        cmocka_unit_test(publishing_that_fails),
+        cmocka_unit_test(subscribing),       cmocka_unit_test(subscribing_that_fails),
+        cmocka_unit_test(publishing_mqtt_5), cmocka_unit_test(subscribing_mqtt_5),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "cli/sub_format.h"
+#include "mqtt/property.h"
 
 #include <time.h>
 
@@ -96,6 +97,60 @@ static void pretty(void **state)
                     "  \"payload\": [\n    1\n  ]\n}"));
 }
 
+#define HEAD                                                                               \
+    "{\"tst\":\"1970-01-01T01:00:00.000000+0100\",\"topic\":\"t\",\"qos\":0,\"retain\":0," \
+    "\"payloadlen\":0,"
+
+static struct slice block_of(struct buf *block)
+{
+    mqtt_put_number(block, MQTT_PROP_payload_format, 1);
+    mqtt_put_number(block, MQTT_PROP_message_expiry, 4000000000);
+    mqtt_put_text(block, MQTT_PROP_content_type, SLICE_LIT("text/plain"));
+    mqtt_put_text(block, MQTT_PROP_response_topic, SLICE_LIT("re/ply"));
+    mqtt_put_text(block, MQTT_PROP_correlation_data, SLICE_LIT("a\0\xff"));
+    mqtt_put_number(block, MQTT_PROP_subscription_id, 7);
+    mqtt_put_number(block, MQTT_PROP_subscription_id, 300);
+    mqtt_put_number(block, MQTT_PROP_topic_alias, 3);
+    mqtt_put_pair(block, SLICE_LIT("a"), SLICE_LIT("1"));
+    mqtt_put_pair(block, SLICE_LIT("b"), SLICE_LIT(""));
+    mqtt_put_pair(block, SLICE_LIT("a"), SLICE_LIT("2"));
+    mqtt_put_pair(block, SLICE_LIT("a"), SLICE_LIT("3"));
+    return buf_slice(block);
+}
+
+static void properties(void **state)
+{
+    struct buf block = { 0 };
+    const struct sub_message msg = { .topic = { "t", 1 }, .properties = block_of(&block) };
+    check("%A %C %E %F %R %S", false, &msg, SLICE_LIT("3 text/plain 4000000000 1 re/ply 7"));
+    check("%D", false, &msg, SLICE_LIT("a\0\xff"));
+    check("%P", false, &msg, SLICE_LIT("a:1 b: a:2 a:3"));
+    check("[%3A][%03A][%-3A][%12.4C][%-7.2R][%02F]", false, &msg,
+          SLICE_LIT("[  3][003][3  ][        text][re     ][01]"));
+    check("%j", false, &msg,
+          SLICE_LIT(HEAD "\"properties\":{\"payload-format-indicator\":1,"
+                         "\"message-expiry-interval\":4000000000,\"content-type\":\"text/plain\","
+                         "\"response-topic\":\"re/ply\",\"correlation-data\":[97,0,255],"
+                         "\"subscription-identifier\":[7,300],\"topic-alias\":3,"
+                         "\"user-properties\":{\"a\":[\"1\",\"2\",\"3\"],\"b\":\"\"}},"
+                         "\"payload\":\"\"}"));
+    buf_deinit(&block);
+}
+
+static void properties_that_are_not_there(void **state)
+{
+    const struct sub_message msg = { .topic = { "t", 1 } };
+    check("[%A%C%D%E%F%P%R%S]", false, &msg, SLICE_LIT("[]"));
+    check("[%2A][%-2C][%02S]", false, &msg, SLICE_LIT("[  ][  ][00]"));
+    check("%j", false, &msg, SLICE_LIT(HEAD "\"payload\":\"\"}"));
+    struct buf block = { 0 };
+    mqtt_put_text(&block, MQTT_PROP_correlation_data, SLICE_LIT("id-1"));
+    const struct sub_message one = { .topic = { "t", 1 }, .properties = buf_slice(&block) };
+    check("%j", false, &one,
+          SLICE_LIT(HEAD "\"properties\":{\"correlation-data\":\"id-1\"},\"payload\":\"\"}"));
+    buf_deinit(&block);
+}
+
 /* As a document, 9007199254740993 and 1.50 stay as they came. */
 static void numbers_keep_their_text(void **state)
 {
@@ -147,8 +202,9 @@ static void mistakes(void **state)
         { "@\xff", ERR_SYNTAX, "'@?' is no sequence" },
         { "\\q", ERR_SYNTAX, "'\\q' is no sequence" },
         { "\\", ERR_SYNTAX, "'\\' at the end" },
-        { "%A", ERR_UNSUPPORTED, "'%A' is for MQTT 5, which is not supported" },
-        { "%t %R", ERR_UNSUPPORTED, "'%R' is for MQTT 5, which is not supported" },
+        { "%5P", ERR_SYNTAX, "'%P' does not take such flags" },
+        { "%5D", ERR_SYNTAX, "'%D' does not take such flags" },
+        { "%.3S", ERR_SYNTAX, "'%S' does not take such flags" },
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct sub_format *f;
@@ -164,6 +220,7 @@ int main(void)
         cmocka_unit_test(sequences),       cmocka_unit_test(bytes_are_kept),
         cmocka_unit_test(pretty),          cmocka_unit_test(numbers_keep_their_text),
         cmocka_unit_test(what_is_no_json), cmocka_unit_test(mistakes),
+        cmocka_unit_test(properties),      cmocka_unit_test(properties_that_are_not_there),
     };
     return cmocka_run_group_tests(tests, set_zone, NULL);
 }
