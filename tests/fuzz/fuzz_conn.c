@@ -4,8 +4,12 @@
  * Input: a byte of options, a byte for the size of the pieces, and what the client sends.
  *   1  a CONNECT is sent before      2  … of a persistent session
  *   4  everything is committed between the pieces
- *   8  the client does not read      16  it comes back once, with the same bytes
- *   32 the listener wants a login    64  time passes between the pieces */
+ *   8  the client does not read      16  it comes back once, with the same bytes; if the size of the pieces is odd, at
+ *                                        another level
+ *   32 the listener wants a login    64  time passes between the pieces
+ *   128 MQTT 5, with properties
+ * What comes back must be packets that a server of that level may send, none longer than the client takes, with
+ * aliases that it knows. */
 #include "../unit/hub/auth_fake.h"
 
 #include "base/clock.h"
@@ -24,8 +28,18 @@
 
 #include <stdlib.h>
 
-enum { CONNECT = 1, PERSISTENT = 2, COMMIT = 4, DEAF = 8, AGAIN = 16, LOGIN = 32, TIME = 64 };
+enum {
+    CONNECT = 1,
+    PERSISTENT = 2,
+    COMMIT = 4,
+    DEAF = 8,
+    AGAIN = 16,
+    LOGIN = 32,
+    TIME = 64,
+    FIVE = 128,
+};
 enum { MOST_TURNS = 200, EXPIRY_MS = 3600 * 1000 };
+enum { MAX_PACKET = 2048, MAX_ALIAS = 3, TAKES = 256, ANY = 1 << 20 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -81,12 +95,15 @@ static void start(void)
                                  .max_subscriptions = 8,
                                  .max_sessions = 8,
                                  .session_expiry_ms = EXPIRY_MS };
-    struct front_opts front_opts = { .max_packet = 2048,
+    struct front_opts front_opts = { .max_packet = MAX_PACKET,
                                      .connect_timeout_ms = 5000,
                                      .output_buffer = 1024,
                                      .output_timeout_ms = 5000,
                                      .packet_rate = { .rate = 50 },
-                                     .byte_rate = { .rate = 1024 } };
+                                     .byte_rate = { .rate = 1024 },
+                                     .receive_maximum = 3,
+                                     .max_topic_alias = MAX_ALIAS,
+                                     .response_info = "answers/${clientId}" };
     struct http_server_opts http_opts = { .max_body = 1024,
                                           .max_header = 1024,
                                           .header_timeout_ms = 5000,
@@ -117,7 +134,51 @@ struct client {
     struct buf in;
     bool ended;
     bool mqtt; /* its first byte was that of a CONNECT */
+    uint8_t level;
+    size_t takes;   /* no packet longer than that */
+    unsigned known; /* the aliases that it has been told, as bits */
 };
+
+static int see_publish(struct client *client, const struct mqtt_frame *frame)
+{
+    struct mqtt_publish publish;
+    int rc = mqtt_decode_publish(frame, client->level, false, &publish, NULL);
+    if (rc < 0 || !publish.has_alias) return rc;
+    if (publish.alias == 0 || publish.alias > MAX_ALIAS) abort();
+    if (!publish.topic.len && !(client->known >> publish.alias & 1)) abort();
+    client->known |= 1u << publish.alias;
+    return 0;
+}
+
+static int see_answer(struct client *client, const struct mqtt_frame *frame)
+{
+    struct mqtt_ack ack;
+    struct mqtt_suback suback;
+    bool codes = frame->type == MQTT_TYPE_suback ||
+                 (frame->type == MQTT_TYPE_unsuback && client->level >= MQTT_LEVEL_5);
+    return codes ? mqtt_decode_suback(frame, client->level, &suback, NULL)
+                 : mqtt_decode_ack(frame, client->level, &ack, NULL);
+}
+
+static int see_packet(struct client *client, const struct mqtt_frame *frame)
+{
+    struct mqtt_connack connack;
+    struct mqtt_farewell farewell;
+    switch (frame->type) {
+    case MQTT_TYPE_connack:
+        return mqtt_decode_connack(frame, client->level, &connack, NULL);
+    case MQTT_TYPE_publish:
+        return see_publish(client, frame);
+    case MQTT_TYPE_pingresp:
+        return mqtt_decode_empty(frame, NULL);
+    case MQTT_TYPE_disconnect:
+        if (client->level < MQTT_LEVEL_5) abort();
+        return mqtt_decode_disconnect(frame, client->level, false, &farewell, NULL);
+    default:
+        if (!mqtt_type_info(frame->type)->server || frame->type == MQTT_TYPE_auth) abort();
+        return see_answer(client, frame);
+    }
+}
 
 /* What a server sends to an MQTT client must be whole packets. */
 static size_t on_read(struct stream *stream, const uint8_t *data, size_t len)
@@ -127,9 +188,11 @@ static size_t on_read(struct stream *stream, const uint8_t *data, size_t len)
     int rc;
     if (!client->mqtt) return len;
     buf_append(&client->in, data, len);
-    while ((rc = mqtt_frame((const uint8_t *)client->in.data, client->in.len, 1 << 20,
-                            MQTT_LEVEL_311, &frame, NULL)) == 1)
+    while ((rc = mqtt_frame((const uint8_t *)client->in.data, client->in.len, client->takes,
+                            client->level, &frame, NULL)) == 1) {
+        if (see_packet(client, &frame) < 0) abort();
         buf_consume(&client->in, frame.size);
+    }
     if (rc < 0) abort();
     return len;
 }
@@ -156,9 +219,25 @@ static void send_piece(struct client *client, uint8_t options, const uint8_t *da
     turn();
 }
 
+/* A will that waits, and everything that a client may ask for. */
+static void put_properties(struct mqtt_connect *connect, struct buf *own, struct buf *will)
+{
+    if (!connect->clean_session) mqtt_put_number(own, MQTT_PROP_session_expiry, 600);
+    mqtt_put_number(own, MQTT_PROP_receive_maximum, 2);
+    mqtt_put_number(own, MQTT_PROP_maximum_packet_size, TAKES);
+    mqtt_put_number(own, MQTT_PROP_topic_alias_maximum, 2);
+    mqtt_put_number(own, MQTT_PROP_request_response_info, 1);
+    mqtt_put_number(will, MQTT_PROP_will_delay, 1);
+    mqtt_put_number(will, MQTT_PROP_message_expiry, 5);
+    mqtt_put_pair(will, SLICE_LIT("name"), SLICE_LIT("value"));
+    connect->level = MQTT_LEVEL_5;
+    connect->properties = buf_slice(own);
+    connect->will_properties = buf_slice(will);
+}
+
 static void send_connect(struct client *client, uint8_t options)
 {
-    struct buf packet = { 0 };
+    struct buf packet = { 0 }, own = { 0 }, will = { 0 };
     struct mqtt_connect connect = { .level = MQTT_LEVEL_311,
                                     .clean_session = !(options & PERSISTENT),
                                     .keep_alive = 5,
@@ -173,11 +252,34 @@ static void send_connect(struct client *client, uint8_t options)
         connect.username = slice_str(AUTH_FAKE_USER);
         connect.password = slice_str(AUTH_FAKE_PASSWORD);
     }
+    if (options & FIVE) put_properties(&connect, &own, &will);
     mqtt_encode_connect(&packet, &connect);
     send_piece(client, options, (const uint8_t *)packet.data, packet.len);
     store_sync(store);
     turn();
     buf_deinit(&packet);
+    buf_deinit(&own);
+    buf_deinit(&will);
+}
+
+/* The level of the answers, and how long they may be. */
+static void expect(struct client *client, uint8_t options, const uint8_t *data, size_t size)
+{
+    struct mqtt_frame frame;
+    struct mqtt_connect connect;
+    client->mqtt = (options & CONNECT) || (size && data[0] == 0x10);
+    client->takes = ANY;
+    client->level = options & FIVE ? MQTT_LEVEL_5 : MQTT_LEVEL_311;
+    if (options & CONNECT) {
+        if (options & FIVE) client->takes = TAKES;
+        return;
+    }
+    if (mqtt_frame(data, size, MAX_PACKET, 0, &frame, NULL) != 1) return;
+    uint8_t level = mqtt_connect_level(&frame);
+    client->level = level >= MQTT_LEVEL_5 ? MQTT_LEVEL_5 : MQTT_LEVEL_311;
+    if (mqtt_decode_connect(&frame, &connect, NULL) < 0) return;
+    client->takes =
+        mqtt_property_number(connect.properties, MQTT_PROP_maximum_packet_size, UINT32_MAX);
 }
 
 static void run(uint8_t options, size_t piece, const uint8_t *data, size_t size)
@@ -187,7 +289,7 @@ static void run(uint8_t options, size_t piece, const uint8_t *data, size_t size)
     stream_pair_create(loop, &client.stream, &server);
     client.stream->owner = &client;
     client.stream->cbs = &client_cbs;
-    client.mqtt = (options & CONNECT) || (size && data[0] == 0x10);
+    expect(&client, options, data, size);
     if (options & DEAF) stream_pair_set_window(server, 64);
     front_accept(NULL, server, options & LOGIN ? &login_listener : &listener);
     if (options & CONNECT) send_connect(&client, options);
@@ -244,7 +346,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 2) return 0;
     size_t piece = data[1] ? data[1] : size;
     run(data[0], piece, data + 2, size - 2);
-    if (data[0] & AGAIN) run(data[0], piece, data + 2, size - 2);
+    uint8_t then = data[1] & 1 ? data[0] ^ FIVE : data[0];
+    if (data[0] & AGAIN) run(then, piece, data + 2, size - 2);
     clean();
     return 0;
 }
