@@ -790,6 +790,29 @@ static void packets_of_just_the_maximum(void **state)
     }
 }
 
+/* [MQTT-3.1.2-24], [MQTT-3.1.2-25]: what just fits is sent without the alias that it could be given now. */
+static void no_alias_where_it_does_not_fit(void **state)
+{
+    struct fixture *f = *state;
+    static const char topic[] = "a/name/that/is/longer";
+    struct peer lamp = { 0 };
+    front_opts.max_topic_alias = 9;
+    front_set_opts(front, &front_opts);
+    peer5_start(f, &lamp, "lamp", true, "maximum_packet_size=100 topic_alias_maximum=9");
+    peer5_subscribe(&lamp, 1, topic, "0", "");
+    publish(f, topic, "1", 0);
+    turns(f, 3);
+    assert_peer(&lamp, "suback#1:0 a/name/that/is/longer=1/0 ");
+    publish(f, topic, of_size(100 - 5 - (sizeof topic - 1)), 0);
+    turns(f, 3);
+    assert_int_equal(lamp.in.len, 100);
+    buf_clear(&lamp.in);
+    publish(f, topic, "2", 0); /* and this one, which has room for it, with */
+    turns(f, 3);
+    assert_peer(&lamp, "a/name/that/is/longer=2/0{topic_alias=1} ");
+    peer_close(&lamp);
+}
+
 /* [MQTT-3.2.2-19], [MQTT-3.1.2-24]: a refusal too is no longer than the client takes. */
 static void reason_of_a_refusal_that_fits(void **state)
 {
@@ -927,6 +950,7 @@ int main(void)
         TEST(keep_alive_ends_a_silent_connection),
         TEST(packets_above_the_clients_maximum),
         TEST(packets_of_just_the_maximum),
+        TEST(no_alias_where_it_does_not_fit),
         TEST(reason_of_a_refusal_that_fits),
         TEST(response_information),
         TEST(problem_information),
