@@ -124,25 +124,24 @@ static void put_u32(uint8_t *at, uint32_t value)
         *at++ = (uint8_t)(value >> shift);
 }
 
-static void write_own(struct mqtt_conn *c, struct msg *msg, const struct mqtt_publish *publish)
+/* rest: has the payload; NULL: it is copied with the head. */
+static void write_own(struct mqtt_conn *c, struct msg *msg, const struct mqtt_publish *publish,
+                      struct chunk *rest)
 {
     uint8_t small[2 * SMALL_PACKET];
-    size_t head = mqtt_publish_head_size(publish), size = head + msg->payload.len;
-    bool whole = msg->payload.len <= SMALL_PACKET;
-    size_t len = whole ? size : head;
+    size_t head = mqtt_publish_head_size(publish);
+    size_t len = rest ? head : head + msg->payload.len;
     uint8_t *packet = len <= sizeof small ? small : xmalloc(len);
-    if (whole)
-        mqtt_encode_publish(packet, publish, NULL);
-    else
+    if (rest)
         mqtt_encode_publish_head(packet, publish, NULL);
+    else
+        mqtt_encode_publish(packet, publish, NULL);
     if (msg->expires_at)
         put_u32(packet + head - publish->properties.len + msg->expiry_at,
                 msg_expiry_left(msg, loop_real(hub_loop(c->env->hub))));
     stream_write(c->stream, packet, len);
     if (packet != small) free(packet);
-    if (whole) return;
-    struct chunk *chunk = shared(msg, true, publish->qos > 0); /* shorter than what has been sent */
-    stream_write_chunk(c->stream, chunk, chunk->len - msg->payload.len, msg->payload.len);
+    if (rest) stream_write_chunk(c->stream, rest, rest->len - msg->payload.len, msg->payload.len);
 }
 
 static bool send_own(struct mqtt_conn *c, struct msg *msg, const struct session_out *out)
@@ -163,7 +162,10 @@ static bool send_own(struct mqtt_conn *c, struct msg *msg, const struct session_
     if (c->five->aliases_out.max) choose_alias(c, &publish, added);
     size_t size = mqtt_publish_size(&publish);
     if (!size || !mqtt_fits(c, size)) return false;
-    write_own(c, msg, &publish);
+    bool large = msg->payload.len > SMALL_PACKET;
+    struct chunk *rest = large ? shared(msg, true, out->qos > 0) : NULL;
+    if (large && !rest) return false; /* without the alias no packet could hold it */
+    write_own(c, msg, &publish, rest);
     return true;
 }
 
