@@ -60,14 +60,19 @@ void again5(struct peer *peer, const char *id, const char *expected)
     assert_peer(peer, expected);
 }
 
-void again311(struct peer *peer, const char *id, const char *expected)
+void back311(struct fixture *f, struct peer *peer, const char *id)
 {
-    drop5(peer);
     peer->level = 0;
-    peer_open(peer->f, peer);
+    peer_open(f, peer);
     peer_connect(peer, id, false);
     peer_settle(peer);
     check_present(peer);
+}
+
+void again311(struct peer *peer, const char *id, const char *expected)
+{
+    drop5(peer);
+    back311(peer->f, peer, id);
     assert_peer(peer, expected);
 }
 

@@ -20,6 +20,7 @@ void back5(struct fixture *f, struct peer *peer, const char *id, const char *pro
 /* drop5, back5, and what must follow CONNACK. */
 void again5(struct peer *peer, const char *id, const char *expected);
 /* The same for a client of 3.1.1. */
+void back311(struct fixture *f, struct peer *peer, const char *id);
 void again311(struct peer *peer, const char *id, const char *expected);
 /* By the hub itself. */
 void publish_settled(struct fixture *f, const char *topic, const char *payload, uint8_t qos);
