@@ -315,6 +315,28 @@ static void each_size_around_the_maximum(void **state)
     }
 }
 
+/* [MQTT-3.3.2-7]: the second message of a topic would bring its alias, but is sent without where both do not fit, or
+ * not at all: the third must not stand for a name that was not said. */
+static void no_alias_at_the_edge(void **state)
+{
+    enum { MOST = 300 };
+    struct fixture *f = *state;
+    allow_aliases(100);
+    for (size_t len = MOST - 40; len <= MOST; len++) {
+        struct peer lamp = { 0 };
+        struct reader reader = { .peer = &lamp, .max = 1, .most = MOST };
+        peer5_start(f, &lamp, "lamp", true, "topic_alias_maximum=1 maximum_packet_size=300");
+        peer5_subscribe(&lamp, 1, "#", "0", NULL);
+        publish_sized(&lamp, "sensor/one", 0, 0, 0, NULL);
+        publish_sized(&lamp, "sensor/one", len, 0, 0, NULL);
+        publish_sized(&lamp, "sensor/one", 0, 0, 0, NULL);
+        read_all(&reader, "");
+        assert_int_equal(reader.count, len + 16 <= MOST ? 3 : 2);
+        assert_true(reader.with_alias > 0);
+        peer_close(&lamp);
+    }
+}
+
 /* ---- theirs ---- */
 
 /* [MQTT-3.3.2-12]: an alias stands for its name from then on, until it is set anew; what others get has the name, and
@@ -437,6 +459,7 @@ int main(void)
         TEST(expiry_in_a_shared_payload),
         TEST(aliases_and_the_maximum_packet_size),
         TEST(each_size_around_the_maximum),
+        TEST(no_alias_at_the_edge),
         TEST(aliases_in),
         TEST(a_denied_publish_sets_its_alias),
         TEST(aliases_that_are_none),

@@ -375,6 +375,24 @@ static void a_session_goes_on(void **state)
     peer_close(&lamp);
 }
 
+/* The receive maximum and the maximum packet size are those of a connection of 5: one of 3.1.1 has none. */
+static void limits_end_with_their_connection(void **state)
+{
+    struct fixture *f = *state;
+    struct peer lamp = { 0 };
+    kept5_with(f, &lamp, "lamp", "t", "1", KEPT " receive_maximum=1 maximum_packet_size=30");
+    for (int i = 0; i < 3; i++)
+        publish(f, "t", i == 1 ? "as long as thirty bytes or more" : "x", 1);
+    peer_settle(&lamp);
+    assert_peer(&lamp, "t=x/1#2 ");
+    again311(&lamp, "lamp", "t=x/1d#2 t=as long as thirty bytes or more/1#3 t=x/1#4 ");
+    drop5(&lamp);
+    back5(f, &lamp, "lamp", KEPT " maximum_packet_size=30");
+    assert_peer(&lamp, "t=x/1d#2 t=x/1d#4 "); /* what does not fit now is gone */
+    again311(&lamp, "lamp", "t=x/1d#2 t=x/1d#4 ");
+    peer_close(&lamp);
+}
+
 /* Back at 3.1.1 the session is kept for as long as the configuration says; at 5 for as long as the client does. */
 static void how_long_it_is_kept(void **state)
 {
@@ -439,9 +457,15 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, peer_setup, peer_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(each_pair_of_qos),    TEST(one_message_for_all),    TEST(expiry_towards_both),
-        TEST(groups_of_both),      TEST(passed_on_to_the_other), TEST(a_session_goes_on),
-        TEST(how_long_it_is_kept), TEST(denials_at_both_levels),
+        TEST(each_pair_of_qos),
+        TEST(one_message_for_all),
+        TEST(expiry_towards_both),
+        TEST(groups_of_both),
+        TEST(passed_on_to_the_other),
+        TEST(a_session_goes_on),
+        TEST(limits_end_with_their_connection),
+        TEST(how_long_it_is_kept),
+        TEST(denials_at_both_levels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

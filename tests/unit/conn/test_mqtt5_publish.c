@@ -883,6 +883,24 @@ static void denied_publish_is_answered(void **state)
     peer_close(&curt);
 }
 
+/* [MQTT-3.4.2-2], [MQTT-3.5.2-2]: the reason string is left out where the client does not take so much. */
+static void denial_for_little_room(void **state)
+{
+    struct fixture *f = *state;
+    struct peer lamp = { 0 };
+    auth_fake_note(f->auth);
+    auth_fake_deny(f->auth, NULL, POLICY_ACTION_PUBLISH, "denied");
+    front_opts.max_packet = MQTT_MAX_REMAINING + MQTT_MAX_HEADER; /* CONNACK does not mention it */
+    front_again();
+    peer5_start(f, &lamp, "lamp", true, "maximum_packet_size=5");
+    peer5_publish(&lamp, "denied", "x", 1, 1, NULL);
+    peer5_publish(&lamp, "denied", "x", 2, 2, NULL);
+    peer5_publish(&lamp, "t", "x", 1, 3, NULL);
+    peer5_ack(&lamp, MQTT_TYPE_pubrel, 2, 0);
+    assert_peer(&lamp, "puback#1:87 pubrec#2:87 puback#3:10 pubcomp#2:92 ");
+    peer_close(&lamp);
+}
+
 /* A denial between others keeps its place in the order [MQTT-4.6.0-2]. */
 static void denied_publish_in_its_order(void **state)
 {
@@ -1148,6 +1166,7 @@ int main(void)
         TEST(expiry_of_nothing),
         TEST(what_was_sent_does_not_expire),
         TEST(denied_publish_is_answered),
+        TEST(denial_for_little_room),
         TEST(denied_publish_in_its_order),
         TEST(name_that_is_not_taken),
         TEST(nobody_matches),
