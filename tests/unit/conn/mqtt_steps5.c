@@ -110,6 +110,7 @@ void store_hold(void)
 
 void store_go(struct fixture *f)
 {
+    store_sync(f->store); /* it has tried in vain */
     vfs_fault_heal();
     clock_fake_advance(500); /* it tries again */
     loop_turn(f->loop);
