@@ -192,8 +192,6 @@ struct ids {
 
 static void add_id(struct ids *ids, uint32_t id)
 {
-    for (size_t i = 0; i < ids->count; i++)
-        if (ids->at[i] == id) return;
     if (ids->count == ids->cap) {
         ids->cap *= 2;
         uint32_t *more = ids->at == ids->few ? NULL : ids->at;

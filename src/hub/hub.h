@@ -132,7 +132,7 @@ struct delivery {
     bool promised; /* acknowledged already: must be kept, even while store_busy() */
     bool again;    /* routed before a crash: whoever answered at once then has had it */
     size_t id_count;
-    const uint32_t *ids; /* their identifiers, each once; borrowed for the call */
+    const uint32_t *ids; /* one for each of them that has one; borrowed for the call */
     struct hub_pub *pub;
 };
 

@@ -12,6 +12,7 @@
 #include "hub/queue_ring.h"
 #include "hub/session.h"
 #include "loop/loop.h"
+#include "mqtt/mqtt.h"
 #include "store/store.h"
 
 struct fights;
@@ -133,6 +134,13 @@ static inline size_t session_receive_maximum(const struct session *session)
 {
     const struct session_terms *terms = session->terms;
     return terms && terms->receive_maximum ? terms->receive_maximum : SIZE_MAX;
+}
+
+/* RETAIN of a message for a subscription that is there: only a client of MQTT 5 can have asked for it as it was
+ * published, though its session may go on with 3.1.1 [MQTT 3.1.1: MQTT-3.3.1-9]. */
+static inline bool session_retain_flag(const struct session *session, bool as_published)
+{
+    return as_published && session->level != MQTT_LEVEL_311 && session->level != MQTT_LEVEL_31;
 }
 
 /* Those that may be in flight to it. */

@@ -407,17 +407,18 @@ int64_t session_queue_deliver(struct subscriber *subscriber, struct msg *msg,
 {
     struct session *session = container_of(subscriber, struct session, subscriber);
     uint8_t qos = how->qos < msg->qos ? how->qos : msg->qos;
+    bool retain = session_retain_flag(session, how->retain);
     if (how->again) return 0;
     if (qos > 0)
         return session_queue_put(session, msg,
                                  &(struct queue_put){ .qos = qos,
-                                                      .retain = how->retain,
+                                                      .retain = retain,
                                                       .promised = how->promised,
                                                       .id_count = how->id_count,
                                                       .ids = how->ids });
     session_queue_send_qos0(
         session, msg,
-        &(struct session_out){ .retain = how->retain, .id_count = how->id_count, .ids = how->ids });
+        &(struct session_out){ .retain = retain, .id_count = how->id_count, .ids = how->ids });
     return 0;
 }
 

@@ -84,7 +84,7 @@ static int64_t give(struct share_member *member, struct msg *msg, uint8_t qos, b
 {
     const struct sub_opts *opts = &member->opts;
     size_t id_count = opts->id ? 1 : 0;
-    retain &= opts->retain_as_published;
+    retain = session_retain_flag(member->session, retain && opts->retain_as_published);
     if (qos > opts->qos) qos = opts->qos;
     if (qos == 0) {
         session_queue_send_qos0(

@@ -85,6 +85,27 @@ static void a_greater_one_behind_a_reconnect(void **state)
     peer_close(&lamp);
 }
 
+/* [MQTT-3.3.4-9]: a smaller one holds for what is sent again, too. */
+static void a_smaller_one_behind_a_reconnect(void **state)
+{
+    struct fixture *f = *state;
+    struct peer lamp = { 0 };
+    kept5_with(f, &lamp, "lamp", "t", "2", KEPT " receive_maximum=4");
+    publish_five(f);
+    assert_peer(&lamp, "t=1/1#2 t=2/2#3 t=3/1#4 t=4/2#5 ");
+    drop5(&lamp);
+    back5(f, &lamp, "lamp", KEPT " receive_maximum=2");
+    assert_peer(&lamp, "t=1/1d#2 t=2/2d#3 ");
+    take5(&lamp, 2, 1);
+    assert_peer(&lamp, "t=3/1d#4 ");
+    take5(&lamp, 3, 2);
+    assert_peer(&lamp, "pubrel#3 t=4/2d#5 ");
+    take5(&lamp, 4, 1);
+    take5(&lamp, 5, 2);
+    assert_peer(&lamp, "t=5/1#6 pubrel#5 ");
+    peer_close(&lamp);
+}
+
 /* [MQTT-3.3.4-10], [MQTT-4.9.0-3]: whatever is no PUBLISH of QoS 1 or 2 leaves, and is read and answered, while the
  * quota is spent. */
 static void the_quota_stops_nothing_else(void **state)
@@ -258,6 +279,7 @@ int main(void)
         TEST(receive_maximum_is_kept),
         TEST(the_smaller_one_holds),
         TEST(a_greater_one_behind_a_reconnect),
+        TEST(a_smaller_one_behind_a_reconnect),
         TEST(the_quota_stops_nothing_else),
         TEST(retained_messages_keep_it),
         TEST(receive_maximum_of_the_server),

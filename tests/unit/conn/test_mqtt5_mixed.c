@@ -375,6 +375,21 @@ static void a_session_goes_on(void **state)
     peer_close(&lamp);
 }
 
+/* 3.1.1, [MQTT-3.3.1-9]: RETAIN is 0 for a subscription that is there, whatever was asked for at level 5. */
+static void retain_as_published_is_none_of_3_1_1(void **state)
+{
+    struct fixture *f = *state;
+    struct peer lamp = { 0 };
+    kept5(f, &lamp, "lamp", "t", "1 rap");
+    again311(&lamp, "lamp", "");
+    struct msg *msg = message("t", "x", 1, true);
+    hub_publish(f->hub, principal_system(), NULL, msg, NULL, NULL);
+    msg_unref(msg);
+    peer_settle(&lamp);
+    assert_peer(&lamp, "t=x/1#2 ");
+    peer_close(&lamp);
+}
+
 /* The receive maximum and the maximum packet size are those of a connection of 5: one of 3.1.1 has none. */
 static void limits_end_with_their_connection(void **state)
 {
@@ -464,6 +479,7 @@ int main(void)
         TEST(passed_on_to_the_other),
         TEST(a_session_goes_on),
         TEST(limits_end_with_their_connection),
+        TEST(retain_as_published_is_none_of_3_1_1),
         TEST(how_long_it_is_kept),
         TEST(denials_at_both_levels),
     };

@@ -567,6 +567,20 @@ static void overlapping_subscriptions_deliver_once(void **state)
     peer_close(&lamp);
 }
 
+/* Section 3.3.4: an identifier that several of them have stands there as often. */
+static void the_same_identifier_twice(void **state)
+{
+    struct fixture *f = *state;
+    struct peer lamp = { 0 };
+    peer5_start(f, &lamp, "lamp", true, NULL);
+    peer5_subscribe(&lamp, 1, "a/b", "0", "subscription_id=5");
+    peer5_subscribe(&lamp, 2, "a/+", "0", "subscription_id=5");
+    peer_log(&lamp);
+    publish_settled(f, "a/b", "x", 0);
+    assert_peer(&lamp, "a/b=x/0{subscription_id=5 subscription_id=5} ");
+    peer_close(&lamp);
+}
+
 /* [MQTT-3.3.4-3]: the identifiers are those of the time when it was published, in the queue too. */
 static void identifiers_stay_with_what_is_queued(void **state)
 {
@@ -1157,6 +1171,7 @@ int main(void)
         TEST(each_publisher_keeps_its_order),
         TEST(every_matching_session_gets_it),
         TEST(overlapping_subscriptions_deliver_once),
+        TEST(the_same_identifier_twice),
         TEST(identifiers_stay_with_what_is_queued),
         TEST(shared_beside_its_own),
         TEST(retained_message_replaces),
