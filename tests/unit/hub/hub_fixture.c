@@ -304,7 +304,7 @@ int64_t client_open_will(struct fixture *f, struct client *c, const char *id, bo
                                     .expiry_ms =
                                         clean ? SESSION_EXPIRY_ENDS : SESSION_EXPIRY_CONFIGURED,
                                     .will = will,
-                                    .level = 4 });
+                                    .level = c->level ? c->level : 4 });
 }
 
 int64_t client_open(struct fixture *f, struct client *c, const char *id, bool clean)
@@ -325,7 +325,7 @@ void client_free(struct client *c)
     if (c->session) client_drop(c, SESSION_END_CLIENT_INITIATED);
     principal_unref(c->principal);
     buf_deinit(&c->log);
-    *c = (struct client){ 0 };
+    *c = (struct client){ .level = c->level }; /* it may come back */
 }
 
 int64_t client_subscribe(struct client *c, const char *filter, uint8_t qos)

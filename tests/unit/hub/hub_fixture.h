@@ -46,6 +46,7 @@ struct client {
     int64_t commit; /* what CONNACK waits for */
     int64_t heard_at;
     const char *address; /* NULL: 192.0.2.1 */
+    uint8_t level;       /* of client_open and the like; 0: 4 */
 };
 
 /* cmocka's setup and teardown; *state is the fixture, with store and hub open. */

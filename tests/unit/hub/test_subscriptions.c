@@ -36,7 +36,7 @@ static bool say(struct client *c, const char *topic, const char *payload, uint8_
 static void test_no_local(void **state)
 {
     struct fixture *f = *state;
-    struct client lamp = { 0 }, plug = { 0 };
+    struct client lamp = { .level = 5 }, plug = { .level = 5 };
     client_open(f, &lamp, "lamp", true);
     client_open(f, &plug, "plug", true);
     client_subscribe_opts(&lamp, "t/#", SUB(.qos = 1, .no_local = true));
@@ -57,7 +57,7 @@ static void test_no_local(void **state)
 static void test_no_local_beside_another(void **state)
 {
     struct fixture *f = *state;
-    struct client lamp = { 0 }, plug = { 0 };
+    struct client lamp = { .level = 5 }, plug = { .level = 5 };
     client_open(f, &lamp, "lamp", true);
     client_open(f, &plug, "plug", true);
     client_subscribe_opts(&lamp, "t/#",
@@ -75,7 +75,7 @@ static void test_no_local_beside_another(void **state)
 static void test_identifiers_of_all_that_match(void **state)
 {
     struct fixture *f = *state;
-    struct client lamp = { 0 }, plug = { 0 };
+    struct client lamp = { .level = 5 }, plug = { .level = 5 };
     client_open(f, &lamp, "lamp", true);
     client_open(f, &plug, "plug", true);
     client_subscribe_opts(&lamp, "a/+", SUB(.qos = 0, .id = 3));
@@ -88,7 +88,7 @@ static void test_identifiers_of_all_that_match(void **state)
     publish(f, "a/b", "2", 0);
     publish(f, "a/c", "3", 0);
     publish(f, "a", "4", 0);
-    assert_log(&lamp, "a/b=1/1#2@3@1 a/b=2/0@3@1 a/c=3/0@3 a=4/0 ");
+    assert_log(&lamp, "a/b=1/1#2@3@1@3 a/b=2/0@3@1@3 a/c=3/0@3 a=4/0 ");
     assert_log(&plug, "a/b=1/0@268435455 a/b=2/0@268435455 ");
     client_free(&lamp);
     client_free(&plug);
@@ -99,7 +99,7 @@ static void test_many_identifiers(void **state)
 {
     enum { LEVELS = 6, FILTERS = 1 << LEVELS };
     struct fixture *f = *state;
-    struct client lamp = { 0 };
+    struct client lamp = { .level = 5 };
     struct buf expected = { 0 };
     f->opts.max_subscriptions = FILTERS;
     hub_set_opts(f->hub, &f->opts);
@@ -129,7 +129,7 @@ static void test_many_identifiers(void **state)
 static void test_retain_as_published(void **state)
 {
     struct fixture *f = *state;
-    struct client plain = { 0 }, kept = { 0 }, both = { 0 };
+    struct client plain = { .level = 5 }, kept = { .level = 5 }, both = { .level = 5 };
     client_open(f, &plain, "plain", true);
     client_open(f, &kept, "kept", false);
     client_open(f, &both, "both", true);
@@ -169,7 +169,7 @@ static void test_retain_handling(void **state)
         { 2, "", "" },
     };
     struct fixture *f = *state;
-    struct client lamp = { 0 };
+    struct client lamp = { .level = 5 };
     client_open(f, &lamp, "lamp", true);
     client_retain(&lamp, "t", "old", 1);
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -195,7 +195,7 @@ static void test_retain_handling(void **state)
 static void test_identifier_changes_while_retained_come(void **state)
 {
     struct fixture *f = *state;
-    struct client lamp = { 0 };
+    struct client lamp = { .level = 5 };
     client_open(f, &lamp, "lamp", true);
     client_retain(&lamp, "t/1", "a", 0);
     client_retain(&lamp, "t/2", "b", 0);
@@ -213,7 +213,7 @@ static void test_identifier_changes_while_retained_come(void **state)
 static void test_no_local_and_retained(void **state)
 {
     struct fixture *f = *state;
-    struct client lamp = { 0 }, plug = { 0 };
+    struct client lamp = { .level = 5 }, plug = { .level = 5 };
     client_open(f, &lamp, "lamp", true);
     client_open(f, &plug, "plug", true);
     say(&lamp, "t/1", "mine", 1, true);
@@ -229,7 +229,7 @@ static void test_no_local_and_retained(void **state)
 static void test_new_and_existing(void **state)
 {
     struct fixture *f = *state;
-    struct client lamp = { 0 };
+    struct client lamp = { .level = 5 };
     bool is_new = false, existed = true;
     client_open(f, &lamp, "lamp", false);
     static const char *const filters[] = { "t", "$share/g/t" };
@@ -263,7 +263,7 @@ static void test_options_are_kept(void **state)
         { .qos = 0 },
     };
     struct fixture *f = *state;
-    struct client lamp = { 0 };
+    struct client lamp = { .level = 5 };
     char sql[256];
     client_open(f, &lamp, "lamp", false);
     for (size_t i = 0; i < ARRAY_LEN(all); i++) {
@@ -290,7 +290,7 @@ static void put_sub(void *arg, struct slice filter, const struct sub_opts *opts)
 static void test_options_after_a_restart(void **state)
 {
     struct fixture *f = *state;
-    struct client lamp = { 0 }, plug = { 0 };
+    struct client lamp = { .level = 5 }, plug = { .level = 5 };
     struct buf subs = { 0 };
     client_open(f, &lamp, "lamp", false);
     client_subscribe_opts(&lamp, "a", SUB(.qos = 1, .id = 9));
@@ -318,7 +318,7 @@ static void test_options_after_a_restart(void **state)
 static void test_identifiers_through_the_queue(void **state)
 {
     struct fixture *f = *state;
-    struct client lamp = { 0 };
+    struct client lamp = { .level = 5 };
     f->opts.max_inflight = 2;
     hub_set_opts(f->hub, &f->opts);
     client_open(f, &lamp, "lamp", false);
@@ -357,7 +357,7 @@ static void test_identifiers_by_pages(void **state)
 {
     enum { COUNT = 2000 };
     struct fixture *f = *state;
-    struct client lamp = { 0 };
+    struct client lamp = { .level = 5 };
     f->opts.max_queued = COUNT;
     f->opts.max_queued_bytes = 64 << 20;
     f->opts.max_inflight = 10;
@@ -394,7 +394,7 @@ static void test_identifiers_by_pages(void **state)
 static void test_identifiers_have_a_size(void **state)
 {
     struct fixture *f = *state;
-    struct client lamp = { 0 }, plug = { 0 };
+    struct client lamp = { .level = 5 }, plug = { .level = 5 };
     struct session_info with, without;
     client_open(f, &lamp, "lamp", true);
     client_open(f, &plug, "plug", true);
@@ -416,7 +416,7 @@ static void test_identifiers_have_a_size(void **state)
 static void test_nothing_is_retained(void **state)
 {
     struct fixture *f = *state;
-    struct client lamp = { 0 };
+    struct client lamp = { .level = 5 };
     client_open(f, &lamp, "lamp", true);
     client_retain(&lamp, "t", "before", 1);
     f->opts.no_retain = true;
@@ -447,7 +447,7 @@ static void test_filters_that_are_not_offered(void **state)
         { "$share/g", ERR_TOPIC, ERR_TOPIC, ERR_TOPIC },
     };
     struct fixture *f = *state;
-    struct client lamp = { 0 };
+    struct client lamp = { .level = 5 };
     client_open(f, &lamp, "lamp", true);
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct slice filter = slice_str(cases[i].filter);
@@ -469,7 +469,7 @@ static void test_filters_that_are_not_offered(void **state)
 static void test_wanted(void **state)
 {
     struct fixture *f = *state;
-    struct client lamp = { 0 }, plug = { 0 };
+    struct client lamp = { .level = 5 }, plug = { .level = 5 };
     struct service service = { .does = SERVICE_COUNT };
     client_open(f, &lamp, "lamp", false);
     client_open(f, &plug, "plug", true);
@@ -499,7 +499,7 @@ static void test_wanted(void **state)
 static void test_release_finds_or_not(void **state)
 {
     struct fixture *f = *state;
-    struct client lamp = { 0 };
+    struct client lamp = { .level = 5 };
     for (int clean = 0; clean <= 1; clean++) {
         bool found = false;
         client_open(f, &lamp, "lamp", clean);
@@ -519,7 +519,7 @@ static void test_release_finds_or_not(void **state)
 static void test_options_of_members(void **state)
 {
     struct fixture *f = *state;
-    struct client a = { 0 }, b = { 0 };
+    struct client a = { .level = 5 }, b = { .level = 5 };
     client_open(f, &a, "a", true);
     client_open(f, &b, "b", true);
     client_subscribe_opts(&a, "$share/g/t", SUB(.qos = 1, .retain_as_published = true, .id = 10));
@@ -541,7 +541,7 @@ static void test_qos2_of_a_group_stays(void **state)
     struct fixture *f = *state;
     for (int keep = 0; keep <= 1; keep++) {
         for (int clean = 0; clean <= 1; clean++) {
-            struct client a = { 0 }, b = { 0 };
+            struct client a = { .level = 5 }, b = { .level = 5 };
             f->opts.keep_shared_qos2 = keep;
             f->opts.max_inflight = 2;
             hub_set_opts(f->hub, &f->opts);
