@@ -25,8 +25,8 @@ enum {
 /* NULL: no packet of that level can hold it. */
 static struct chunk *shared(struct msg *msg, bool five, bool has_id)
 {
-    struct chunk **chunk = &msg->wire[five][has_id];
-    if (*chunk) return *chunk;
+    struct chunk *chunk = msg->wire[five][has_id];
+    if (chunk) return chunk;
     struct mqtt_publish publish = { .level = five ? MQTT_LEVEL_5 : MQTT_LEVEL_311,
                                     .qos = has_id,
                                     .topic = msg->topic,
@@ -34,9 +34,9 @@ static struct chunk *shared(struct msg *msg, bool five, bool has_id)
                                     .payload = msg->payload };
     size_t size = mqtt_publish_size(&publish);
     if (!size) return NULL;
-    *chunk = chunk_create(size);
-    mqtt_encode_publish((*chunk)->data, &publish, NULL);
-    return *chunk;
+    chunk = msg->wire[five][has_id] = chunk_create(size);
+    mqtt_encode_publish(chunk->data, &publish, NULL);
+    return chunk;
 }
 
 /* What differs between the receivers of a message. */

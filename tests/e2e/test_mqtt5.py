@@ -118,6 +118,7 @@ def test_unknown_user(hub, name):
 
 @pytest.mark.parametrize("listener", ["mqtt", "http", "unix", "mqtts", "https"])
 def test_every_transport(hub, name, listener):
+    """[MQTT-4.2.0-1]"""
     identity = hub.add_thing(name) if listener.endswith("s") else None
     topic = f"device/{name}/t"
     with Raw5.to(hub, listener, identity) as raw:

@@ -933,6 +933,21 @@ static void strict_quality_is_told(void **state)
     peer_close(&lamp);
 }
 
+/* [MQTT-3.2.2-13]: a retained will is refused where nothing is retained; others are not. */
+static void retained_will_where_nothing_is_retained(void **state)
+{
+    struct fixture *f = *state;
+    struct peer lamp = { 0 };
+    f->opts.no_retain = true;
+    hub_set_opts(f->hub, &f->opts);
+    connect_will(f, &lamp, 1, true, "", "");
+    assert_peer(&lamp, "connack:9a end");
+    peer_close(&lamp);
+    connect_will(f, &lamp, 1, false, "", "");
+    assert_non_null(strstr(peer_log(&lamp), "connack:0{retain_available=0"));
+    peer_close(&lamp);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, peer_setup, peer_teardown)
@@ -966,6 +981,7 @@ int main(void)
         TEST(response_information),
         TEST(problem_information),
         TEST(strict_quality_is_told),
+        TEST(retained_will_where_nothing_is_retained),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

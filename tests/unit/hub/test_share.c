@@ -339,6 +339,54 @@ static void test_queue_of_one(void **state)
     client_free(&lamp);
 }
 
+/* [MQTT-4.8.2-3] */
+static void test_granted_qos_of_each_member(void **state)
+{
+    struct fixture *f = *state;
+    struct client members[3] = { 0 };
+    for (int i = 0; i < 3; i++) {
+        char id[16];
+        snprintf(id, sizeof id, "m%d", i);
+        client_open(f, &members[i], id, true);
+        client_subscribe(&members[i], "$share/g/t", (uint8_t)i);
+    }
+    for (int i = 0; i < 3; i++)
+        publish(f, "t", "x", 2);
+    assert_log(&members[0], "t=x/0 ");
+    assert_log(&members[1], "t=x/1#2 ");
+    assert_log(&members[2], "t=x/2#2 ");
+    free_members(members, 3);
+}
+
+/* [MQTT-4.8.2-6]: what a member refuses nobody else gets, nor it again. */
+static void test_error_of_a_member_discards(void **state)
+{
+    struct fixture *f = *state;
+    for (uint8_t qos = 1; qos <= 2; qos++) {
+        struct client members[2] = { 0 };
+        open_members(f, members, 1, false, qos);
+        publish(f, "t/1", "x", qos);
+        settle(f);
+        assert_log(&members[0], qos == 1 ? "t/1=x/1#2 " : "t/1=x/2#2 ");
+        client_open(f, &members[1], "m1", true);
+        client_subscribe(&members[1], "$share/g/t/+", qos);
+        if (qos == 1)
+            session_puback(members[0].session, 2);
+        else
+            session_pubrec(members[0].session, 2, 0x97);
+        client_drop(&members[0], SESSION_END_CONNECTION_LOST);
+        settle(f);
+        assert_log(&members[1], "");
+        client_free(&members[0]);
+        client_open(f, &members[0], "m0", false);
+        settle(f);
+        assert_log(&members[0], "");
+        free_members(members, 2);
+        client_open(f, &members[0], "m0", true);
+        free_members(members, 1);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -356,6 +404,8 @@ int main(void)
         TEST(test_oldest_is_dropped_for_an_absent_client),
         TEST(test_oldest_is_dropped_for_a_slow_client),
         TEST(test_queue_of_one),
+        TEST(test_granted_qos_of_each_member),
+        TEST(test_error_of_a_member_discards),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -535,7 +535,7 @@ static void test_options_of_members(void **state)
     client_free(&b);
 }
 
-/* [MQTT-4.8.2-4, 4.8.2-5] by option; QoS 1 goes to another one in any case. */
+/* [MQTT-4.8.2-4], [MQTT-4.8.2-5] by option; QoS 1 goes to another one in any case. */
 static void test_qos2_of_a_group_stays(void **state)
 {
     struct fixture *f = *state;

@@ -52,6 +52,8 @@ static const struct {
     { "A", true, BYTES("\xf0\6?\4\x15\0\1m"), 2, "MQTT-3.15.2-1" },
 };
 
+/* [MQTT-3.2.2-8], [MQTT-3.4.2-1], [MQTT-3.5.2-1], [MQTT-3.6.2-1], [MQTT-3.7.2-1], [MQTT-3.9.3-2], [MQTT-3.11.3-2],
+ * [MQTT-3.14.2-1], [MQTT-3.15.2-1] */
 static void every_code_in_every_packet(void **state)
 {
     for (size_t i = 0; i < ARRAY_LEN(shapes); i++) {
