@@ -30,7 +30,7 @@ struct login {
 
 /* What only a connection of MQTT 5 has. */
 struct mqtt_five {
-    uint32_t max_packet;      /* that the client takes */
+    uint32_t max_packet;      /* that the client takes; MQTT_LONGEST_PACKET: any */
     bool tells_problems;      /* it wants reason strings: Request Problem Information */
     uint16_t receive_maximum; /* that CONNACK has announced */
     uint16_t receiving;       /* PUBLISHes of QoS 1 and 2 that are not yet answered for good */

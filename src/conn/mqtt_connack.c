@@ -46,8 +46,7 @@ struct mqtt_five *mqtt_five_create(const struct mqtt_conn *c, const struct mqtt_
     uint32_t aliases = mqtt_property_number(asked, MQTT_PROP_topic_alias_maximum, 0);
     struct mqtt_five *five = xnew(struct mqtt_five);
     five->max_packet = mqtt_property_number(asked, MQTT_PROP_maximum_packet_size, UINT32_MAX);
-    if (five->max_packet > MQTT_MAX_HEADER + MQTT_MAX_REMAINING)
-        five->max_packet = MQTT_MAX_HEADER + MQTT_MAX_REMAINING; /* no packet is longer */
+    if (five->max_packet > MQTT_LONGEST_PACKET) five->max_packet = MQTT_LONGEST_PACKET;
     five->tells_problems = mqtt_property_number(asked, MQTT_PROP_request_problem_info, 1);
     five->receive_maximum = opts->receive_maximum ? opts->receive_maximum : UINT16_MAX;
     five->aliases_in.max = opts->max_topic_alias;

@@ -131,7 +131,7 @@ static void accept_connect(struct mqtt_conn *c, const struct mqtt_connect *conne
 {
     if (c->level >= MQTT_LEVEL_5) {
         c->five = mqtt_five_create(c, connect);
-        c->picky = c->five->aliases_out.max || c->five->max_packet < UINT32_MAX;
+        c->picky = c->five->aliases_out.max || c->five->max_packet < MQTT_LONGEST_PACKET;
     }
     c->keep_alive_ms = (int64_t)mqtt_keep_alive(c, connect) * 1500; /* [MQTT-3.1.2-22] */
     c->state = CONN_GREET;

@@ -66,6 +66,7 @@ uint8_t mqtt_connack_code_of(uint8_t reason);
 #define MQTT_PUBLISH_RETAIN 0x01
 #define MQTT_MAX_REMAINING  268435455u
 #define MQTT_MAX_HEADER     5 /* first byte and remaining length */
+#define MQTT_LONGEST_PACKET (MQTT_MAX_HEADER + MQTT_MAX_REMAINING)
 
 /* A row of packet_tbl.h. */
 struct mqtt_type_info {
