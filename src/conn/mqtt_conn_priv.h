@@ -38,27 +38,28 @@ struct mqtt_five {
     struct alias_out aliases_out;
 };
 
+/* What a packet or a delivery asks for comes first, so that it lies together. */
 struct mqtt_conn {
     struct session_link link; /* first */
     struct mqtt_env *env;
     struct stream *stream;
+    enum conn_state state;
+    uint8_t level;
+    bool picky;             /* five: it has topic aliases, or does not take packets of any size */
+    bool lean;              /* its output is kept small: limits.memory was reached */
+    uint8_t pauses;         /* why it is not read from: enum mqtt_pause */
+    struct mqtt_five *five; /* from CONNACK on, at level 5; else NULL */
+    struct session *session;
+    struct principal *principal;
+
     struct list conns;
     struct list waiting;
     struct list starved;
     int64_t starved_at;
-    enum conn_state state;
-    uint8_t level;
-    bool
-        picky; /* five: it has topic aliases, or takes no packet of any size. Here, since each delivery asks */
-    struct principal *principal;
     struct auth_watch watch;
-    struct session *session;
     struct login *login;
     struct ack_queue acks;
-    uint8_t pauses;            /* why it is not read from: enum mqtt_pause */
-    bool lean;                 /* its output is kept small: limits.memory was reached */
     struct throttle *throttle; /* NULL while no limit of rates was ever there */
-    struct mqtt_five *five;    /* from CONNACK on, at level 5; else NULL */
     struct loop_timer timer;   /* CONNECT time-out, then keep-alive */
     int64_t keep_alive_ms;     /* 1.5 times; 0: none */
     int64_t heard_at;

@@ -202,6 +202,11 @@ static void add_id(struct ids *ids, uint32_t id)
     ids->at[ids->count++] = id;
 }
 
+static const struct sub_opts *opts_of(const struct topic_match_row *row)
+{
+    return &container_of(row->entry, struct subscription, entry)->opts;
+}
+
 /* What the subscriptions of one owner ask for, rows from..end. False: none of them wants the message. */
 static bool merge_subs(const struct topic_match_row *from, const struct topic_match_row *end,
                        const struct msg *msg, struct ids *ids, struct delivery *how)
@@ -212,7 +217,7 @@ static bool merge_subs(const struct topic_match_row *from, const struct topic_ma
     how->retain = false;
     ids->count = 0;
     for (const struct topic_match_row *row = from; row < end; row++) {
-        const struct sub_opts *opts = &container_of(row->entry, struct subscription, entry)->opts;
+        const struct sub_opts *opts = opts_of(row);
         if (opts->no_local && hub_is_own(owner, msg)) continue; /* [MQTT-3.8.3-3] */
         any = true;
         if (opts->qos > how->qos) how->qos = opts->qos;
@@ -222,6 +227,17 @@ static bool merge_subs(const struct topic_match_row *from, const struct topic_ma
     how->ids = ids->at;
     how->id_count = ids->count;
     return any;
+}
+
+/* Most owners have one subscription, which asks for nothing but a QoS. */
+static bool plain_sub(const struct topic_match_row *row, struct delivery *how)
+{
+    const struct sub_opts *opts = opts_of(row);
+    if (opts->no_local || opts->id) return false;
+    how->qos = opts->qos;
+    how->retain = opts->retain_as_published;
+    how->id_count = 0;
+    return true;
 }
 
 static void deliver_matches(struct hub_pub *pub, struct msg *msg)
@@ -240,7 +256,8 @@ static void deliver_matches(struct hub_pub *pub, struct msg *msg)
         for (end = i + 1; end < match->count && match->rows[end].entry->owner == owner;)
             end++;
         if (ingest && owner->principal->kind != PRINCIPAL_SYSTEM) continue;
-        if (!merge_subs(row, &match->rows[end], msg, &ids, &how)) continue;
+        bool plain = end == i + 1 && plain_sub(row, &how);
+        if (!plain && !merge_subs(row, &match->rows[end], msg, &ids, &how)) continue;
         how.retain &= retain;
         if (may_receive(pub->hub, owner, row, msg))
             pub->commit = merge(pub->commit, owner->ops->deliver(owner, msg, &how));

@@ -21,9 +21,10 @@ void queue_entry_give_ids(struct queue_entry *entry, struct queue_ids *ids)
 void queue_entry_clear(struct queue_entry *entry)
 {
     msg_unref(entry->msg);
+    entry->msg = NULL;
+    if (!entry->ids) return;
     budget_sub(BUDGET_QUEUES, queue_ids_size(entry->ids));
     free(entry->ids);
-    entry->msg = NULL;
     entry->ids = NULL;
 }
 

@@ -78,7 +78,7 @@ static bool front_is_enough(const struct session *session)
     return count >= REFILL_BELOW || (count && count * average >= WAITING_BYTES);
 }
 
-void session_queue_refill(struct session *session)
+void session_queue_bring(struct session *session)
 {
     if (session->loading || front_is_enough(session)) return;
     if (session->unloaded ||

@@ -45,27 +45,29 @@ struct session_terms {
     uint16_t receive_maximum; /* 0: no limit */
 };
 
+/* What a delivery asks for comes first, so that it lies together. */
 struct session {
     struct subscriber subscriber; /* first */
     struct sessions *all;
+    struct session_link *link;
+    struct session_terms *terms; /* NULL: 3.1.1 says it all */
+    int64_t id;                  /* row; 0 for sessions that are not persistent */
+    bool ready;                  /* CONNACK is out */
+    uint8_t level;               /* of the last connection, */
+    uint16_t keep_alive_s;       /* and as its client has asked */
+
     struct list in_order;
     char *client_id;
     struct principal *principal;
     struct auth_conn conn;
     char source_ip[48];
-    struct session_terms *terms; /* NULL: 3.1.1 says it all */
-    int64_t id;                  /* row; 0 for sessions that are not persistent */
-    int64_t expiry_ms;           /* what holds: as asked for, and as configured at most */
-    int64_t disconnected_at;     /* 0 while connected */
-    int64_t changed_in;          /* commit of its last change that was, or will be, acknowledged */
+    int64_t expiry_ms;       /* what holds: as asked for, and as configured at most */
+    int64_t disconnected_at; /* 0 while connected */
+    int64_t changed_in;      /* commit of its last change that was, or will be, acknowledged */
 
     /* the connection */
-    struct session_link *link;
-    bool ready; /* CONNACK is out */
     struct msg *will;
     int64_t connected_at; /* ms since the epoch; the last time, 0: not since the start */
-    uint16_t keep_alive_s;
-    uint8_t level;
     char connection_id[37];
     int64_t version;
     bool passing;            /* the hub has made the client id up: nobody comes back under it */
@@ -267,8 +269,12 @@ static inline bool session_queue_is_whole(const struct session *session)
 
 /* A new entry goes where its place is. */
 void session_queue_add(struct session *session, const struct queue_entry *entry);
-/* Brings more of the queue into memory, if there is any and it is time. */
-void session_queue_refill(struct session *session);
+/* Brings more of the queue into memory, if it is time; for a queue that is not whole. */
+void session_queue_bring(struct session *session);
+static inline void session_queue_refill(struct session *session)
+{
+    if (!session_queue_is_whole(session)) session_queue_bring(session);
+}
 /* The link is gone: what is safe in the database goes out of memory. */
 void session_queue_detach(struct session *session);
 /* Forgets what is on its way. */

@@ -36,9 +36,26 @@ static int no_ack_id(uint8_t level, bool is_cut, const char **ret_why)
     return is_cut ? malformed(why, ret_why) : forbidden(level, why, ret_why);
 }
 
+/* An identifier alone, as most of them are at any level. */
+static bool is_bare(const struct mqtt_frame *frame)
+{
+    return frame->body.len == 2 && frame->type <= MQTT_TYPE_pubcomp;
+}
+
+static int decode_bare(const struct mqtt_frame *frame, uint8_t level, struct mqtt_ack *ret,
+                       const char **ret_why)
+{
+    const uint8_t *body = (const uint8_t *)frame->body.ptr;
+    uint16_t id = (uint16_t)(body[0] << 8 | body[1]);
+    if (id == 0) return no_ack_id(level, false, ret_why);
+    *ret = (struct mqtt_ack){ .level = level, .type = frame->type, .id = id };
+    return 0;
+}
+
 int mqtt_decode_ack(const struct mqtt_frame *frame, uint8_t level, struct mqtt_ack *ret,
                     const char **ret_why)
 {
+    if (is_bare(frame)) return decode_bare(frame, level, ret, ret_why);
     struct cursor cur = body_of(frame);
     struct mqtt_ack ack = { .level = level, .type = frame->type, .id = cursor_u16(&cur) };
     if (ack.id == 0) return no_ack_id(level, cursor_error(&cur) < 0, ret_why);

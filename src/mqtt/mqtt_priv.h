@@ -43,6 +43,10 @@ static inline struct cursor body_of(const struct mqtt_frame *frame)
 static inline int read_length(const uint8_t *data, size_t len, uint32_t *ret)
 {
     uint32_t value = 0;
+    if (len && data[0] < 0x80) { /* most of them */
+        *ret = data[0];
+        return 1;
+    }
     for (int i = 0; i < 4; i++) {
         if ((size_t)i >= len) return 0;
         value |= (uint32_t)(data[i] & 0x7f) << (7 * i);
