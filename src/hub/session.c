@@ -80,7 +80,7 @@ static void on_later(struct loop_timer *timer)
     if (session->link)
         session_pump(session);
     else
-        session_attend(session);
+        session_attend(session, clock_real_ms());
 }
 
 void session_pump_later(struct session *session, int64_t delay_ms)
@@ -313,7 +313,7 @@ static struct session *find_current(struct sessions *all, struct slice client_id
         *ended_in = session_expire(session);
         return NULL;
     }
-    if (session_will_at(session) && session_will_at(session) <= now) session_attend(session);
+    if (session_will_at(session)) session_attend(session, now);
     return session;
 }
 

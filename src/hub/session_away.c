@@ -151,9 +151,9 @@ void session_arm(struct session *session)
     if (due <= now + SESSION_SWEEP_MS) loop_timer_start(&session->later, due - now);
 }
 
-void session_attend(struct session *session)
+void session_attend(struct session *session, int64_t now)
 {
-    int64_t now = clock_real_ms(), will_at = session_will_at(session);
+    int64_t will_at = session_will_at(session);
     if (session_is_over(session, now)) {
         session_expire(session);
         return;

@@ -189,8 +189,9 @@ void session_bound_expiry(struct session *session);
 bool session_is_over(const struct session *session, int64_t now);
 /* session_end, counted and logged. */
 int64_t session_expire(struct session *session);
-/* Without a connection: does what is due, then session_arm. The session may be over then. */
-void session_attend(struct session *session);
+/* Without a connection: does what is due by `now`, then session_arm. The pointer is dead afterwards if
+ * session_is_over has said so. */
+void session_attend(struct session *session, int64_t now);
 /* Sets the timer for what is due next, if that is before the next sweep. Nothing while it is connected. */
 void session_arm(struct session *session);
 /* The connection has ended and the will, if there is one, is due: after its delay, or now. */

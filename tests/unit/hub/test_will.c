@@ -7,6 +7,8 @@
 #include "base/metrics.h"
 #include "lib/clock_fake.h"
 
+#include <stdatomic.h>
+
 enum { SECOND = 1000 };
 
 static void open_with_will(struct fixture *f, struct client *c, const char *id, bool clean,
@@ -286,6 +288,40 @@ static void back_in_time(void **state)
     service_stop(&ear);
 }
 
+/* A clock that goes on with each look at it. */
+static _Atomic int64_t next_ms;
+
+static int64_t ticking_ms(void)
+{
+    return atomic_fetch_add(&next_ms, 1);
+}
+
+static int64_t standing_ns(void)
+{
+    return 0;
+}
+
+/* The session's end comes right behind its will, but not between two looks at the clock. */
+static void back_in_the_last_moment(void **state)
+{
+    static const struct clock_source ticking = { ticking_ms, standing_ns };
+    struct fixture *f = *state;
+    struct service ear = { 0 };
+    struct client lamp = { 0 };
+    listen(f, &ear);
+    open_delayed(f, &lamp, 10 * SECOND - 1, 10 * SECOND);
+    client_drop(&lamp, SESSION_END_CONNECTION_LOST);
+    settle(f);
+    next_ms = clock_real_ms() + 10 * SECOND - 1;
+    clock_set_source(&ticking);
+    client_open_with(f, &lamp, "lamp", (struct session_open_opts){ .expiry_ms = MINUTES(10) });
+    clock_fake_install();
+    assert_true(lamp.present);
+    assert_int_equal(ear.count, 1);
+    client_free(&lamp);
+    service_stop(&ear);
+}
+
 /* Section 3.1.4: a new connection takes the session over, goes on with it or ends it. */
 static void taken_over(void **state)
 {
@@ -448,6 +484,7 @@ int main(void)
         TEST(session_ends_first),
         TEST(by_disconnect),
         TEST(back_in_time),
+        TEST(back_in_the_last_moment),
         TEST(taken_over),
         TEST(waits_over_a_restart),
         TEST(hub_ends_while_it_is_connected),
