@@ -66,9 +66,14 @@ struct queue_ids *queue_ids_create(const uint32_t *ids, size_t count);
 struct queue_ids *queue_ids_read(const struct queue_ref *ref);
 /* Appends them as they stand in a page; ids may be NULL. */
 void queue_ids_write(struct buf *out, const struct queue_ids *ids);
+/* What so many take in memory. */
+static inline size_t queue_ids_bytes(size_t count)
+{
+    return count ? sizeof(struct queue_ids) + count * sizeof(uint32_t) : 0;
+}
 static inline size_t queue_ids_size(const struct queue_ids *ids)
 {
-    return ids ? sizeof *ids + ids->count * sizeof ids->at[0] : 0;
+    return ids ? queue_ids_bytes(ids->count) : 0;
 }
 
 /* ---- what is gone: the columns of queue_state ---- */

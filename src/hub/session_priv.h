@@ -234,8 +234,8 @@ struct queue_put {
 /* Queues a message, and sends it if it may be sent. Takes its own reference. Returns the commit of its row,
  * 0 if it needs none or was dropped for want of room (counted and logged), or ERR_STORE. */
 int64_t session_queue_put(struct session *session, struct msg *msg, const struct queue_put *how);
-/* Whether it would take the message without dropping one. */
-bool session_queue_has_room(const struct session *session, const struct msg *msg);
+/* Whether it would take the message, with so many subscription identifiers, without dropping one. */
+bool session_queue_has_room(const struct session *session, const struct msg *msg, size_t id_count);
 /* What was loaded may be too much: see mqtt.queue_full. */
 void session_queue_drop_excess(struct session *session);
 /* Whether the client would get a message of QoS 1 at once. */

@@ -351,9 +351,9 @@ static bool make_room(struct session *session, size_t size)
     return comes && !is_above(session, size, EXCESS, EXCESS_BYTES);
 }
 
-bool session_queue_has_room(const struct session *session, const struct msg *msg)
+bool session_queue_has_room(const struct session *session, const struct msg *msg, size_t id_count)
 {
-    return !is_above(session, msg_size(msg), 0, 0);
+    return !is_above(session, msg_size(msg) + queue_ids_bytes(id_count), 0, 0);
 }
 
 void session_queue_drop_excess(struct session *session)

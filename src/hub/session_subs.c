@@ -239,11 +239,9 @@ static int find_next(struct session *session, struct retained_job *job)
 }
 
 /* What is larger than all that the queue may hold is for the queue to refuse. */
-static bool has_room(const struct session *session, const struct msg *msg)
+static bool has_room(const struct session *session, const struct retained_job *job)
 {
-    const struct hub_opts *opts = session->all->opts;
-    return !session->queued || (session->queued < opts->max_queued &&
-                                session->queued_bytes + msg_size(msg) <= opts->max_queued_bytes);
+    return !session->queued || session_queue_has_room(session, job->next, job->opts.id ? 1 : 0);
 }
 
 /* It may have been replaced or removed while it waited. */
@@ -264,7 +262,7 @@ void session_subs_pump(struct session *session)
         int rc = find_next(session, job);
         if (rc == ERR_BUSY) session_pump_later(session, RETAINED_PAUSE_MS);
         if (rc == 0) job_free(job);
-        if (rc == ERR_BUSY || (rc == 1 && !has_room(session, job->next))) return;
+        if (rc == ERR_BUSY || (rc == 1 && !has_room(session, job))) return;
         if (rc == 1) send_next(session, job, waited);
     }
 }

@@ -120,7 +120,7 @@ bool share_pass_on(struct session *session, uint32_t number, struct msg *msg, ui
         if (group->number != number) continue;
         struct share_member *other = next_online(group, session, msg, 1);
         if (!other && over) other = next_of(&group->offline, session, msg, 1, false);
-        return other && session_queue_has_room(other->session, msg) &&
+        return other && session_queue_has_room(other->session, msg, other->opts.id ? 1 : 0) &&
                give(other, msg, qos, msg->retain, true) >= 0;
     }
     return false;

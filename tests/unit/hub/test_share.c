@@ -205,6 +205,30 @@ static void test_nobody_is_online(void **state)
     free_members(members, 2);
 }
 
+/* It stays where it is rather than being dropped by one whose queue is full, its identifier counted. */
+static void test_who_is_full_gets_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct client kept = { 0 }, full = { 0 };
+    struct msg *msg = message("t/1", "x", 1, false);
+    f->opts.max_queued_bytes = msg_size(msg) + 4;
+    hub_set_opts(f->hub, &f->opts);
+    client_open(f, &kept, "kept", false);
+    client_subscribe(&kept, "$share/g/t/1", 1);
+    publish(f, "t/1", "x", 1);
+    assert_log(&kept, "t/1=x/1#2 ");
+    client_open(f, &full, "full", true);
+    client_subscribe_opts(&full, "$share/g/t/1", &(struct sub_opts){ .qos = 1, .id = 7 });
+    client_drop(&kept, SESSION_END_CONNECTION_LOST);
+    assert_log(&full, "");
+    client_free(&kept);
+    client_open(f, &kept, "kept", false);
+    assert_log(&kept, "t/1=x/1d#2 ");
+    msg_unref(msg);
+    client_free(&kept);
+    client_free(&full);
+}
+
 /* iot:Receive is each member's own. */
 static void test_who_may_not_receive_is_passed_over(void **state)
 {
@@ -399,6 +423,7 @@ int main(void)
         TEST(test_a_full_window_is_passed_over),
         TEST(test_in_flight_goes_to_another),
         TEST(test_nobody_is_online),
+        TEST(test_who_is_full_gets_nothing),
         TEST(test_who_may_not_receive_is_passed_over),
         TEST(test_who_ends_takes_no_turn),
         TEST(test_oldest_is_dropped_for_an_absent_client),

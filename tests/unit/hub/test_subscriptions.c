@@ -411,6 +411,24 @@ static void test_identifiers_have_a_size(void **state)
     client_free(&plug);
 }
 
+/* A retained message waits for room for its identifier too, rather than being dropped. */
+static void test_identifiers_need_room(void **state)
+{
+    struct fixture *f = *state;
+    struct client lamp = { .level = 5 };
+    client_open(f, &lamp, "lamp", true);
+    client_retain(&lamp, "t/1", "x", 1);
+    client_retain(&lamp, "t/2", "x", 1);
+    const struct msg *kept = hub_retained_get(f->hub, SLICE_LIT("t/1"));
+    f->opts.max_queued_bytes = 2 * msg_size(kept) + 8; /* one identifier takes as much */
+    hub_set_opts(f->hub, &f->opts);
+    client_subscribe_opts(&lamp, "t/+", SUB(.qos = 1, .id = 7));
+    assert_log(&lamp, "t/1=x/1r#2@7 ");
+    session_puback(lamp.session, 2);
+    assert_log(&lamp, "t/2=x/1r#3@7 ");
+    client_free(&lamp);
+}
+
 /* ---- what is not offered ---- */
 
 static void test_nothing_is_retained(void **state)
@@ -587,6 +605,7 @@ int main(void)
         TEST(test_identifiers_through_the_queue),
         TEST(test_identifiers_by_pages),
         TEST(test_identifiers_have_a_size),
+        TEST(test_identifiers_need_room),
         TEST(test_nothing_is_retained),
         TEST(test_filters_that_are_not_offered),
         TEST(test_wanted),
