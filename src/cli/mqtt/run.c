@@ -154,9 +154,11 @@ static void try_later(struct mqtt_run *run)
     run->retry_at = now + run->retry_delay;
 }
 
+/* What another connection would not change. */
 static bool is_final(int rc)
 {
-    return rc == ERR_DENIED || rc == ERR_AUTH || rc == ERR_UNSUPPORTED || rc == ERR_CERT;
+    return rc == ERR_DENIED || rc == ERR_AUTH || rc == ERR_UNSUPPORTED || rc == ERR_TOO_LARGE ||
+           rc == ERR_CERT;
 }
 
 /* Counts connections that were accepted and ended soon, though something was to be delivered. */

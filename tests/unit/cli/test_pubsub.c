@@ -2,7 +2,7 @@
  * compared, and what they print and how they end.
  *
  * A script has a word for each step: "<HEX" expects these bytes, ">HEX" sends them, "X" ends the
- * connection; at its end the other side must have ended it. C stands for the CONNECT of "-i c". */
+ * connection, "R" does so and takes the next one; at its end the other side must have ended it. C stands for the CONNECT of "-i c". */
 #include "cli_run.h"
 #include "lib/test.h"
 
@@ -42,13 +42,19 @@ static void expect(struct script *s, int fd, const char *hex)
     if (strcmp(text, hex) != 0) s->failure = xasprintf("expected %s, got %s", hex, text);
 }
 
+static int take(const struct script *s)
+{
+    const struct timeval limit = { .tv_sec = 20 };
+    int fd = accept(s->listener, NULL, NULL);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    return fd;
+}
+
 static void *serve(void *arg)
 {
     struct script *s = arg;
-    const struct timeval limit = { .tv_sec = 20 };
     char *copy = xstrdup(s->text), *save = NULL;
-    int fd = accept(s->listener, NULL, NULL);
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    int fd = take(s);
     bool open = true;
     for (char *word = strtok_r(copy, " ", &save); word && !s->failure;
          word = strtok_r(NULL, " ", &save)) {
@@ -58,6 +64,9 @@ static void *serve(void *arg)
         if (*word == '>' && hex_decode(slice_str(word + 1), data, len) == 0)
             send(fd, data, len, MSG_NOSIGNAL);
         if (*word == 'X') open = false;
+        if (*word != 'R') continue;
+        close(fd);
+        fd = take(s);
     }
     char byte;
     ssize_t more = open ? recv(fd, &byte, 1, 0) : 0;
@@ -309,6 +318,11 @@ static void publishing_mqtt_5(void **state)
           "the hub has ended the connection: not authorized\n" },
         { "pub t -m a -V 5", "", C5 A5 "<30050001740061 <c000 >e0018b ", 1, "",
           "the hub has ended the connection: server shutting down: " TOLD },
+        /* what is under way is too long for the hub that is there now */
+        { "pub t -l -V 5 -q 1", "abcd\n",
+          C5 A5 "<320a00017400010061626364 R " C5 ">20080000052700000009 ", 1, "",
+          ENDED "; connecting again\n"
+                "thingd pub: a packet of 12 bytes is too long: the hub takes 9\n" },
     };
     check(cases, ARRAY_LEN(cases));
 }
