@@ -1,5 +1,5 @@
 /* queue_page.c — see queue_page.h.
- * An entry is a byte of flags, and up to three numbers of variable length (7 bits a byte, the lowest
+ * An entry is a byte of flags, and numbers of variable length (7 bits a byte, the lowest
  * first, the high bit set on all but the last): how many sequence numbers were left out, unless none was;
  * how far the row is from that of the entry before, unless it is the same (ahead n: 2n, behind: 2n - 1: a
  * message that somebody else had first stands in an older row); the place in the row; the group
