@@ -15,8 +15,8 @@ static size_t max_packet_of(const struct mqtt_connect *connect)
     return mqtt_property_number(connect->properties, MQTT_PROP_maximum_packet_size, UINT32_MAX);
 }
 
-void mqtt_refuse(struct mqtt_conn *c, const struct mqtt_connect *connect, uint8_t level,
-                 uint8_t reason, struct slice why)
+void mqtt_send_refusal(struct mqtt_conn *c, const struct mqtt_connect *connect, uint8_t level,
+                       uint8_t reason, struct slice why)
 {
     struct buf packet = { 0 }, block = { 0 };
     struct mqtt_connack connack = { .code = reason };
@@ -34,6 +34,12 @@ void mqtt_refuse(struct mqtt_conn *c, const struct mqtt_connect *connect, uint8_
     if (packet.len <= most) mqtt_send_packet(c, packet.data, packet.len);
     buf_deinit(&packet);
     buf_deinit(&block);
+}
+
+void mqtt_refuse(struct mqtt_conn *c, const struct mqtt_connect *connect, uint8_t level,
+                 uint8_t reason, struct slice why)
+{
+    mqtt_send_refusal(c, connect, level, reason, why);
     mqtt_close(c, SESSION_END_AUTH_ERROR, true);
 }
 
@@ -133,6 +139,7 @@ void mqtt_owe_connack(struct mqtt_conn *c, const struct mqtt_connect *connect, b
     } else {
         LOG(LOG_WARN, "mqtt", "closed: the client takes no packet as long as CONNACK",
             LOG_S("client", mqtt_client_id(c)), LOG_I("most", c->five->max_packet));
+        session_forget_will(c->session);
         mqtt_close(c, SESSION_END_CLIENT_ERROR, false);
     }
     buf_deinit(&packet);

@@ -120,10 +120,10 @@ void mqtt_greet_failed(struct mqtt_conn *c)
 {
     static const char why[] = "the store could not keep the session in time";
     ack_queue_deinit(&c->acks); /* the CONNACK that waits */
+    session_forget_will(c->session);
     if (c->five)
-        mqtt_refuse(c, NULL, c->level, MQTT_REASON_SERVER_UNAVAILABLE, slice_str(why));
-    else
-        mqtt_close(c, SESSION_END_SERVER_ERROR, false);
+        mqtt_send_refusal(c, NULL, c->level, MQTT_REASON_SERVER_UNAVAILABLE, slice_str(why));
+    mqtt_close(c, SESSION_END_SERVER_ERROR, c->five != NULL);
 }
 
 static void accept_connect(struct mqtt_conn *c, const struct mqtt_connect *connect, bool present,

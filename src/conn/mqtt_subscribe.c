@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "topic/topic.h"
 
 #include <stdlib.h>
 
@@ -52,11 +53,6 @@ struct wish {
 
 static const char too_many[] = "mqtt.max_subscriptions is reached";
 
-static bool is_shared(struct slice filter)
-{
-    return slice_starts(filter, "$share/");
-}
-
 static uint8_t refusal_code(int64_t rc, struct slice filter)
 {
     switch (rc) {
@@ -65,8 +61,8 @@ static uint8_t refusal_code(int64_t rc, struct slice filter)
     case ERR_TOPIC:
         return MQTT_REASON_TOPIC_FILTER_INVALID;
     case ERR_UNSUPPORTED:
-        return is_shared(filter) ? MQTT_REASON_SHARED_NOT_SUPPORTED
-                                 : MQTT_REASON_WILDCARDS_NOT_SUPPORTED;
+        return topic_is_shared(filter) ? MQTT_REASON_SHARED_NOT_SUPPORTED
+                                       : MQTT_REASON_WILDCARDS_NOT_SUPPORTED;
     default:
         return MQTT_REASON_UNSPECIFIED;
     }

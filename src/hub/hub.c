@@ -395,8 +395,7 @@ int hub_limit_payload(struct hub *hub, const struct principal *by, const struct 
 /* Why the hub does not offer such subscriptions; NULL: it does. */
 static const char *not_offered(const struct hub *hub, struct slice filter)
 {
-    if (hub->opts.no_shared && slice_starts(filter, "$share/"))
-        return "mqtt.shared_subscriptions is off";
+    if (hub->opts.no_shared && topic_is_shared(filter)) return "mqtt.shared_subscriptions is off";
     if (hub->opts.no_wildcards && topic_has_wildcard(filter))
         return "mqtt.wildcard_subscriptions is off";
     return NULL;
@@ -413,7 +412,7 @@ int hub_authorize_subscribe(struct hub *hub, const struct principal *by,
     why = not_offered(hub, filter);
     if (why) return refuse(hub, by, conn, "iot:Subscribe", filter, why, ERR_UNSUPPORTED);
     if (!hub->opts.profile->reserved_filters && topic_is_reserved(filter) &&
-        !slice_starts(filter, "$aws/") && !slice_starts(filter, "$share/"))
+        !slice_starts(filter, "$aws/") && !topic_is_shared(filter))
         return refuse(hub, by, conn, "iot:Subscribe", filter,
                       "reserved topic: hub.profile lets nobody subscribe to it", ERR_DENIED);
     struct slice group, plain = filter;

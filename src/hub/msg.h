@@ -29,7 +29,7 @@ struct msg {
     bool keep;      /* QoS 0, but its publisher waits for the commit all the same (REST) */
     bool fleeting;  /* a figure of the hub itself: retained in memory only */
     uint8_t level;  /* of the form in `packet`: MQTT_LEVEL_5 or MQTT_LEVEL_311 */
-    bool wanted;    /* hub_route has found somebody who has subscribed to its topic */
+    bool wanted;    /* of hub_route: somebody has subscribed to its topic */
     int64_t at_ms;  /* when it was published, ms since the epoch */
     int64_t
         expires_at; /* ms since the epoch, 0: never. at_ms and the expiry among its properties */

@@ -168,7 +168,7 @@ const char *session_protocol_version(uint8_t level)
     return level < ARRAY_LEN(versions) ? versions[level] : NULL;
 }
 
-static void drop_will(struct session *session)
+void session_forget_will(struct session *session)
 {
     msg_unref(session->will);
     session->will = NULL;
@@ -186,7 +186,7 @@ static void connection_ended(struct session *session, enum session_end why)
     if (end_sends_will[why])
         session_leave_will(session);
     else
-        drop_will(session);
+        session_forget_will(session);
     struct presence_event event = presence_of(session);
     presence_disconnected(session->all->presence, &event, why);
     if (!session->passing)
@@ -234,7 +234,8 @@ static void count_client(void)
 
 static void take_terms(struct session *session, const struct session_open_opts *opts)
 {
-    drop_will(session); /* one that waits: this connection was made in time [MQTT-3.1.3-9] */
+    session_forget_will(
+        session); /* one that waits: this connection was made in time [MQTT-3.1.3-9] */
     session->will = opts->will ? msg_ref(opts->will) : NULL;
     session_set_terms(
         session, &(struct session_terms){ .expiry_ms = opts->expiry_ms,

@@ -93,6 +93,8 @@ struct session_open_opts {
     uint16_t keep_alive_s; /* as the client has asked */
 };
 
+/* CONNECT is not accepted after all: there is no will. session_detach follows. */
+void session_forget_will(struct session *session);
 /* Attaches the link, taking the session over from another link of the same client id. Returns the commit
  * which CONNACK must wait for, or ERR_LIMIT, ERR_STORE. Nothing is sent before session_ready. */
 int64_t session_open(struct hub *hub, const struct session_open_opts *opts,
@@ -135,7 +137,7 @@ struct msg_origin *session_origin(struct session *session);
 /* A PUBLISH of QoS 0 or 1 from the client: hub_publish in the session's name. */
 int64_t session_publish(struct session *session, struct msg *msg, hub_held_cb held, void *arg);
 /* A PUBLISH of QoS 2 from the client. Returns what PUBREC waits for, HUB_HELD, or an error of
- * hub_publish. A repeated identifier is not delivered again. msg->wanted is as of now, also where the message
+ * hub_publish. A repeated identifier is not delivered again. At level 5 msg->wanted is as of now, also where the message
  * is routed later. */
 int64_t session_receive(struct session *session, uint16_t id, struct msg *msg, hub_held_cb held,
                         void *arg);

@@ -136,13 +136,19 @@ static void on_inbound_put(void *arg, int64_t id, int64_t key, int rc)
     deliver_inbound(inbound);
 }
 
+/* For its PUBREC, which leaves before it is routed; below level 5 it says nothing of that. */
+static void look_for_wanted(struct session *session, struct msg *msg)
+{
+    if (session->level == MQTT_LEVEL_5) msg->wanted = hub_wants(session->all->hub, msg->topic);
+}
+
 int64_t session_receive(struct session *session, uint16_t id, struct msg *msg, hub_held_cb held,
                         void *arg)
 {
     struct sessions *all = session->all;
     struct inbound *known = inbound_find(session, id);
     if (known) {
-        msg->wanted = hub_wants(all->hub, msg->topic);
+        look_for_wanted(session, msg);
         return known->commit;
     }
     int rc = session_may_publish(session, msg->topic, msg->retain);
@@ -156,7 +162,7 @@ int64_t session_receive(struct session *session, uint16_t id, struct msg *msg, h
         inbound->commit = commit > 0 ? commit : 0;
         return commit;
     }
-    msg->wanted = hub_wants(all->hub, msg->topic);
+    look_for_wanted(session, msg);
     struct inbound *inbound = inbound_add(session, id, msg);
     inbound->commit = inbound_row_put(all->store, session->id, id, msg, on_inbound_put, all);
     store_hurry(all->store);

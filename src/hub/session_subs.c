@@ -75,17 +75,12 @@ static void sub_free(struct session *session, struct session_sub *sub)
     free(sub);
 }
 
-static bool is_shared(struct slice filter)
-{
-    return slice_starts(filter, "$share/");
-}
-
 int session_subs_add(struct session *session, struct slice filter, const struct sub_opts *opts)
 {
     struct session_sub *sub = xnew(struct session_sub);
-    int rc = is_shared(filter) ? share_join(session, filter, opts, &sub->member)
-                               : hub_subscribe(session->all->hub, &session->subscriber, filter,
-                                               opts, &sub->subscription);
+    int rc = topic_is_shared(filter) ? share_join(session, filter, opts, &sub->member)
+                                     : hub_subscribe(session->all->hub, &session->subscriber,
+                                                     filter, opts, &sub->subscription);
     if (rc < 0) {
         free(sub);
         return rc;
@@ -271,7 +266,8 @@ static bool wants_retained(const struct session *session, struct slice filter,
                            const struct sub_opts *opts, bool is_new)
 {
     const struct hub *hub = session->all->hub;
-    if (hub_opts(hub)->no_retain || is_shared(filter)) return false; /* MQTT 5.0, section 4.8.2 */
+    if (hub_opts(hub)->no_retain || topic_is_shared(filter))
+        return false; /* MQTT 5.0, section 4.8.2 */
     if (!hub_profile(hub)->retained_for_wildcards && topic_has_wildcard(filter)) return false;
     return opts->retain_handling == 0 || (opts->retain_handling == 1 && is_new);
 }

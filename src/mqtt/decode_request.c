@@ -25,7 +25,7 @@ static int check_options(uint8_t options, struct slice filter, uint8_t level, co
         return fail(ERR_PROTOCOL, "[section 3.8.3.1] SUBSCRIBE with QoS 3", ret_why);
     if (retain_handling(options) == 3)
         return fail(ERR_PROTOCOL, "[section 3.8.3.1] SUBSCRIBE with retain handling 3", ret_why);
-    if ((options & NO_LOCAL) && slice_starts(filter, "$share/"))
+    if ((options & NO_LOCAL) && topic_is_shared(filter))
         return fail(ERR_PROTOCOL, "[MQTT-3.8.3-4] no local with a shared subscription", ret_why);
     return 0;
 }

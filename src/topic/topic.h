@@ -37,6 +37,11 @@ struct slice topic_counted(struct slice name_or_filter);
 /* Is there a '+' or '#'? */
 bool topic_has_wildcard(struct slice filter);
 
+/* Is it of the form of a shared filter? Whether it is a valid one topic_share_split says. */
+static inline bool topic_is_shared(struct slice filter)
+{
+    return slice_starts(filter, "$share/");
+}
 /* Splits "$share/{group}/{filter}" into views of its parts. Returns 1 and both parts; 0 when the
  * filter is no shared one (outputs untouched: use it as it is); ERR_TOPIC when the group is empty
  * or has a wildcard, or the filter part is missing, invalid, or shared itself. */

@@ -78,14 +78,23 @@ static void unwatch_signals(void)
 
 /* ---- the end -------------------------------------------------------------------------------- */
 
+/* What a hub has said may have characters that a terminal obeys: C0, DEL, C1. */
+static void tame(char *text)
+{
+    for (char *p = text; *p; p++) {
+        bool c1 = *p == '\xc2' && (unsigned char)p[1] >= 0x80 && (unsigned char)p[1] < 0xa0;
+        if ((unsigned char)*p < 0x20 || *p == 0x7f || c1) *p = ' ';
+        if (c1) p[1] = ' ';
+    }
+}
+
 static void put_line(const struct mqtt_run *run, const char *fmt, va_list ap)
     __attribute__((format(printf, 2, 0)));
 static void put_line(const struct mqtt_run *run, const char *fmt, va_list ap)
 {
     char text[1024];
     vsnprintf(text, sizeof text, fmt, ap);
-    for (char *p = text; *p; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f) *p = ' ';
+    tame(text);
     if (!run->settings->quiet) cli_failed(run->args, "%s", text);
 }
 
@@ -401,9 +410,11 @@ static void on_packet(void *arg, bool sent, const char *type, size_t size)
 {
     const struct mqtt_run *run = arg;
     if (!run->settings->debug) return;
-    struct slice id = mqtt_client_id(run->client);
-    fprintf(run->args->err, "%.*s %s %s (%zu bytes)\n", (int)id.len, id.ptr,
-            sent ? "sends" : "receives", type, size);
+    struct slice given = mqtt_client_id(run->client);
+    char id[300];
+    snprintf(id, sizeof id, "%.*s", (int)given.len, given.ptr);
+    tame(id);
+    fprintf(run->args->err, "%s %s %s (%zu bytes)\n", id, sent ? "sends" : "receives", type, size);
 }
 
 static const struct mqtt_client_cbs client_cbs = { on_connected, on_message,   on_granted,
