@@ -179,13 +179,24 @@ static int64_t committed(const struct mqtt_conn *c)
     return store_committed(hub_store(c->env->hub));
 }
 
+/* Whether an encoded acknowledgement has a reason code that refuses: behind its length and the identifier. */
+static bool refuses(const uint8_t *packet, size_t len)
+{
+    size_t at = 1;
+    while (packet[at++] & 0x80)
+        ;
+    at += 2;
+    return at < len && packet[at] >= 0x80;
+}
+
 /* An answer leaves. The last one to a PUBLISH makes room for another [MQTT-4.9.0-2]. */
 static void note_answer(struct mqtt_conn *c, const uint8_t *packet, size_t len)
 {
     uint8_t type = packet[0] >> 4;
-    bool refused = type == MQTT_TYPE_pubrec && len > MQTT_ACK_SIZE && packet[4] >= 0x80;
     if (!c->five || !c->five->receiving) return;
-    if (type == MQTT_TYPE_puback || type == MQTT_TYPE_pubcomp || refused) c->five->receiving--;
+    if (type == MQTT_TYPE_puback || type == MQTT_TYPE_pubcomp ||
+        (type == MQTT_TYPE_pubrec && refuses(packet, len)))
+        c->five->receiving--;
 }
 
 static void release(struct mqtt_conn *c)

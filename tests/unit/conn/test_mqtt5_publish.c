@@ -365,6 +365,32 @@ static void qos2_in_is_free_behind_a_refusal(void **state)
     }
 }
 
+/* [MQTT-4.9.0-2]: so it is when the refusal has much to say, and its length takes two bytes. */
+static void long_refusal_makes_room(void **state)
+{
+    struct fixture *f = *state;
+    struct peer lamp = { 0 };
+    char why[201];
+    memset(why, 'w', sizeof why - 1);
+    why[sizeof why - 1] = '\0';
+    auth_fake_note(f->auth);
+    auth_fake_say(f->auth, why);
+    auth_fake_deny(f->auth, NULL, POLICY_ACTION_PUBLISH, "denied");
+    front_opts.receive_maximum = 1;
+    front_again();
+    peer5_start(f, &lamp, "lamp", true, NULL);
+    for (int i = 0; i < 3; i++) {
+        peer5_publish(&lamp, "denied", "x", 2, 7, NULL);
+        assert_peer(&lamp, "pubrec#7:87{why} ");
+        assert_string_equal(lamp.why, why);
+    }
+    peer5_publish(&lamp, "t", "x", 2, 0x81, NULL); /* the identifier is no code */
+    assert_peer(&lamp, "pubrec#129:10 ");
+    peer5_publish(&lamp, "t", "x", 1, 1, NULL);
+    assert_peer(&lamp, "disconnect:93{why} end");
+    peer_close(&lamp);
+}
+
 /* ---- order ---- */
 
 /* [MQTT-4.6.0-2], [MQTT-4.6.0-3]: PUBACK and PUBREC go in the order of the PUBLISHes, also when only some wait. */
@@ -1165,6 +1191,7 @@ int main(void)
         TEST(qos2_out_step_by_step),
         TEST(qos2_in_is_delivered_once),
         TEST(qos2_in_is_free_behind_a_refusal),
+        TEST(long_refusal_makes_room),
         TEST(answers_in_order),
         TEST(released_in_the_order_of_pubrec),
         TEST(resent_in_the_original_order),

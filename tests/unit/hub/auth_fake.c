@@ -37,6 +37,7 @@ struct auth {
     int checks;
     bool hold;
     bool notes;
+    const char *why;
     struct ledger *ledger;
 };
 
@@ -46,6 +47,7 @@ struct auth *auth_fake_create(struct loop *loop)
 {
     struct auth *auth = xnew(struct auth);
     auth->loop = loop;
+    auth->why = AUTH_FAKE_WHY;
     auth->ledger = ledger_create(100);
     list_init(&auth->denials);
     list_init(&auth->questions);
@@ -106,6 +108,11 @@ void auth_fake_note(struct auth *auth)
     auth->notes = true;
 }
 
+void auth_fake_say(struct auth *auth, const char *why)
+{
+    auth->why = why;
+}
+
 int auth_fake_refusals(void)
 {
     return refusals;
@@ -142,7 +149,7 @@ int auth_require(struct auth *auth, const struct principal *principal, const str
                  enum policy_action action, const char *type, struct slice name)
 {
     int rc = auth_check(auth, principal, conn, action, type, name, NULL);
-    if (rc < 0) refuse(auth, conn, AUTH_FAKE_WHY);
+    if (rc < 0) refuse(auth, conn, auth->why);
     return rc;
 }
 

@@ -22,6 +22,8 @@ int auth_fake_checks(const struct auth *auth);
 int auth_fake_refusals(void);
 /* From now on refusals stand in the ledger, as they do with the real one. */
 void auth_fake_note(struct auth *auth);
+/* What auth_fake_deny's denials say from now on; borrowed. */
+void auth_fake_say(struct auth *auth, const char *why);
 /* auth_by_password answers only when this is undone: for the time between. */
 void auth_fake_hold(struct auth *auth, bool hold);
 
@@ -35,7 +37,7 @@ void auth_fake_revoke(struct principal *principal);
 /* The user that auth_by_password knows. */
 #define AUTH_FAKE_USER     "plug"
 #define AUTH_FAKE_PASSWORD "secret"
-/* Why auth_fake_deny denies. */
+/* Why auth_fake_deny denies, unless auth_fake_say says otherwise. */
 #define AUTH_FAKE_WHY "denied by the test"
 
 #endif
