@@ -149,8 +149,8 @@ static inline uint32_t mqtt_expiry_s(int64_t ms)
 }
 
 /* ---- mqtt_connack.c ---- */
-/* CONNACK with the reason. connect: NULL when it could not be decoded. why: what the log says; empty:
- * nothing to be told. */
+/* CONNACK with the reason. connect: NULL when it could not be decoded, or is gone. why: what the log says;
+ * empty: nothing to be told. */
 void mqtt_send_refusal(struct mqtt_conn *c, const struct mqtt_connect *connect, uint8_t level,
                        uint8_t reason, struct slice why);
 /* The same, and the end. */

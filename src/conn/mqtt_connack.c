@@ -10,8 +10,11 @@
 
 /* ---- refused ---- */
 
-static size_t max_packet_of(const struct mqtt_connect *connect)
+/* That the client takes, as far as we know. */
+static size_t max_packet_of(const struct mqtt_conn *c, const struct mqtt_connect *connect)
 {
+    if (c->five) return c->five->max_packet;
+    if (!connect) return SIZE_MAX;
     return mqtt_property_number(connect->properties, MQTT_PROP_maximum_packet_size, UINT32_MAX);
 }
 
@@ -23,7 +26,7 @@ void mqtt_send_refusal(struct mqtt_conn *c, const struct mqtt_connect *connect, 
     if (level < MQTT_LEVEL_5) connack.code = mqtt_connack_code_of(reason);
     if (why.len) mqtt_put_text(&block, MQTT_PROP_reason_string, why);
     connack.properties = buf_slice(&block);
-    size_t most = connect ? max_packet_of(connect) : SIZE_MAX;
+    size_t most = max_packet_of(c, connect);
     mqtt_encode_connack(&packet, level, &connack);
     if (packet.len > most) {
         buf_clear(&packet);

@@ -231,6 +231,28 @@ static void no_disconnect_before_connack(void **state)
     }
 }
 
+/* Whoever waits for the store in vain is told so in what it takes [MQTT-3.1.2-24], [MQTT-3.2.2-19], and the hub does not
+ * say that the client was to blame. */
+static void too_late_is_our_fault(void **state)
+{
+    struct fixture *f = *state;
+    struct service presence = { 0 };
+    struct peer lamp = { 0 };
+    service_start(f, &presence, "$aws/events/presence/disconnected/#");
+    peer_open(f, &lamp);
+    hold_store();
+    peer5_connect(&lamp, "lamp", true, "session_expiry=100 maximum_packet_size=12");
+    await_failure(f);
+    clock_fake_advance(CONNECT_MS);
+    turns(f, 8);
+    assert_peer(&lamp, "connack:88 end");
+    heal_store(f);
+    assert_int_equal(presence.count, 1);
+    assert_non_null(strstr(buf_str(&presence.log), "\"SERVER_ERROR\""));
+    service_stop(&presence);
+    peer_close(&lamp);
+}
+
 /* [MQTT-3.1.4-6]: what stands behind a CONNECT that is refused is not looked at. */
 static void nothing_is_processed_behind_a_refusal(void **state)
 {
@@ -958,6 +980,7 @@ int main(void)
         TEST(login_is_checked),
         TEST(connack_comes_first),
         TEST(no_disconnect_before_connack),
+        TEST(too_late_is_our_fault),
         TEST(nothing_is_processed_behind_a_refusal),
         TEST(sessions_are_told_apart_by_client_id),
         TEST(client_ids_that_must_be_allowed),
