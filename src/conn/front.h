@@ -18,7 +18,7 @@ struct http_server; /* conn/http_conn.h */
 
 struct front_opts {
     struct http_server *http;
-    size_t max_packet;          /* of MQTT */
+    size_t max_packet;          /* of MQTT; at level 5 it holds as it was told */
     int64_t connect_timeout_ms; /* from accept to CONNECT, or to the first byte of a request */
     uint16_t max_keep_alive_s;  /* longer ones, and 0, are taken for this one; 0: no limit */
     size_t output_buffer;       /* bytes of output above which a client is congested */

@@ -281,7 +281,7 @@ static size_t handle_packet(struct mqtt_conn *c, const uint8_t *data, size_t len
 {
     struct mqtt_frame frame;
     const char *why = NULL;
-    size_t most = c->env->opts->max_packet;
+    size_t most = c->five ? c->five->takes : c->env->opts->max_packet;
     if (c->state == CONN_AWAIT && most > CONNECT_MAX) most = CONNECT_MAX;
     int rc = mqtt_frame(data, len, most, c->level, &frame, &why);
     if (rc == 0) return 0;

@@ -32,7 +32,8 @@ struct login {
 struct mqtt_five {
     uint32_t max_packet;      /* that the client takes; MQTT_LONGEST_PACKET: any */
     bool tells_problems;      /* it wants reason strings: Request Problem Information */
-    uint16_t receive_maximum; /* that CONNACK has announced */
+    size_t takes;             /* the longest packet that we take, as CONNACK has announced */
+    uint16_t receive_maximum; /* likewise */
     uint16_t receiving;       /* PUBLISHes of QoS 1 and 2 that are not yet answered for good */
     struct alias_in aliases_in;
     struct alias_out aliases_out;

@@ -57,6 +57,7 @@ struct mqtt_five *mqtt_five_create(const struct mqtt_conn *c, const struct mqtt_
     five->max_packet = mqtt_property_number(asked, MQTT_PROP_maximum_packet_size, UINT32_MAX);
     if (five->max_packet > MQTT_LONGEST_PACKET) five->max_packet = MQTT_LONGEST_PACKET;
     five->tells_problems = mqtt_property_number(asked, MQTT_PROP_request_problem_info, 1);
+    five->takes = opts->max_packet;
     five->receive_maximum = opts->receive_maximum ? opts->receive_maximum : UINT16_MAX;
     five->aliases_in.max = opts->max_topic_alias;
     five->aliases_out.max =
@@ -84,13 +85,12 @@ static void put_limits(const struct mqtt_conn *c, struct buf *block)
 {
     const struct hub_opts *opts = hub_opts(c->env->hub);
     const struct mqtt_profile *profile = hub_profile(c->env->hub);
-    size_t max_packet = c->env->opts->max_packet;
     if (c->five->receive_maximum < UINT16_MAX)
         mqtt_put_number(block, MQTT_PROP_receive_maximum, c->five->receive_maximum);
     if (profile->max_qos < 2) mqtt_put_number(block, MQTT_PROP_maximum_qos, profile->max_qos);
     if (opts->no_retain) mqtt_put_number(block, MQTT_PROP_retain_available, 0);
-    if (max_packet < MQTT_MAX_REMAINING)
-        mqtt_put_number(block, MQTT_PROP_maximum_packet_size, (uint32_t)max_packet);
+    if (c->five->takes < MQTT_MAX_REMAINING)
+        mqtt_put_number(block, MQTT_PROP_maximum_packet_size, (uint32_t)c->five->takes);
     if (c->five->aliases_in.max)
         mqtt_put_number(block, MQTT_PROP_topic_alias_maximum, c->five->aliases_in.max);
     if (opts->no_wildcards) mqtt_put_number(block, MQTT_PROP_wildcard_available, 0);

@@ -253,6 +253,30 @@ static void too_late_is_our_fault(void **state)
     peer_close(&lamp);
 }
 
+/* Section 3.2.2.3.6: a connection may send as much as it was told, also when those that come now may send less. */
+static void maximum_packet_size_holds(void **state)
+{
+    struct fixture *f = *state;
+    struct peer lamp = { 0 }, pump = { 0 };
+    struct buf payload = { 0 };
+    for (int i = 0; i < 2000; i++)
+        buf_putc(&payload, 'x');
+    connect_lamp(f, &lamp, true, "");
+    assert_peer(&lamp, UP);
+    front_opts.max_packet = 1024;
+    front_set_opts(front, &front_opts);
+    peer5_publish(&lamp, "t", buf_str(&payload), 1, 1, NULL);
+    assert_peer(&lamp, "puback#1:10 ");
+    peer_open(f, &pump);
+    peer5_connect(&pump, "pump", true, "");
+    assert_peer(&pump, "connack:0{maximum_packet_size=1024} ");
+    peer5_publish(&pump, "t", buf_str(&payload), 1, 1, NULL);
+    assert_peer(&pump, "disconnect:95{why} end");
+    buf_deinit(&payload);
+    peer_close(&lamp);
+    peer_close(&pump);
+}
+
 /* [MQTT-3.1.4-6]: what stands behind a CONNECT that is refused is not looked at. */
 static void nothing_is_processed_behind_a_refusal(void **state)
 {
@@ -981,6 +1005,7 @@ int main(void)
         TEST(connack_comes_first),
         TEST(no_disconnect_before_connack),
         TEST(too_late_is_our_fault),
+        TEST(maximum_packet_size_holds),
         TEST(nothing_is_processed_behind_a_refusal),
         TEST(sessions_are_told_apart_by_client_id),
         TEST(client_ids_that_must_be_allowed),
