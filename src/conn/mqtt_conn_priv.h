@@ -6,6 +6,7 @@
 
 #include "auth/auth.h"
 #include "base/buf.h"
+#include "base/log.h"
 #include "conn/ack_queue.h"
 #include "conn/alias.h"
 #include "conn/mqtt_conn.h"
@@ -37,6 +38,8 @@ struct mqtt_five {
     uint16_t receiving;       /* PUBLISHes of QoS 1 and 2 that are not yet answered for good */
     struct alias_in aliases_in;
     struct alias_out aliases_out;
+    struct log_pace refused;  /* of its messages, those that are not what they say */
+    struct log_pace rejected; /* of the messages to it, by itself */
 };
 
 /* What a packet or a delivery asks for comes first, so that it lies together. */

@@ -10,6 +10,7 @@
  *   the protocol is broken        DISCONNECT with the code       the end */
 #include "conn/mqtt_conn_priv.h"
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -18,6 +19,12 @@
 
 #include <stdlib.h>
 #include <string.h>
+
+/* What each packet may bring about is logged once a minute. 0: not now; else how often it has happened. */
+static int64_t may_log(const struct mqtt_conn *c, struct log_pace *pace)
+{
+    return log_pace(pace, MINUTES(1), loop_now(hub_loop(c->env->hub)));
+}
 
 /* ---- answers ---- */
 
@@ -116,8 +123,10 @@ static bool is_as_it_says(const struct mqtt_publish *publish)
 static void refuse_format(struct mqtt_conn *c, const struct mqtt_publish *publish)
 {
     static const char why[] = "the payload is not UTF-8, as its payload format says";
-    LOG(LOG_WARN, "mqtt", "publish refused: the payload is not UTF-8, as its payload format says",
-        LOG_S("client", mqtt_client_id(c)), LOG_SLICE("topic", publish->topic));
+    int64_t times = may_log(c, &c->five->refused);
+    if (times)
+        LOG(LOG_WARN, "mqtt", "publish refused", LOG_S("client", mqtt_client_id(c)),
+            LOG_SLICE("topic", publish->topic), LOG_S("reason", why), LOG_I("times", times));
     if (publish->qos)
         owe_ack(c, answer_type(publish), publish->id, MQTT_REASON_PAYLOAD_FORMAT_INVALID,
                 slice_str(why), 0);
@@ -249,9 +258,10 @@ static void on_ack(struct mqtt_conn *c, const struct mqtt_frame *frame)
         mqtt_fail(c, mqtt_reason_of(rc, frame->type), why);
         return;
     }
-    if (ack.code >= 0x80)
+    int64_t times = ack.code >= 0x80 ? may_log(c, &c->five->rejected) : 0;
+    if (times)
         LOG(LOG_INFO, "mqtt", "a client has refused a message", LOG_S("client", mqtt_client_id(c)),
-            LOG_S("reason", mqtt_reason_text(ack.code)));
+            LOG_S("reason", mqtt_reason_text(ack.code)), LOG_I("times", times));
     switch (ack.type) {
     case MQTT_TYPE_puback:
         session_puback(c->session, ack.id);

@@ -4,6 +4,7 @@
 #include "mqtt_steps5.h"
 
 #include "base/err.h"
+#include "base/log.h"
 
 /* ---- packet identifiers ---- */
 
@@ -388,6 +389,39 @@ static void long_refusal_makes_room(void **state)
     assert_peer(&lamp, "pubrec#129:10 ");
     peer5_publish(&lamp, "t", "x", 1, 1, NULL);
     assert_peer(&lamp, "disconnect:93{why} end");
+    peer_close(&lamp);
+}
+
+static int refusals;
+
+static void count_refusals(const char *line, size_t len)
+{
+    refusals += memmem(line, len, "refused", 7) != NULL;
+}
+
+static void no_line(const char *line, size_t len)
+{
+}
+
+/* What a client may bring about with each packet is logged once a minute. */
+static void refusals_do_not_fill_the_log(void **state)
+{
+    struct fixture *f = *state;
+    struct peer lamp = { 0 };
+    peer5_start(f, &lamp, "lamp", true, NULL);
+    refusals = 0;
+    log_set_sink(count_refusals);
+    for (uint16_t id = 1; id <= 5; id++)
+        peer5_ack(&lamp, MQTT_TYPE_puback, id, 0x80);
+    assert_int_equal(refusals, 1);
+    for (uint16_t id = 1; id <= 5; id++)
+        peer5_publish(&lamp, "t", "\xff", 1, id, "payload_format=1");
+    assert_int_equal(refusals, 2);
+    clock_fake_advance(MINUTES(1));
+    peer5_ack(&lamp, MQTT_TYPE_puback, 1, 0x80);
+    peer5_publish(&lamp, "t", "\xff", 1, 1, "payload_format=1");
+    assert_int_equal(refusals, 4);
+    log_set_sink(no_line);
     peer_close(&lamp);
 }
 
@@ -1192,6 +1226,7 @@ int main(void)
         TEST(qos2_in_is_delivered_once),
         TEST(qos2_in_is_free_behind_a_refusal),
         TEST(long_refusal_makes_room),
+        TEST(refusals_do_not_fill_the_log),
         TEST(answers_in_order),
         TEST(released_in_the_order_of_pubrec),
         TEST(resent_in_the_original_order),
