@@ -53,7 +53,7 @@ struct wish {
 
 static const char too_many[] = "mqtt.max_subscriptions is reached";
 
-static uint8_t refusal_code(int64_t rc, struct slice filter)
+static uint8_t refusal_code(const struct mqtt_conn *c, int64_t rc, struct slice filter)
 {
     switch (rc) {
     case ERR_DENIED:
@@ -61,8 +61,9 @@ static uint8_t refusal_code(int64_t rc, struct slice filter)
     case ERR_TOPIC:
         return MQTT_REASON_TOPIC_FILTER_INVALID;
     case ERR_UNSUPPORTED:
-        return topic_is_shared(filter) ? MQTT_REASON_SHARED_NOT_SUPPORTED
-                                       : MQTT_REASON_WILDCARDS_NOT_SUPPORTED;
+        return topic_is_shared(filter) && hub_opts(c->env->hub)->no_shared
+                   ? MQTT_REASON_SHARED_NOT_SUPPORTED
+                   : MQTT_REASON_WILDCARDS_NOT_SUPPORTED;
     default:
         return MQTT_REASON_UNSPECIFIED;
     }
@@ -77,7 +78,7 @@ static uint8_t authorize_wish(struct mqtt_conn *c, struct wish *wish)
     uint8_t most = hub_profile(hub)->max_qos;
     int rc = hub_authorize_subscribe(hub, c->principal, conn, wish->filter);
     if (rc == ERR_LIMIT) return MQTT_REASON_TOPIC_FILTER_INVALID; /* too long */
-    if (rc < 0) return refusal_code(rc, wish->filter);
+    if (rc < 0) return refusal_code(c, rc, wish->filter);
     if (wish->opts.qos <= most) return MQTT_REASON_SUCCESS;
     if (!c->five) {
         auth_log_refusal(hub_auth(hub), c->principal, conn, "iot:Subscribe", wish->filter,
@@ -96,7 +97,7 @@ static void grant(struct mqtt_conn *c, struct wish *wish, int64_t *commit)
     if (number == ERR_LIMIT)
         wish->code = MQTT_REASON_QUOTA_EXCEEDED;
     else if (number < 0)
-        wish->code = refusal_code(number, wish->filter);
+        wish->code = refusal_code(c, number, wish->filter);
     else
         wish->code = wish->opts.qos;
     if (number > *commit) *commit = number;
