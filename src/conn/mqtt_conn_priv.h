@@ -19,7 +19,7 @@ enum conn_state { CONN_AWAIT, CONN_LOGIN, CONN_GREET, CONN_UP, CONN_CLOSING };
 /* Why we do not read. Each is set and cleared by itself. */
 enum mqtt_pause {
     PAUSE_OWED = 1,   /* too many acknowledgements wait, or it does not take its output */
-    PAUSE_RATE = 2,   /* above mqtt.max_packet_rate or max_byte_rate */
+    PAUSE_RATE = 2,   /* above mqtt.max_packet_rate or max_byte_rate, or refused too often */
     PAUSE_MEMORY = 4, /* it has published, and limits.memory is reached */
 };
 
@@ -51,6 +51,7 @@ struct mqtt_conn {
     uint8_t level;
     bool picky;             /* five: it has topic aliases, or does not take packets of any size */
     bool lean;              /* its output is kept small: limits.memory was reached */
+    bool braked;            /* too much of what it asks for is refused */
     uint8_t pauses;         /* why it is not read from: enum mqtt_pause */
     struct mqtt_five *five; /* from CONNACK on, at level 5; else NULL */
     struct session *session;
@@ -128,8 +129,11 @@ bool mqtt_pace_limited(struct mqtt_conn *c);
 static inline bool mqtt_pace_next(struct mqtt_conn *c)
 {
     const struct front_opts *opts = c->env->opts;
-    return (!opts->packet_rate.rate && !opts->byte_rate.rate) || mqtt_pace_limited(c);
+    bool free_to_go = !opts->packet_rate.rate && !opts->byte_rate.rate && !c->braked;
+    return free_to_go || mqtt_pace_limited(c);
 }
+/* A publish or a filter was refused, and the connection goes on. */
+void mqtt_pace_refused(struct mqtt_conn *c);
 /* A packet of that type and size was handled. */
 void mqtt_pace_spend(struct mqtt_conn *c, uint8_t type, size_t size);
 /* Is its output above what it may be? on_writable follows, and calls the second. */

@@ -30,13 +30,18 @@ enum {
     LEAN_OUTPUT = 64 << 10, /* more than a turn has for a client that keeps up */
     FEED_MS = 20,
     STARVE_MS = 1000,
+    BRAKE_MS = 5000, /* at most, for what was refused */
 };
+
+/* What is refused costs a line of the log each time, and no longer the connection. */
+static const struct bucket_limit most_refusals = { .rate = 20, .burst = 200 };
 
 struct throttle {
     struct loop_timer timer;
     struct mqtt_conn *conn;
     struct bucket packets;
     struct bucket bytes;
+    struct bucket refusals;
     struct log_pace waits;
 };
 
@@ -73,7 +78,9 @@ void mqtt_balance(struct mqtt_conn *c)
 
 static void on_tokens(struct loop_timer *timer)
 {
-    unpause(container_of(timer, struct throttle, timer)->conn, PAUSE_RATE);
+    struct mqtt_conn *c = container_of(timer, struct throttle, timer)->conn;
+    c->braked = false;
+    unpause(c, PAUSE_RATE);
 }
 
 static struct throttle *throttle_of(struct mqtt_conn *c)
@@ -91,8 +98,30 @@ static void complain(struct throttle *throttle, int64_t now)
     metrics_inc(METRIC_MQTT_THROTTLED);
     int64_t waits = log_pace(&throttle->waits, MINUTES(1), now);
     if (!waits) return;
-    LOG(LOG_WARN, "mqtt", "a client sends faster than mqtt.max_packet_rate or max_byte_rate",
+    LOG(LOG_WARN, "mqtt",
+        throttle->conn->braked ? "a client goes on with what is refused, and is read from slowly"
+                               : "a client sends faster than mqtt.max_packet_rate or max_byte_rate",
         LOG_S("client", mqtt_client_id(throttle->conn)), LOG_I("waits", waits));
+}
+
+void mqtt_pace_refused(struct mqtt_conn *c)
+{
+    struct bucket *refusals = &throttle_of(c)->refusals;
+    if (bucket_take(refusals, most_refusals, now_of(c)) == 0) return;
+    bucket_spend(refusals, 1);
+    c->braked = true;
+}
+
+/* One SUBSCRIBE may have a thousand filters that are refused: no packet waits longer for that than this. */
+static int64_t refusals_wait(struct throttle *throttle, int64_t now)
+{
+    int64_t wait = bucket_wait_ms(&throttle->refusals, most_refusals, now);
+    return wait < BRAKE_MS ? wait : BRAKE_MS;
+}
+
+static int64_t longer(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
 }
 
 bool mqtt_pace_limited(struct mqtt_conn *c)
@@ -101,8 +130,8 @@ bool mqtt_pace_limited(struct mqtt_conn *c)
     struct throttle *throttle = throttle_of(c);
     int64_t now = now_of(c);
     int64_t wait = bucket_wait_ms(&throttle->packets, c->env->opts->packet_rate, now);
-    int64_t bytes_wait = bucket_wait_ms(&throttle->bytes, c->env->opts->byte_rate, now);
-    if (bytes_wait > wait) wait = bytes_wait;
+    wait = longer(wait, bucket_wait_ms(&throttle->bytes, c->env->opts->byte_rate, now));
+    if (c->braked) wait = longer(wait, refusals_wait(throttle, now));
     if (wait == 0) return true;
     complain(throttle, now);
     pause(c, PAUSE_RATE);

@@ -4,10 +4,14 @@
  * The protocol level is data: a handler answers with a reason code, and what a client of that level cannot be
  * told is left out when the answer is written, or is the end of the connection:
  *
- *                                 5                              3.1.1
- *   a publish is refused          PUBACK or PUBREC from 0x80 on  the end
- *   a subscription is refused     the code in SUBACK             0x80
- *   the protocol is broken        DISCONNECT with the code       the end */
+ *                                 5                               3.1.1
+ *   a publish is not allowed      PUBACK or PUBREC from 0x80 on;  the end
+ *                                 nothing with QoS 0
+ *   a subscription is refused     the code in SUBACK              0x80
+ *   the protocol is broken, or    DISCONNECT with the code        the end
+ *   more is asked for than CONNACK has said
+ *
+ * Who goes on with what is refused is read from slowly (mqtt_pace.c). */
 #include "conn/mqtt_conn_priv.h"
 
 #include "base/clock.h"
@@ -104,9 +108,12 @@ static uint8_t answer_type(const struct mqtt_publish *publish)
 static void refuse_publish(struct mqtt_conn *c, const struct mqtt_publish *publish, int64_t rc)
 {
     bool goes_on = rc == ERR_DENIED || rc == ERR_TOPIC || rc == ERR_LIMIT;
-    if (!c->five || !goes_on)
+    if (!c->five || !goes_on) {
         mqtt_publish_failed(c, rc);
-    else if (publish->qos)
+        return;
+    }
+    mqtt_pace_refused(c);
+    if (publish->qos)
         owe_ack(c, answer_type(publish), publish->id,
                 rc == ERR_DENIED ? MQTT_REASON_NOT_AUTHORIZED : MQTT_REASON_TOPIC_NAME_INVALID,
                 mqtt_refusal_why(c), 0);

@@ -272,6 +272,36 @@ static void no_maximum_below_level_5(void **state)
     peer_close(&lamp);
 }
 
+/* What is refused does not end the connection, so it is slowed instead: each refusal is a line of the log. The
+ * first two hundred are free. Nothing is lost, and silence is not held against the client meanwhile. */
+static void who_is_refused_again_and_again_is_slowed(void **state)
+{
+    struct fixture *f = *state;
+    struct peer lamp = { 0 };
+    auth_fake_deny(f->auth, NULL, POLICY_ACTION_PUBLISH, "denied");
+    peer5_start(f, &lamp, "lamp", true, NULL);
+    for (int i = 0; i < 300; i++)
+        peer5_publish(&lamp, "denied", "x", 1, (uint16_t)(i + 1), NULL);
+    peer5_publish(&lamp, "t", "x", 1, 301, NULL);
+    turns(f, 3);
+    const char *log = peer_log(&lamp);
+    assert_non_null(strstr(log, "puback#200:87 "));
+    assert_null(strstr(log, "puback#210:87 "));
+    for (int second = 0; second < 3; second++) {
+        clock_fake_advance(1000);
+        turns(f, 3);
+    }
+    assert_null(strstr(peer_log(&lamp), "puback#301"));
+    for (int i = 0; i < 100; i++) {
+        clock_fake_advance(100);
+        turns(f, 3);
+    }
+    log = peer_log(&lamp);
+    assert_non_null(strstr(log, "puback#300:87 puback#301:10 "));
+    assert_null(strstr(log, "end"));
+    peer_close(&lamp);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, peer_setup, peer_teardown)
@@ -286,6 +316,7 @@ int main(void)
         TEST(what_is_not_committed_is_under_way),
         TEST(the_quota_begins_anew),
         TEST(no_maximum_below_level_5),
+        TEST(who_is_refused_again_and_again_is_slowed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
