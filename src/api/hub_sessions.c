@@ -81,11 +81,16 @@ static struct slice client_id_of(const struct api_call *call)
     return slice_str(json_get_str(call->params, "clientId"));
 }
 
+/* Options of MQTT 5 only where they ask for something. */
 static void push_subscription(void *arg, struct slice filter, const struct sub_opts *opts)
 {
     struct json *one = json_push(arg, json_new_object());
     json_set(one, "filter", json_new_slice(filter));
     json_set_int(one, "qos", opts->qos);
+    if (opts->no_local) json_set_bool(one, "noLocal", true);
+    if (opts->retain_as_published) json_set_bool(one, "retainAsPublished", true);
+    if (opts->retain_handling) json_set_int(one, "retainHandling", opts->retain_handling);
+    if (opts->id) json_set_int(one, "subscriptionIdentifier", opts->id);
 }
 
 void hub_get_session(struct api_call *call)

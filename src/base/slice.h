@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 struct slice {
@@ -37,6 +38,15 @@ static inline bool slice_starts(struct slice a, const char *prefix)
 {
     size_t len = strlen(prefix);
     return a.len >= len && memcmp(a.ptr, prefix, len) == 0;
+}
+
+/* FNV-1a, of 32 bits: the same on every machine and in every version. */
+static inline uint32_t slice_fnv1a(struct slice a)
+{
+    uint32_t hash = 2166136261u;
+    for (size_t i = 0; i < a.len; i++)
+        hash = (hash ^ (uint8_t)a.ptr[i]) * 16777619u;
+    return hash;
 }
 
 static inline struct slice slice_from(struct slice a, size_t at)

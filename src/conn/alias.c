@@ -14,8 +14,9 @@
 
 #include <stdlib.h>
 
-/* MOST: that we give, whatever the client allows. WORTH: shorter topics are sent as they are. */
-enum { MOST = 64, SEEN = 256, WORTH = 4 };
+/* MOST: that we give, whatever the client allows. WORTH: shorter topics are sent as they are. IN_BYTES, and
+ * EACH for an alias: what the topics of a client's aliases may have. */
+enum { MOST = 64, SEEN = 256, WORTH = 4, IN_BYTES = 64 << 10, EACH = 256 };
 
 /* ---- of the client ---- */
 
@@ -40,8 +41,12 @@ int alias_in_resolve(struct alias_in *in, uint16_t alias, struct slice topic,
     if (alias == 0 || alias > in->max) return ERR_INVALID;
     if (!topic.len && (!in->topics || !in->topics[alias - 1].len)) return ERR_NOT_FOUND;
     if (!in->topics) in->topics = xcalloc(in->max, sizeof *in->topics);
-    if (topic.len) note(&in->topics[alias - 1], topic);
-    *ret_topic = in->topics[alias - 1];
+    struct slice *known = &in->topics[alias - 1];
+    size_t bytes = in->bytes - known->len + (topic.len ? topic.len : known->len);
+    if (bytes > IN_BYTES + in->max * (size_t)EACH) return ERR_LIMIT;
+    in->bytes = bytes;
+    if (topic.len) note(known, topic);
+    *ret_topic = *known;
     return 0;
 }
 
@@ -59,15 +64,6 @@ struct alias_slots {
     uint32_t seen[SEEN]; /* hashes of topics without an alias, each in its place */
     struct slot slots[MOST];
 };
-
-/* FNV-1a, of 32 bits. */
-static uint32_t hash_of(struct slice topic)
-{
-    uint32_t hash = 2166136261u;
-    for (size_t i = 0; i < topic.len; i++)
-        hash = (hash ^ (uint8_t)topic.ptr[i]) * 16777619u;
-    return hash;
-}
 
 void alias_out_deinit(struct alias_out *out)
 {
@@ -87,7 +83,7 @@ static struct slot *find(struct alias_slots *slots, struct slice topic, uint32_t
 
 uint16_t alias_out_known(const struct alias_out *out, struct slice topic)
 {
-    struct slot *slot = out->slots ? find(out->slots, topic, hash_of(topic)) : NULL;
+    struct slot *slot = out->slots ? find(out->slots, topic, slice_fnv1a(topic)) : NULL;
     return slot ? (uint16_t)(slot - out->slots->slots + 1) : 0;
 }
 
@@ -116,7 +112,7 @@ uint16_t alias_out_next(struct alias_out *out, struct slice topic, bool *ret_kno
     if (!out->max || topic.len < WORTH) return 0;
     if (!out->slots) out->slots = xcalloc(1, sizeof *out->slots);
     struct alias_slots *slots = out->slots;
-    uint32_t hash = hash_of(topic);
+    uint32_t hash = slice_fnv1a(topic);
     struct slot *slot = find(slots, topic, hash);
     slots->now++;
     *ret_known = slot != NULL;

@@ -13,11 +13,13 @@
 struct alias_in {
     struct slice *topics; /* by number - 1; owned; NULL until the first is set */
     uint16_t max;         /* what CONNACK has announced */
+    size_t bytes;         /* of the topics */
 };
 void alias_in_deinit(struct alias_in *in);
 /* The topic of a PUBLISH with this alias; a topic that is there is noted. 0, or
  *   ERR_INVALID    0 or above the maximum: 0x94;
- *   ERR_NOT_FOUND  without a topic, and never set: 0x82.
+ *   ERR_NOT_FOUND  without a topic, and never set: 0x82;
+ *   ERR_LIMIT      the topics of its aliases are longer than all may be together: 0x97.
  * ret_topic is borrowed until the alias is set again, or is `topic`. */
 int alias_in_resolve(struct alias_in *in, uint16_t alias, struct slice topic,
                      struct slice *ret_topic);

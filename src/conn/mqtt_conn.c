@@ -75,24 +75,28 @@ void mqtt_close(struct mqtt_conn *c, enum session_end why, bool linger)
     stream_close(c->stream, linger, on_closed);
 }
 
-/* Section 3.14. Reason string and server reference are left out where the client does not take so much. */
-static void send_disconnect(struct mqtt_conn *c, uint8_t code, const char *sentence)
+static bool send_farewell(struct mqtt_conn *c, uint8_t code, const char *sentence,
+                          const char *reference)
 {
     struct buf packet = { 0 }, properties = { 0 };
     if (sentence) mqtt_put_text(&properties, MQTT_PROP_reason_string, slice_str(sentence));
-    if (code == MQTT_REASON_USE_ANOTHER_SERVER)
-        mqtt_put_text(&properties, MQTT_PROP_server_reference,
-                      slice_str(c->env->opts->server_reference));
-    struct mqtt_farewell farewell = { .code = code, .properties = buf_slice(&properties) };
-    mqtt_encode_farewell(&packet, c->level, MQTT_TYPE_disconnect, &farewell);
-    if (!mqtt_fits(c, packet.len)) {
-        buf_clear(&packet);
-        farewell.properties = slice_of("", 0);
-        mqtt_encode_farewell(&packet, c->level, MQTT_TYPE_disconnect, &farewell);
-    }
-    if (mqtt_fits(c, packet.len)) mqtt_send_packet(c, packet.data, packet.len);
+    if (reference) mqtt_put_text(&properties, MQTT_PROP_server_reference, slice_str(reference));
+    mqtt_encode_farewell(&packet, c->level, MQTT_TYPE_disconnect,
+                         &(struct mqtt_farewell){ code, buf_slice(&properties) });
+    bool fits = mqtt_fits(c, packet.len);
+    if (fits) mqtt_send_packet(c, packet.data, packet.len);
     buf_deinit(&packet);
     buf_deinit(&properties);
+    return fits;
+}
+
+/* Section 3.14. Where the client does not take so much, the sentence is left out, then the server reference. */
+static void send_disconnect(struct mqtt_conn *c, uint8_t code, const char *sentence)
+{
+    bool elsewhere = code == MQTT_REASON_USE_ANOTHER_SERVER;
+    const char *reference = elsewhere ? c->env->opts->server_reference : NULL;
+    if (send_farewell(c, code, sentence, reference)) return;
+    if (!send_farewell(c, code, NULL, reference)) send_farewell(c, code, NULL, NULL);
 }
 
 void mqtt_end(struct mqtt_conn *c, enum session_end why, uint8_t code, const char *sentence)
@@ -248,10 +252,10 @@ void mqtt_decided(void *arg, int64_t commit)
         release(c);
 }
 
-struct slice mqtt_refusal_why(const struct mqtt_conn *c)
+struct slice mqtt_refusal_why(const struct mqtt_conn *c, const char *client_id)
 {
     const struct ledger *ledger = auth_ledger(hub_auth(c->env->hub));
-    const struct ledger_entry *entry = ledger_find(ledger, 0, mqtt_client_id(c));
+    const struct ledger_entry *entry = ledger_find(ledger, 0, client_id);
     return entry ? entry->reason : slice_of("", 0);
 }
 

@@ -53,7 +53,7 @@ struct mqtt_conn {
     bool lean;              /* its output is kept small: limits.memory was reached */
     bool braked;            /* too much of what it asks for is refused */
     uint8_t pauses;         /* why it is not read from: enum mqtt_pause */
-    struct mqtt_five *five; /* from CONNACK on, at level 5; else NULL */
+    struct mqtt_five *five; /* at level 5, once CONNECT is accepted; else NULL */
     struct session *session;
     struct principal *principal;
 
@@ -80,6 +80,16 @@ static inline const char *mqtt_client_id(const struct mqtt_conn *c)
     return c->session ? session_client_id(c->session) : "";
 }
 
+/* Session expiry as on the wire, as struct session_open_opts has it, and back. */
+static inline int64_t mqtt_expiry_ms(uint32_t seconds)
+{
+    return seconds == UINT32_MAX ? SESSION_EXPIRY_NEVER : (int64_t)seconds * 1000;
+}
+static inline uint32_t mqtt_expiry_s(int64_t ms)
+{
+    return ms / 1000 >= UINT32_MAX ? UINT32_MAX : (uint32_t)(ms / 1000);
+}
+
 /* ---- mqtt_conn.c ---- */
 void mqtt_close(struct mqtt_conn *c, enum session_end why, bool linger);
 /* The same; a client of MQTT 5 is told by a DISCONNECT with the reason code and the sentence (NULL: none). */
@@ -102,7 +112,7 @@ static inline bool mqtt_fits(const struct mqtt_conn *c, size_t size)
 }
 /* Why the hub has refused this client something last, in the words of the log; empty: not known. Borrowed
  * until the next refusal. */
-struct slice mqtt_refusal_why(const struct mqtt_conn *c);
+struct slice mqtt_refusal_why(const struct mqtt_conn *c, const char *client_id);
 
 /* ---- mqtt_packets.c ---- */
 /* A packet of a connection that is up. */
@@ -145,16 +155,6 @@ void mqtt_watch_begin(struct mqtt_conn *c);
 void mqtt_watch_time(struct mqtt_conn *c);
 void mqtt_pace_stop(struct mqtt_conn *c);
 void mqtt_pace_free(struct mqtt_conn *c);
-
-/* Session expiry as on the wire, as struct session_open_opts has it, and back. */
-static inline int64_t mqtt_expiry_ms(uint32_t seconds)
-{
-    return seconds == UINT32_MAX ? SESSION_EXPIRY_NEVER : (int64_t)seconds * 1000;
-}
-static inline uint32_t mqtt_expiry_s(int64_t ms)
-{
-    return ms / 1000 >= UINT32_MAX ? UINT32_MAX : (uint32_t)(ms / 1000);
-}
 
 /* ---- mqtt_connack.c ---- */
 /* CONNACK with the reason. connect: NULL when it could not be decoded, or is gone. why: what the log says;

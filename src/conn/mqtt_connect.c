@@ -183,12 +183,6 @@ static void open_session(struct mqtt_conn *c, const struct mqtt_connect *connect
 
 /* ---- who is it ---- */
 
-static struct slice refused_why(const struct mqtt_conn *c, const char *id)
-{
-    const struct ledger_entry *entry = ledger_find(auth_ledger(hub_auth(c->env->hub)), 0, id);
-    return entry ? entry->reason : slice_of("", 0);
-}
-
 static uint8_t refused_reason(int rc)
 {
     switch (rc) {
@@ -215,7 +209,7 @@ static void log_in(struct mqtt_conn *c, const struct mqtt_connect *connect)
     auth_watch_principal(c->principal, &c->watch, on_principal_change);
     int rc = authorize(c, connect, id);
     if (rc < 0)
-        mqtt_refuse(c, connect, c->level, refused_reason(rc), refused_why(c, id));
+        mqtt_refuse(c, connect, c->level, refused_reason(rc), mqtt_refusal_why(c, id));
     else
         open_session(c, connect, id);
     free(given);

@@ -116,7 +116,7 @@ static void refuse_publish(struct mqtt_conn *c, const struct mqtt_publish *publi
     if (publish->qos)
         owe_ack(c, answer_type(publish), publish->id,
                 rc == ERR_DENIED ? MQTT_REASON_NOT_AUTHORIZED : MQTT_REASON_TOPIC_NAME_INVALID,
-                mqtt_refusal_why(c), 0);
+                mqtt_refusal_why(c, mqtt_client_id(c)), 0);
 }
 
 /* Section 3.3.2.3.2. */
@@ -150,6 +150,8 @@ static bool resolve_alias(struct mqtt_conn *c, struct mqtt_publish *publish)
     if (rc == ERR_INVALID)
         mqtt_fail(c, MQTT_REASON_TOPIC_ALIAS_INVALID,
                   "[MQTT-3.3.2-9] a topic alias of 0, or above the maximum");
+    else if (rc == ERR_LIMIT)
+        mqtt_fail(c, MQTT_REASON_QUOTA_EXCEEDED, "aliases for topics that are too long together");
     else if (rc < 0)
         mqtt_fail(c, MQTT_REASON_PROTOCOL_ERROR,
                   "[section 3.3.2.3.4] a topic alias that was not set");

@@ -113,8 +113,9 @@ static bool grant_all(struct mqtt_conn *c, struct wish *wishes, size_t count, in
         if (wishes[i].code < 0x80) continue;
         mqtt_pace_refused(c);
         if (closes) return false;
-        *ret_why = wishes[i].code == MQTT_REASON_QUOTA_EXCEEDED ? slice_str(too_many)
-                                                                : mqtt_refusal_why(c);
+        *ret_why = wishes[i].code == MQTT_REASON_QUOTA_EXCEEDED
+                       ? slice_str(too_many)
+                       : mqtt_refusal_why(c, mqtt_client_id(c));
     }
     return true;
 }

@@ -29,12 +29,10 @@ struct share_group {
     char text[];
 };
 
-/* FNV-1a, of 32 bits; 0 stands for no group. */
+/* 0 stands for no group. */
 static uint32_t number_of(struct slice name)
 {
-    uint32_t hash = 2166136261u;
-    for (size_t i = 0; i < name.len; i++)
-        hash = (hash ^ (uint8_t)name.ptr[i]) * 16777619u;
+    uint32_t hash = slice_fnv1a(name);
     return hash ? hash : 1;
 }
 

@@ -1,5 +1,5 @@
 /* packet_tbl.h — the control packets of MQTT 3.1, 3.1.1 and 5.0, once: mqtt/ enforces every column but
- * the three about who and when, conn/ makes its dispatch from the same list and enforces those.
+ * the three about who and when, which conn/ enforces.
  * Define PACKET before including; it is undefined at the end.
  *   mask, flags   the low bits of the first byte which are fixed, and their value [MQTT-2.2.2-1];
  *                 PUBLISH has none, its bits are judged by the decoder

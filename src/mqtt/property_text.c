@@ -26,7 +26,7 @@ static int put_expiry(struct buf *block, struct slice text, struct diag *diag)
 {
     int64_t seconds;
     if (text_to_int(text, 0, MQTT_TEXT_EXPIRY_MAX, &seconds) < 0)
-        return diag_set(diag, ERR_INVALID, "messageExpiry: must be seconds from 1 to %d",
+        return diag_set(diag, ERR_INVALID, "messageExpiry: must be seconds from 0 to %d",
                         MQTT_TEXT_EXPIRY_MAX);
     mqtt_put_number(block, MQTT_PROP_message_expiry, seconds ? (uint32_t)seconds : 1);
     return 0;

@@ -1158,7 +1158,7 @@ static void bad_properties_are_refused(void **state)
         { &admin, "POST /topics/a?responseTopic=", "x", 400, "InvalidRequestException",
           "responseTopic" },
         { &admin, "POST /topics/a?messageExpiry=604801", "x", 400, "InvalidRequestException",
-          "messageExpiry: must be seconds from 1 to 604800" },
+          "messageExpiry: must be seconds from 0 to 604800" },
         { &admin, "POST /topics/a?messageExpiry=-1", "x", 400, "InvalidRequestException",
           "messageExpiry" },
     };

@@ -41,6 +41,24 @@ static void aliases_out_of_range(void **state)
     alias_in_deinit(&in);
 }
 
+/* So a client cannot make us keep 64 KB for each alias. */
+static void topics_of_aliases_are_bounded(void **state)
+{
+    enum { LEN = 60000 };
+    struct alias_in in = { .max = 32 };
+    char *topic = xmalloc(LEN);
+    struct slice found;
+    memset(topic, 'x', LEN);
+    assert_int_equal(alias_in_resolve(&in, 1, slice_of(topic, LEN), &found), 0);
+    assert_int_equal(alias_in_resolve(&in, 2, slice_of(topic, LEN), &found), ERR_LIMIT);
+    assert_int_equal(alias_in_resolve(&in, 1, slice_of(topic, LEN - 1), &found), 0);
+    assert_true(slice_eq_str(resolved(&in, 1, "short"), "short"));
+    assert_int_equal(alias_in_resolve(&in, 2, slice_of(topic, LEN), &found), 0);
+    assert_int_equal(found.len, LEN);
+    alias_in_deinit(&in);
+    free(topic);
+}
+
 static uint16_t next(struct alias_out *out, const char *topic, bool *ret_known)
 {
     *ret_known = false;
@@ -123,6 +141,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_alias_stands_for_its_topic),
         cmocka_unit_test(aliases_out_of_range),
+        cmocka_unit_test(topics_of_aliases_are_bounded),
         cmocka_unit_test(a_topic_gets_one_when_it_comes_again),
         cmocka_unit_test(short_topics_and_none_at_all),
         cmocka_unit_test(the_oldest_makes_room),
