@@ -236,6 +236,19 @@ def test_no_local(hub, name):
         assert [m.payload for m in one.fence()] == [b"now"]
 
 
+def test_subscriptions_are_listed_with_their_options(hub, name):
+    with Client5(hub, name) as client:
+        client.subscribe("a", 1)
+        client.subscribe("b", 2, sub_id=7, noLocal=True, retainAsPublished=True, retainHandling=2)
+        answer = hub.request("GET", f"/hub/sessions/{name}", token=hub.admin["token"]).json()
+    assert answer["protocolVersion"] == "5.0"
+    assert answer["subscriptions"] == [
+        {"filter": "a", "qos": 1},
+        {"filter": "b", "qos": 2, "noLocal": True, "retainAsPublished": True, "retainHandling": 2,
+         "subscriptionIdentifier": 7},
+    ]
+
+
 def test_retain_as_published(hub, name):
     """[MQTT-3.3.1-12], -13"""
     with Client5(hub, f"{name}-1") as plain, Client5(hub, f"{name}-2") as faithful:
