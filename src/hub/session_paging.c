@@ -10,7 +10,10 @@
  *  I3  The state in the database is true whenever nothing is dirty, so an unloaded queue needs nothing
  *      but its place.
  *  I4  While entries that were sent are not loaded, `saved` has what the database says of them: the
- *      state is written with it. */
+ *      state is written with it.
+ *  I5  front_until is of the first entry not sent while that is not in memory: it is noted when the entry
+ *      goes out of memory, and forgotten when more comes in. So a queue that is full is read for what has
+ *      expired only when something has. */
 #include "hub/session_priv.h"
 
 #include "base/budget.h"
@@ -23,6 +26,9 @@
 
 /* WAITING_*: above it, new entries go by the database. REFILL: below it, more is brought. */
 enum { WAITING_ENTRIES = 1024, WAITING_BYTES = 1 << 20, REFILL_BELOW = 256, RETRY_MS = 1000 };
+
+/* As front_until: the front does not expire; there is none, all was sent (of unloaded queues only). */
+static const int64_t front_stays = INT64_MAX - 1, front_none = INT64_MAX;
 
 struct saved_state {
     struct queue_state state;
@@ -192,11 +198,30 @@ static void count_again(struct session *session)
 static void take_load(struct session *session, struct queue_load *load)
 {
     int64_t end = load->last && session->load_end > load->end ? session->load_end : load->end;
+    session->front_until = 0;
     if (load->with_state) take_state(session, &load->state);
     for (size_t i = 0; i < load->count; i++)
         put_loaded(session, &load->entries[i]);
     loaded_up_to(session, end);
     if (session_queue_is_whole(session)) count_again(session);
+}
+
+static void unload(struct session *session);
+
+/* Nobody is there to take more than the front. */
+static void front_was_seen(struct session *session)
+{
+    if (queue_ring_empty(&session->waiting)) session_queue_refill(session);
+    unload(session);
+}
+
+/* For who is away, when it is needed again. */
+static void try_again(struct session *session)
+{
+    if (session->link)
+        session_pump_later(session, RETRY_MS);
+    else
+        unload(session);
 }
 
 static void on_loaded(void *arg, struct queue_load *load)
@@ -208,12 +233,15 @@ static void on_loaded(void *arg, struct queue_load *load)
     if (load->rc < 0) {
         LOG(LOG_ERROR, "hub", "a queue cannot be read, trying again",
             LOG_S("client", session->client_id), LOG_ERR(load->rc));
-        session_pump_later(session, RETRY_MS);
+        try_again(session);
         return;
     }
     take_load(session, load);
     session_queue_drop_excess(session);
-    session_pump(session);
+    if (session->link)
+        session_pump(session);
+    else
+        front_was_seen(session);
 }
 
 void session_queue_stop_loading(struct session *session)
@@ -234,16 +262,44 @@ static bool is_crowded(const struct session *session)
 
 static bool may_unload(const struct session *session)
 {
-    if (is_crowded(session)) return false;
+    if (is_crowded(session) || session->loading) return false;
     return session_persistent(session) && !session->link && !session->dirty && !session->unloaded &&
            session->queued > 0 && session->sealed_end == session->next_seq &&
            session->stored_end == session->next_seq &&
            session->written_in <= store_committed(session->all->store);
 }
 
+/* What front_until is if the front is in this ring. */
+static int64_t front_of(const struct queue_ring *ring)
+{
+    queue_ring_for_each(entry, ring)
+    {
+        if (entry->state == ENTRY_GONE) continue;
+        return entry->msg->expires_at && !entry->dup ? entry->msg->expires_at : front_stays;
+    }
+    return front_none;
+}
+
+static void note_waiting(struct session *session)
+{
+    int64_t until = front_of(&session->waiting);
+    if (until != front_none || session_queue_is_whole(session)) session->front_until = until;
+}
+
+/* Unless the front is elsewhere. */
+static void note_spill(struct session *session)
+{
+    const struct queue_ring *waiting = &session->waiting, *spill = &session->spill;
+    int64_t until = front_of(spill);
+    bool first = session->unloaded ? session->front_until == front_none
+                                   : queue_ring_empty(waiting) && waiting->end == spill->from;
+    if (first && until != front_none) session->front_until = until;
+}
+
 static void unload(struct session *session)
 {
     if (!may_unload(session)) return;
+    note_waiting(session);
     queue_ring_drop(&session->flight);
     queue_ring_drop(&session->waiting);
     session_queue_stop_loading(session);
@@ -326,6 +382,7 @@ void session_queue_seal(struct session *session, struct queue_part *part, int64_
     session->sealed_end = session->next_seq;
     session->written_in = commit;
     session->recs_sealed = session->recs.len;
+    note_spill(session);
     queue_ring_drop(&session->spill);
 }
 

@@ -69,8 +69,8 @@ struct session {
     struct msg *will;
     int64_t connected_at; /* ms since the epoch; the last time, 0: not since the start */
     char connection_id[37];
+    bool passing; /* the hub has made the client id up: nobody comes back under it */
     int64_t version;
-    bool passing;            /* the hub has made the client id up: nobody comes back under it */
     struct loop_timer later; /* session_pump_later; while there is no link, session_attend */
 
     /* session_publish.c; NULL: nothing was published since CONNECT */
@@ -102,6 +102,9 @@ struct session {
     int64_t load_end;    /* stored_end when it was asked for */
     int64_t noted_end;   /* the first number not sent, as the database has it */
     int64_t written_in;  /* the last commit that has something of it */
+    int64_t
+        front_until; /* when the first one not sent expires, ms since the epoch, noted while it is
+                            not in memory; 0: not known */
     struct saved_state
         *saved; /* what the database knows of entries in flight that are not loaded */
     struct log_pace drops;
@@ -236,7 +239,7 @@ struct queue_put {
 int64_t session_queue_put(struct session *session, struct msg *msg, const struct queue_put *how);
 /* Whether it would take the message, with so many subscription identifiers, without dropping one. */
 bool session_queue_has_room(const struct session *session, const struct msg *msg, size_t id_count);
-/* What was loaded may be too much: see mqtt.queue_full. */
+/* What was loaded may be too much, or have expired: see mqtt.queue_full. */
 void session_queue_drop_excess(struct session *session);
 /* Whether the client would get a message of QoS 1 at once. */
 bool session_queue_takes(const struct session *session);

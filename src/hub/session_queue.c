@@ -337,18 +337,27 @@ static bool is_above(const struct session *session, size_t size, size_t count, s
            session->queued_bytes + size > opts->max_queued_bytes + bytes;
 }
 
-/* More than it may have: what has expired goes, then mqtt.queue_full decides. What is the oldest and in the database, or in a batch
- * under way, is brought in first, and dropped then; until then the queue may be a little longer. */
+/* The front is not in memory, and for all that is known it has expired. */
+static bool front_may_be_late(struct session *session)
+{
+    int64_t seq;
+    return !oldest_unsent(session, &seq) && clock_real_ms() > session->front_until;
+}
+
+/* More than it may have: what has expired goes, then mqtt.queue_full decides. What is to go, and in the database
+ * or in a batch under way, is brought in first, and dropped then. Until then the queue may be a little longer, if
+ * it is certain that something goes. */
 static bool make_room(struct session *session, size_t size)
 {
     bool only_late = !session->all->opts->drop_oldest;
     while (is_above(session, size, 0, 0))
         if (!drop_oldest(session, only_late)) break;
-    if (only_late) return !is_above(session, size, 0, 0);
     if (!is_above(session, size, 0, 0)) return true;
+    if (only_late && !front_may_be_late(session)) return false;
     session_queue_refill(session);
     bool comes = session->loading || session->waiting.end < session->sealed_end;
-    return comes && !is_above(session, size, EXCESS, EXCESS_BYTES);
+    bool goes = !only_late || session->front_until;
+    return comes && goes && !is_above(session, size, EXCESS, EXCESS_BYTES);
 }
 
 bool session_queue_has_room(const struct session *session, const struct msg *msg, size_t id_count)
@@ -358,10 +367,11 @@ bool session_queue_has_room(const struct session *session, const struct msg *msg
 
 void session_queue_drop_excess(struct session *session)
 {
-    if (!session->all->opts->drop_oldest) return;
-    while (session->queued > session->all->opts->max_queued ||
-           session->queued_bytes > session->all->opts->max_queued_bytes)
-        if (!drop_oldest(session, false)) return;
+    const struct hub_opts *opts = session->all->opts;
+    bool only_late = !opts->drop_oldest;
+    while (only_late || session->queued > opts->max_queued ||
+           session->queued_bytes > opts->max_queued_bytes)
+        if (!drop_oldest(session, only_late)) return;
 }
 
 int64_t session_queue_put(struct session *session, struct msg *msg, const struct queue_put *how)

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/metrics.h"
-#include "hub/session.h"
+#include "hub/session_priv.h"
 #include "lib/clock_fake.h"
 #include "mqtt/mqtt.h"
 
@@ -344,6 +344,306 @@ static void test_expired_make_room_while_away(void **state)
     client_free(&lamp);
 }
 
+static void limit_queue(struct fixture *f, size_t most, bool drop_oldest)
+{
+    f->opts.max_queued = most;
+    f->opts.drop_oldest = drop_oldest;
+    hub_set_opts(f->hub, &f->opts);
+}
+
+/* The client "lamp" has subscribed to "t", and is away. */
+static void leave(struct fixture *f, struct client *c)
+{
+    client_open(f, c, "lamp", false);
+    client_subscribe(c, "t", 1);
+    client_drop(c, SESSION_END_CONNECTION_LOST);
+    settle(f);
+    expired();
+    dropped();
+}
+
+static struct session *lamp_session(struct fixture *f)
+{
+    struct session *session = map_get(&hub_sessions(f->hub)->by_client, SLICE_LIT("lamp"));
+    assert_non_null(session);
+    return session;
+}
+
+/* How often its queue was read since the last call; of one session at a time. */
+static int loads(struct fixture *f)
+{
+    static uint64_t before;
+    uint64_t now = lamp_session(f)->load_round;
+    int more = (int)(now - before);
+    before = now;
+    return more;
+}
+
+/* Comes back for what there is, acknowledges it, and leaves nothing in the database. */
+static void take_all(struct fixture *f, struct client *c, const char *text)
+{
+    client_free(c);
+    client_open(f, c, "lamp", false);
+    settle(f);
+    assert_log(c, text);
+    for (uint16_t id = 1; id < 100; id++)
+        session_puback(c->session, id);
+    settle(f);
+    assert_int_equal(queued(f, "lamp"), 0);
+    assert_int_equal(query(f, "SELECT count(*) FROM message_row"), 0);
+    assert_int_equal(query(f, "SELECT count(*) FROM queue_page"), 0);
+    client_open(f, c, "lamp", true);
+    client_free(c);
+}
+
+/* Committed, they are in memory no more: the front is brought in when it must have expired [MQTT-3.3.2-5]. */
+static void test_expired_make_room_in_the_database(void **state)
+{
+    struct fixture *f = *state;
+    struct client lamp = { 0 };
+    limit_queue(f, 4, false);
+    leave(f, &lamp);
+    publish_mortal(f, "1", 1, 10);
+    publish_mortal(f, "2", 1, 10);
+    publish_mortal(f, "3", 1, 60);
+    publish(f, "t", "4", 1);
+    settle(f);
+    assert_true(lamp_session(f)->unloaded);
+    loads(f);
+    clock_fake_advance(SECONDS(10));
+    publish(f, "t", "5", 1); /* at their last moment they are not late */
+    settle(f);
+    assert_int_equal(dropped(), 1);
+    assert_int_equal(loads(f), 0);
+    clock_fake_advance(1);
+    publish(f, "t", "6", 1);
+    publish(f, "t", "7", 1);
+    settle(f);
+    assert_int_equal(dropped(), 0);
+    assert_int_equal(expired(), 2);
+    assert_int_equal(queued(f, "lamp"), 4);
+    assert_true(lamp_session(f)->unloaded);
+    publish(f, "t", "8", 1); /* the front is 3, for a while */
+    settle(f);
+    assert_int_equal(dropped(), 1);
+    assert_int_equal(loads(f), 1);
+    clock_fake_advance(SECONDS(60));
+    publish(f, "t", "9", 1);
+    publish(f, "t", "10", 1); /* taken as well while the front comes */
+    publish(f, "t", "11", 1);
+    settle(f);
+    assert_int_equal(dropped(), 0);
+    assert_int_equal(expired(), 1);
+    assert_int_equal(loads(f), 1);
+    for (int i = 0; i < 3; i++) { /* now it is one that does not expire */
+        publish(f, "t", "12", 1);
+        settle(f);
+    }
+    assert_int_equal(dropped(), 3);
+    assert_int_equal(loads(f), 0);
+    take_all(f, &lamp, "t=4/1#5 t=6/1#6 t=7/1#7 t=9/1#8 t=10/1#9 t=11/1#10 ");
+}
+
+/* All of them have expired, which are more than one load brings; the queue is as long as it may be again. */
+static void test_expired_make_room_for_many(void **state)
+{
+    enum { COUNT = 1200 };
+    struct fixture *f = *state;
+    struct client lamp = { 0 };
+    limit_queue(f, COUNT, false);
+    f->opts.max_queued_bytes = 64 << 20;
+    hub_set_opts(f->hub, &f->opts);
+    leave(f, &lamp);
+    for (int i = 0; i < COUNT; i++)
+        publish_mortal(f, "old", 1, 10);
+    settle(f);
+    loads(f);
+    clock_fake_advance(SECONDS(11));
+    publish(f, "t", "new", 1);
+    settle(f);
+    assert_int_equal(expired(), COUNT);
+    assert_int_equal(queued(f, "lamp"), 1);
+    assert_in_range(loads(f), 2, 5);
+    for (int i = 0; i < 2 * COUNT; i++) /* more than that is not taken */
+        publish_mortal(f, "old", 1, 10);
+    settle(f);
+    assert_int_equal(dropped(), COUNT + 1);
+    assert_int_equal(loads(f), 0);
+    client_free(&lamp);
+}
+
+/* While the front comes, no more is taken than drop-oldest would take. */
+static void test_excess_is_bounded(void **state)
+{
+    enum { LIMIT = 10, EXCESS = 1024 };
+    struct fixture *f = *state;
+    struct client lamp = { 0 };
+    limit_queue(f, LIMIT, false);
+    leave(f, &lamp);
+    for (int i = 0; i < LIMIT; i++)
+        publish_mortal(f, "old", 1, 10);
+    settle(f);
+    clock_fake_advance(SECONDS(11));
+    for (int i = 0; i < 2 * EXCESS; i++)
+        publish_mortal(f, "new", 1, 10);
+    assert_int_equal(queued(f, "lamp"), LIMIT + EXCESS);
+    settle(f);
+    assert_int_equal(dropped(), EXCESS);
+    assert_int_equal(expired(), LIMIT);
+    publish(f, "t", "x", 1);
+    assert_int_equal(dropped(), 1);
+    clock_fake_advance(SECONDS(11));
+    publish(f, "t", "last", 1);
+    settle(f);
+    assert_int_equal(expired(), EXCESS);
+    assert_int_equal(queued(f, "lamp"), 1);
+    client_free(&lamp);
+}
+
+/* After a restart nothing is known of the front: one message is refused for it, and one load made. */
+static void test_expired_make_room_after_a_restart(void **state)
+{
+    struct fixture *f = *state;
+    for (int mortals = 0; mortals <= 1; mortals++) {
+        struct client lamp = { 0 };
+        limit_queue(f, 3, false);
+        leave(f, &lamp);
+        for (int i = 1; i <= 2; i++)
+            publish_mortal(f, "old", 1, mortals ? 10 : 3600);
+        publish(f, "t", "3", 1);
+        settle(f);
+        fixture_restart(f);
+        clock_fake_advance(SECONDS(11));
+        loads(f);
+        expired();
+        for (int i = 4; i <= 7; i++) {
+            char payload[2] = { (char)('0' + i) };
+            publish(f, "t", payload, 1);
+            settle(f);
+        }
+        assert_int_equal(dropped(), mortals ? 2 : 4);
+        assert_int_equal(expired(), mortals ? 2 : 0);
+        assert_int_equal(lamp_session(f)->load_round, 1);
+        assert_true(lamp_session(f)->unloaded);
+        take_all(f, &lamp, mortals ? "t=3/1#4 t=5/1#5 t=6/1#6 " : "t=old/1#2 t=old/1#3 t=3/1#4 ");
+    }
+}
+
+/* What a hub that has died may have sent does not expire: it is looked at once. */
+static void test_full_after_a_crash(void **state)
+{
+    struct fixture *f = *state;
+    struct client lamp = { 0 };
+    limit_queue(f, 3, false);
+    f->opts.max_inflight = 1;
+    hub_set_opts(f->hub, &f->opts);
+    client_open(f, &lamp, "lamp", false);
+    client_subscribe(&lamp, "t", 1);
+    for (int i = 1; i <= 3; i++)
+        publish_mortal(f, "old", 1, 10);
+    settle(f);
+    fixture_crash(f);
+    clock_fake_advance(SECONDS(11));
+    dropped();
+    for (int i = 1; i <= 3; i++) {
+        publish(f, "t", "new", 1);
+        settle(f);
+    }
+    assert_int_equal(dropped(), 3);
+    assert_int_equal(lamp_session(f)->load_round, 1);
+    f->opts.max_inflight = 10;
+    hub_set_opts(f->hub, &f->opts);
+    take_all(f, &lamp, "t=old/1d#2 t=old/1d#3 t=old/1d#4 ");
+}
+
+/* What was sent has begun, and keeps its place; what has come behind it is the front. */
+static void test_expired_make_room_behind_what_was_sent(void **state)
+{
+    struct fixture *f = *state;
+    struct client lamp = { 0 };
+    limit_queue(f, 2, false);
+    client_open(f, &lamp, "lamp", false);
+    client_subscribe(&lamp, "t", 1);
+    publish_mortal(f, "1", 1, 10);
+    publish_mortal(f, "2", 1, 10);
+    client_drop(&lamp, SESSION_END_CONNECTION_LOST);
+    settle(f);
+    assert_log(&lamp, "t=1/1#2 t=2/1#3 ");
+    loads(f);
+    dropped();
+    expired();
+    clock_fake_advance(SECONDS(11));
+    publish(f, "t", "3", 1);
+    settle(f);
+    assert_int_equal(dropped(), 1);
+    assert_int_equal(loads(f), 0);
+    limit_queue(f, 4, false);
+    publish_mortal(f, "4", 1, 10);
+    settle(f);
+    publish_mortal(f, "5", 1, 3600);
+    settle(f);
+    publish(f, "t", "6", 1);
+    settle(f);
+    assert_int_equal(dropped(), 1);
+    assert_int_equal(loads(f), 0);
+    clock_fake_advance(SECONDS(11));
+    publish(f, "t", "7", 1);
+    settle(f);
+    assert_int_equal(dropped(), 0);
+    assert_int_equal(expired(), 1);
+    assert_int_equal(loads(f), 1);
+    take_all(f, &lamp, "t=1/1d#2 t=2/1d#3 t=5/1#5 t=7/1#6 ");
+}
+
+/* The front is in a batch under way when the time has come. */
+static void test_expired_make_room_in_a_batch(void **state)
+{
+    struct fixture *f = *state;
+    struct client lamp = { 0 };
+    limit_queue(f, 2, false);
+    leave(f, &lamp);
+    publish_mortal(f, "1", 1, 10);
+    publish(f, "t", "2", 1);
+    turns(f, 1);
+    assert_int_equal(lamp_session(f)->sealed_end, 3);
+    assert_int_equal(lamp_session(f)->stored_end, 1);
+    clock_fake_advance(SECONDS(11));
+    publish(f, "t", "3", 1);
+    settle(f);
+    publish(f, "t", "4", 1); /* one more is there than may be, and one goes */
+    publish(f, "t", "5", 1);
+    settle(f);
+    publish(f, "t", "6", 1);
+    assert_int_equal(expired(), 1);
+    take_all(f, &lamp, "t=2/1#3 t=3/1#4 t=4/1#5 t=5/1#6 ");
+}
+
+/* With drop-oldest the oldest goes, expired or not. */
+static void test_expired_and_drop_oldest(void **state)
+{
+    struct fixture *f = *state;
+    struct client lamp = { 0 };
+    limit_queue(f, 3, true);
+    leave(f, &lamp);
+    publish_mortal(f, "1", 1, 10);
+    publish_mortal(f, "2", 1, 3600);
+    publish_mortal(f, "3", 1, 10);
+    settle(f);
+    clock_fake_advance(SECONDS(11));
+    publish(f, "t", "4", 1);
+    settle(f);
+    assert_int_equal(expired(), 1);
+    assert_int_equal(dropped(), 0);
+    publish(f, "t", "5", 1);
+    settle(f);
+    assert_int_equal(dropped(), 1);
+    publish(f, "t", "6", 1);
+    settle(f);
+    assert_int_equal(dropped(), 0);
+    assert_int_equal(expired(), 1);
+    take_all(f, &lamp, "t=4/1#5 t=5/1#6 t=6/1#7 ");
+}
+
 /* Passed on to another member of its group it does not become younger. */
 static void test_expired_in_a_group(void **state)
 {
@@ -567,6 +867,14 @@ int main(void)
         TEST(test_expired_qos0),
         TEST(test_expired_make_room),
         TEST(test_expired_make_room_while_away),
+        TEST(test_expired_make_room_in_the_database),
+        TEST(test_expired_make_room_for_many),
+        TEST(test_excess_is_bounded),
+        TEST(test_expired_make_room_after_a_restart),
+        TEST(test_full_after_a_crash),
+        TEST(test_expired_make_room_behind_what_was_sent),
+        TEST(test_expired_make_room_in_a_batch),
+        TEST(test_expired_and_drop_oldest),
         TEST(test_expired_in_a_group),
         TEST(test_too_large_counts_as_delivered),
         TEST(test_too_large_when_it_is_sent_again),
