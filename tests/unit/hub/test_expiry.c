@@ -7,6 +7,7 @@
 #include "base/metrics.h"
 #include "hub/session_priv.h"
 #include "lib/clock_fake.h"
+#include "lib/vfs_fault.h"
 #include "mqtt/mqtt.h"
 
 /* Of the message's expiry, in seconds. */
@@ -595,6 +596,42 @@ static void test_expired_make_room_behind_what_was_sent(void **state)
     take_all(f, &lamp, "t=1/1d#2 t=2/1d#3 t=5/1#5 t=7/1#6 ");
 }
 
+/* The client goes when it has been sent all that one load has brought: the front is another one then, behind
+ * more than a load brings. */
+static void test_expired_make_room_behind_many_in_flight(void **state)
+{
+    enum { SENT = 512, MORTAL = 500 };
+    struct fixture *f = *state;
+    struct client lamp = { 0 };
+    f->opts.max_inflight = 10000;
+    limit_queue(f, SENT + MORTAL, false);
+    leave(f, &lamp);
+    client_free(&lamp);
+    for (int i = 0; i < SENT; i++)
+        publish(f, "t", "x", 1);
+    for (int i = 0; i < MORTAL; i++)
+        publish_mortal(f, "old", 1, 10);
+    settle(f);
+    lamp.congested = true;
+    client_open(f, &lamp, "lamp", false);
+    lamp.congested = false;
+    session_pump(lamp.session);
+    assert_true(session_is_loading(lamp.session));
+    assert_int_equal(lamp_session(f)->inflight, SENT);
+    client_drop(&lamp, SESSION_END_CONNECTION_LOST);
+    settle(f);
+    assert_true(lamp_session(f)->unloaded);
+    clock_fake_advance(SECONDS(11));
+    publish(f, "t", "refused", 1);
+    settle(f);
+    publish(f, "t", "taken", 1);
+    settle(f);
+    assert_int_equal(dropped(), 1);
+    assert_int_equal(expired(), MORTAL);
+    assert_int_equal(queued(f, "lamp"), SENT + 1);
+    client_free(&lamp);
+}
+
 /* The front is in a batch under way when the time has come. */
 static void test_expired_make_room_in_a_batch(void **state)
 {
@@ -616,6 +653,43 @@ static void test_expired_make_room_in_a_batch(void **state)
     publish(f, "t", "6", 1);
     assert_int_equal(expired(), 1);
     take_all(f, &lamp, "t=2/1#3 t=3/1#4 t=4/1#5 t=5/1#6 ");
+}
+
+/* The front cannot be read: the next message that finds the queue full has it read again. */
+static void test_expired_front_is_unread(void **state)
+{
+    struct fixture *f = *state;
+    int failed = 1;
+    limit_queue(f, 3, false);
+    for (int n = 1; failed; n++) {
+        struct client lamp = { 0 };
+        leave(f, &lamp);
+        for (int i = 1; i <= 3; i++)
+            publish_mortal(f, "old", 1, 10);
+        settle(f);
+        fixture_restart(f); /* nothing is in SQLite's cache */
+        clock_fake_advance(SECONDS(11));
+        vfs_fault_fail_read(n);
+        publish(f, "t", "refused", 1);
+        for (int turn = 0; session_is_loading(lamp_session(f)); turn++)
+            loop_turn_wait(f->loop, turn ? 1000 : 0);
+        store_sync(f->store);
+        if (store_failing(f->store)) clock_fake_advance(500);
+        settle(f);
+        failed = vfs_fault_heal();
+        publish(f, "t", "perhaps", 1);
+        settle(f);
+        publish(f, "t", "taken", 1);
+        settle(f);
+        assert_int_equal(expired(), 3);
+        assert_in_range(dropped(), 1, 2);
+        client_open(f, &lamp, "lamp", false);
+        settle(f);
+        assert_non_null(strstr(client_log(&lamp), "t=taken/1"));
+        client_open(f, &lamp, "lamp", true);
+        client_free(&lamp);
+        assert_true(!failed || n < 1000);
+    }
 }
 
 /* With drop-oldest the oldest goes, expired or not. */
@@ -873,7 +947,9 @@ int main(void)
         TEST(test_expired_make_room_after_a_restart),
         TEST(test_full_after_a_crash),
         TEST(test_expired_make_room_behind_what_was_sent),
+        TEST(test_expired_make_room_behind_many_in_flight),
         TEST(test_expired_make_room_in_a_batch),
+        TEST(test_expired_front_is_unread),
         TEST(test_expired_and_drop_oldest),
         TEST(test_expired_in_a_group),
         TEST(test_too_large_counts_as_delivered),
