@@ -121,12 +121,12 @@ static void end_connection(struct session *session)
 void sessions_start(struct sessions *all)
 {
     if (any_connected(all)) queue_mark_crashed(all->store);
+    session_inbound_start(all); /* a will is younger than what its client has sent */
     map_for_each(it, &all->by_id) {
         struct session *session = it->value;
         if (!session->disconnected_at) end_connection(session);
         session_arm(session);
     }
-    session_inbound_start(all);
 }
 
 void sessions_destroy(struct sessions *all)
