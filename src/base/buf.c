@@ -89,6 +89,15 @@ void buf_put_u32(struct buf *buf, uint32_t value)
     buf_append(buf, bytes, 4);
 }
 
+void buf_put_varint(struct buf *buf, uint64_t value)
+{
+    while (value >= 0x80) {
+        buf_put_u8(buf, (uint8_t)(value | 0x80));
+        value >>= 7;
+    }
+    buf_put_u8(buf, (uint8_t)value);
+}
+
 void buf_consume(struct buf *buf, size_t n)
 {
     if (n == 0) return;

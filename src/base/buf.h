@@ -29,6 +29,8 @@ void buf_vprintf(struct buf *buf, const char *fmt, va_list ap)
 void buf_put_u8(struct buf *buf, uint8_t value);
 void buf_put_u16(struct buf *buf, uint16_t value);
 void buf_put_u32(struct buf *buf, uint32_t value);
+/* Seven bits a byte, the lowest first, the high bit set on all but the last. */
+void buf_put_varint(struct buf *buf, uint64_t value);
 /* Removes the first n bytes. */
 void buf_consume(struct buf *buf, size_t n);
 /* Empties, keeps the memory. */

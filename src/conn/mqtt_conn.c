@@ -128,7 +128,7 @@ static void link_pubrel(struct session_link *link, uint16_t id, bool found)
     struct mqtt_conn *c = conn_of(link);
     uint8_t bare[MQTT_ACK_SIZE];
     mqtt_put_ack(bare, MQTT_TYPE_pubrel, id);
-    if (found || !c->five || !mqtt_fits(c, MQTT_ACK_SIZE + 1)) {
+    if (found || !c->five) {
         mqtt_send_packet(c, bare, sizeof bare);
         return;
     }

@@ -15,7 +15,6 @@
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "base/rand.h"
-#include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,13 +52,6 @@ static struct msg *will_of(struct mqtt_conn *c, const struct mqtt_connect *conne
     });
 }
 
-/* What its own properties say of it. */
-static bool will_is_text(const struct mqtt_connect *connect)
-{
-    return !mqtt_property_number(connect->will_properties, MQTT_PROP_payload_format, 0) ||
-           utf8_valid(connect->will_payload);
-}
-
 /* Why there cannot be such a will; 0: there can. */
 static uint8_t judge_will(const struct mqtt_conn *c, const struct mqtt_connect *connect,
                           const char **ret_why)
@@ -69,7 +61,7 @@ static uint8_t judge_will(const struct mqtt_conn *c, const struct mqtt_connect *
         *ret_why = "a will of a QoS that hub.profile does not allow";
         return MQTT_REASON_QOS_NOT_SUPPORTED;
     }
-    if (!will_is_text(connect)) {
+    if (!mqtt_payload_fits(connect->will_properties, connect->will_payload)) {
         *ret_why = "the will is not UTF-8, as its payload format says";
         return MQTT_REASON_PAYLOAD_FORMAT_INVALID;
     }

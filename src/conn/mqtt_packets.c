@@ -19,7 +19,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
-#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -119,14 +118,6 @@ static void refuse_publish(struct mqtt_conn *c, const struct mqtt_publish *publi
                 mqtt_refusal_why(c, mqtt_client_id(c)), 0);
 }
 
-/* Section 3.3.2.3.2. */
-static bool is_as_it_says(const struct mqtt_publish *publish)
-{
-    if (!publish->properties.len) return true;
-    return !mqtt_property_number(publish->properties, MQTT_PROP_payload_format, 0) ||
-           utf8_valid(publish->payload);
-}
-
 static void refuse_format(struct mqtt_conn *c, const struct mqtt_publish *publish)
 {
     static const char why[] = "the payload is not UTF-8, as its payload format says";
@@ -220,7 +211,7 @@ static void on_publish(struct mqtt_conn *c, const struct mqtt_frame *frame)
     metrics_inc(METRIC_PUBLISHES_IN);
     metrics_add(METRIC_PUBLISH_BYTES_IN, (int64_t)publish.payload.len);
     if (!admit(c, &publish)) return;
-    if (!is_as_it_says(&publish)) {
+    if (publish.properties.len && !mqtt_payload_fits(publish.properties, publish.payload)) {
         refuse_format(c, &publish);
         return;
     }

@@ -4,6 +4,7 @@
 #define HUB_MSG_H
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/slice.h"
 
 #include <stdbool.h>
@@ -97,6 +98,11 @@ static inline size_t msg_packet_id_at(const struct msg *msg)
 static inline bool msg_is_expired(const struct msg *msg, int64_t now_ms)
 {
     return msg->expires_at && now_ms > msg->expires_at;
+}
+/* The same, now. */
+static inline bool msg_has_expired(const struct msg *msg)
+{
+    return msg->expires_at && msg_is_expired(msg, clock_real_ms());
 }
 /* Seconds left of a message that expires, rounded up: the expiry that its receiver is told
  * [MQTT-3.3.2-6]. */

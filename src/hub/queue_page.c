@@ -21,15 +21,6 @@ enum {
     FLAG_IDS = 128,
 };
 
-static void put_number(struct buf *out, uint64_t value)
-{
-    while (value >= 0x80) {
-        buf_put_u8(out, (uint8_t)(value | 0x80));
-        value >>= 7;
-    }
-    buf_put_u8(out, (uint8_t)value);
-}
-
 static uint64_t folded(int64_t n)
 {
     return n < 0 ? (uint64_t)-n * 2 - 1 : (uint64_t)n * 2;
@@ -63,11 +54,11 @@ void queue_page_put(struct buf *out, struct queue_tail *tail, const struct queue
                               (ref->released ? FLAG_RELEASED : 0) | (next ? FLAG_NEXT_SEQ : 0) |
                               (same ? FLAG_SAME_ROW : 0) | (ref->share ? FLAG_SHARED : 0) |
                               (ref->id_count ? FLAG_IDS : 0)));
-    if (!next) put_number(out, (uint64_t)(ref->seq - tail->last_seq - 1));
-    if (!same) put_number(out, folded(ref->row - tail->last_row));
-    put_number(out, ref->offset);
-    if (ref->share) put_number(out, ref->share);
-    if (ref->id_count) put_number(out, ref->id_count);
+    if (!next) buf_put_varint(out, (uint64_t)(ref->seq - tail->last_seq - 1));
+    if (!same) buf_put_varint(out, folded(ref->row - tail->last_row));
+    buf_put_varint(out, ref->offset);
+    if (ref->share) buf_put_varint(out, ref->share);
+    if (ref->id_count) buf_put_varint(out, ref->id_count);
     if (ref->id_count) buf_put_slice(out, ref->ids);
     tail->last_seq = ref->seq;
     tail->last_row = ref->row;
@@ -160,7 +151,7 @@ struct queue_ids *queue_ids_read(const struct queue_ref *ref)
 void queue_ids_write(struct buf *out, const struct queue_ids *ids)
 {
     for (uint32_t i = 0; ids && i < ids->count; i++)
-        put_number(out, ids->at[i]);
+        buf_put_varint(out, ids->at[i]);
 }
 
 /* ---- what is gone ---- */

@@ -292,7 +292,7 @@ struct msg *retained_get(struct retained *retained, struct slice topic)
 {
     struct entry *entry = topic_map_get(retained->map, topic);
     if (!entry) return NULL;
-    if (!msg_is_expired(entry->msg, clock_real_ms())) return entry->msg;
+    if (!msg_has_expired(entry->msg)) return entry->msg;
     remove_entry(retained, entry);
     return NULL;
 }
@@ -325,7 +325,7 @@ int retained_step(struct retained *retained, struct topic_map_iter *iter, size_t
     int rc;
     while ((rc = topic_map_iter_step(iter, retained->map, budget, &name, &value)) == 1) {
         struct entry *entry = value;
-        if (!msg_is_expired(entry->msg, clock_real_ms())) {
+        if (!msg_has_expired(entry->msg)) {
             *ret_msg = entry->msg;
             return 1;
         }

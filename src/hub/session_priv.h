@@ -227,15 +227,15 @@ void session_queue_distrust(struct session *session);
 int64_t session_queue_deliver(struct subscriber *subscriber, struct msg *msg,
                               const struct delivery *how);
 struct queue_put {
-    uint8_t qos; /* 1 or 2 */
+    uint8_t qos;
     bool retain;
     bool promised;  /* keep it even while the store is behind */
     uint32_t share; /* number of the group whose turn it was; 0: none */
     size_t id_count;
     const uint32_t *ids; /* subscription identifiers; copied */
 };
-/* Queues a message, and sends it if it may be sent. Takes its own reference. Returns the commit of its row,
- * 0 if it needs none or was dropped for want of room (counted and logged), or ERR_STORE. */
+/* QoS 0: sends it now or never. Else queues it, and sends it if it may be sent. Takes its own reference. Returns
+ * the commit of its row, 0 if it needs none or was dropped (counted and logged), or ERR_STORE. */
 int64_t session_queue_put(struct session *session, struct msg *msg, const struct queue_put *how);
 /* Whether it would take the message, with so many subscription identifiers, without dropping one. */
 bool session_queue_has_room(const struct session *session, const struct msg *msg, size_t id_count);
@@ -245,9 +245,6 @@ void session_queue_drop_excess(struct session *session);
 bool session_queue_takes(const struct session *session);
 /* The connection has ended: what came by a shared subscription goes to other members, if it can. */
 void session_queue_pass_on(struct session *session);
-/* Sends it now or never; of `out` the flag RETAIN and the subscription identifiers count. */
-void session_queue_send_qos0(struct session *session, struct msg *msg,
-                             const struct session_out *out);
 
 /* ---- between session_queue.c and session_paging.c ---- */
 

@@ -126,7 +126,7 @@ void session_queue_finish(struct session *session, struct queue_entry *entry, in
 
 static bool is_late(const struct queue_entry *entry)
 {
-    return !entry->dup && entry->msg->expires_at && msg_is_expired(entry->msg, clock_real_ms());
+    return !entry->dup && msg_has_expired(entry->msg);
 }
 
 /* Not to be sent any more: it has expired before it was sent once [MQTT-3.3.2-5], or the client that is there
@@ -374,7 +374,7 @@ void session_queue_drop_excess(struct session *session)
         if (!drop_oldest(session, only_late)) return;
 }
 
-int64_t session_queue_put(struct session *session, struct msg *msg, const struct queue_put *how)
+static int64_t enqueue(struct session *session, struct msg *msg, const struct queue_put *how)
 {
     struct sessions *all = session->all;
     bool persistent = session_persistent(session);
@@ -400,16 +400,24 @@ int64_t session_queue_put(struct session *session, struct msg *msg, const struct
     return commit;
 }
 
-void session_queue_send_qos0(struct session *session, struct msg *msg,
-                             const struct session_out *out)
+/* Now or never. */
+static void send_qos0(struct session *session, struct msg *msg, const struct queue_put *how)
 {
+    struct session_out out = { .retain = how->retain, .id_count = how->id_count, .ids = how->ids };
     if (!session->link || !session->ready) return;
-    if (msg->expires_at && msg_is_expired(msg, clock_real_ms()))
+    if (msg_has_expired(msg))
         metrics_inc(METRIC_EXPIRED);
     else if (session->link->ops->congested(session->link))
         complain(session, slow);
     else
-        hand_over(session, msg, out);
+        hand_over(session, msg, &out);
+}
+
+int64_t session_queue_put(struct session *session, struct msg *msg, const struct queue_put *how)
+{
+    if (how->qos) return enqueue(session, msg, how);
+    send_qos0(session, msg, how);
+    return 0;
 }
 
 int64_t session_queue_deliver(struct subscriber *subscriber, struct msg *msg,
@@ -419,17 +427,12 @@ int64_t session_queue_deliver(struct subscriber *subscriber, struct msg *msg,
     uint8_t qos = how->qos < msg->qos ? how->qos : msg->qos;
     bool retain = session_retain_flag(session, how->retain);
     if (how->again) return 0;
-    if (qos > 0)
-        return session_queue_put(session, msg,
-                                 &(struct queue_put){ .qos = qos,
-                                                      .retain = retain,
-                                                      .promised = how->promised,
-                                                      .id_count = how->id_count,
-                                                      .ids = how->ids });
-    session_queue_send_qos0(
-        session, msg,
-        &(struct session_out){ .retain = retain, .id_count = how->id_count, .ids = how->ids });
-    return 0;
+    return session_queue_put(session, msg,
+                             &(struct queue_put){ .qos = qos,
+                                                  .retain = retain,
+                                                  .promised = how->promised,
+                                                  .id_count = how->id_count,
+                                                  .ids = how->ids });
 }
 
 /* ---- shared subscriptions ---- */

@@ -188,19 +188,12 @@ static void send_one_retained(struct session *session, struct msg *msg, const st
 {
     if (opts->no_local && hub_is_own(&session->subscriber, msg)) return;
     if (!session_may_receive(session, msg)) return;
-    uint8_t qos = opts->qos < msg->qos ? opts->qos : msg->qos;
-    size_t id_count = opts->id ? 1 : 0;
-    if (qos == 0)
-        session_queue_send_qos0(
-            session, msg,
-            &(struct session_out){ .retain = true, .id_count = id_count, .ids = &opts->id });
-    else
-        session_queue_put(session, msg,
-                          &(struct queue_put){ .qos = qos,
-                                               .retain = true,
-                                               .promised = true /* by SUBACK */,
-                                               .id_count = id_count,
-                                               .ids = &opts->id });
+    session_queue_put(session, msg,
+                      &(struct queue_put){ .qos = opts->qos < msg->qos ? opts->qos : msg->qos,
+                                           .retain = true,
+                                           .promised = true /* by SUBACK */,
+                                           .id_count = opts->id ? 1 : 0,
+                                           .ids = &opts->id });
 }
 
 /* As long as the client takes them: the window, and a window in the queue. */

@@ -81,21 +81,14 @@ static int64_t give(struct share_member *member, struct msg *msg, uint8_t qos, b
                     bool promised)
 {
     const struct sub_opts *opts = &member->opts;
-    size_t id_count = opts->id ? 1 : 0;
     retain = session_retain_flag(member->session, retain && opts->retain_as_published);
     if (qos > opts->qos) qos = opts->qos;
-    if (qos == 0) {
-        session_queue_send_qos0(
-            member->session, msg,
-            &(struct session_out){ .retain = retain, .id_count = id_count, .ids = &opts->id });
-        return 0;
-    }
     return session_queue_put(member->session, msg,
                              &(struct queue_put){ .qos = qos,
                                                   .retain = retain,
                                                   .promised = promised,
                                                   .share = member->group->number,
-                                                  .id_count = id_count,
+                                                  .id_count = opts->id ? 1 : 0,
                                                   .ids = &opts->id });
 }
 

@@ -12,28 +12,27 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "mqtt/mqtt.h"
+#include "mqtt/mqtt_priv.h"
 #include "topic/topic.h"
 
 enum { STR_MAX = 65535, PROP_COUNT = 64, VARINT_MAX = 268435455 };
 
 enum range { ANY, FLAG, NONZERO, TOPIC };
 
-/* The types of packets are their numbers: mqtt.h. */
 enum {
-    IN_CONNECT = 1 << 1,
-    IN_CONNACK = 1 << 2,
-    IN_PUBLISH = 1 << 3,
-    IN_PUBACK = 1 << 4,
-    IN_PUBREC = 1 << 5,
-    IN_PUBREL = 1 << 6,
-    IN_PUBCOMP = 1 << 7,
-    IN_SUBSCRIBE = 1 << 8,
-    IN_SUBACK = 1 << 9,
-    IN_UNSUBSCRIBE = 1 << 10,
-    IN_UNSUBACK = 1 << 11,
-    IN_DISCONNECT = 1 << 14,
-    IN_AUTH = 1 << 15,
+    IN_CONNECT = 1 << MQTT_TYPE_connect,
+    IN_CONNACK = 1 << MQTT_TYPE_connack,
+    IN_PUBLISH = 1 << MQTT_TYPE_publish,
+    IN_PUBACK = 1 << MQTT_TYPE_puback,
+    IN_PUBREC = 1 << MQTT_TYPE_pubrec,
+    IN_PUBREL = 1 << MQTT_TYPE_pubrel,
+    IN_PUBCOMP = 1 << MQTT_TYPE_pubcomp,
+    IN_SUBSCRIBE = 1 << MQTT_TYPE_subscribe,
+    IN_SUBACK = 1 << MQTT_TYPE_suback,
+    IN_UNSUBSCRIBE = 1 << MQTT_TYPE_unsubscribe,
+    IN_UNSUBACK = 1 << MQTT_TYPE_unsuback,
+    IN_DISCONNECT = 1 << MQTT_TYPE_disconnect,
+    IN_AUTH = 1 << MQTT_TYPE_auth,
     IN_WILL = 1 << MQTT_WILL_PROPERTIES,
     IN_ALL = IN_CONNECT | IN_CONNACK | IN_PUBLISH | IN_PUBACK | IN_PUBREC | IN_PUBREL | IN_PUBCOMP |
              IN_SUBSCRIBE | IN_SUBACK | IN_UNSUBSCRIBE | IN_UNSUBACK | IN_DISCONNECT | IN_AUTH |
@@ -53,12 +52,6 @@ static const struct kind kinds[PROP_COUNT] = {
     [id_] = { #name_, MQTT_FORM_##form_, (range_), (many_), (where_) },
 #include "mqtt/property_tbl.h"
 };
-
-static int fail(int code, const char *why, const char **ret_why)
-{
-    if (ret_why) *ret_why = why;
-    return code;
-}
 
 const char *mqtt_property_name(unsigned id)
 {
@@ -134,7 +127,7 @@ bool mqtt_property_next(struct slice block, size_t *at, struct mqtt_property *re
 
 bool mqtt_property_find(struct slice block, enum mqtt_prop id, struct mqtt_property *ret)
 {
-    struct mqtt_property prop;
+    struct mqtt_property prop = { .id = 0 };
     for (size_t at = 0; mqtt_property_next(block, &at, &prop);) {
         if (prop.id != id) continue;
         *ret = prop;
@@ -156,17 +149,18 @@ struct slice mqtt_property_text(struct slice block, enum mqtt_prop id)
     return prop.text;
 }
 
-/* ---- checking ---- */
-
-static bool is_text(struct slice text)
+bool mqtt_payload_fits(struct slice block, struct slice payload)
 {
-    return utf8_valid(text) && !(text.len && memchr(text.ptr, '\0', text.len));
+    return !mqtt_property_number(block, MQTT_PROP_payload_format, 0) || utf8_valid(payload);
 }
+
+/* ---- checking ---- */
 
 static int check_text(const struct mqtt_property *prop, const char **ret_why)
 {
     if (prop->form != MQTT_FORM_TEXT && prop->form != MQTT_FORM_PAIR) return 0;
-    if (is_text(prop->text) && is_text(prop->value)) return 0;
+    if (!mqtt_string_why(prop->text, MQTT_LEVEL_5) && !mqtt_string_why(prop->value, MQTT_LEVEL_5))
+        return 0;
     return fail(ERR_MALFORMED, "[MQTT-1.5.4-1] a property which is not UTF-8, or has U+0000",
                 ret_why);
 }
@@ -222,25 +216,16 @@ static enum mqtt_prop_form begin(struct buf *block, enum mqtt_prop id)
     return kinds[id].form;
 }
 
-static void put_varint(struct buf *block, uint32_t number)
-{
-    if (number > VARINT_MAX) BUG("a number that no property holds");
-    while (number >= 0x80) {
-        buf_put_u8(block, (uint8_t)(number | 0x80));
-        number >>= 7;
-    }
-    buf_put_u8(block, (uint8_t)number);
-}
-
 void mqtt_put_number(struct buf *block, enum mqtt_prop id, uint32_t number)
 {
     enum mqtt_prop_form form = begin(block, id);
-    uint32_t most = form == MQTT_FORM_BYTE  ? UINT8_MAX
-                    : form == MQTT_FORM_U16 ? UINT16_MAX
-                                            : UINT32_MAX;
+    uint32_t most = form == MQTT_FORM_BYTE     ? UINT8_MAX
+                    : form == MQTT_FORM_U16    ? UINT16_MAX
+                    : form == MQTT_FORM_VARINT ? VARINT_MAX
+                                               : UINT32_MAX;
     if (form > MQTT_FORM_VARINT || number > most) BUG("property %d cannot be %u", (int)id, number);
     if (form == MQTT_FORM_VARINT)
-        put_varint(block, number);
+        buf_put_varint(block, number);
     else if (form == MQTT_FORM_U32)
         buf_put_u32(block, number);
     else if (form == MQTT_FORM_U16)

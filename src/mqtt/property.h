@@ -52,6 +52,8 @@ bool mqtt_property_find(struct slice block, enum mqtt_prop id, struct mqtt_prope
 uint32_t mqtt_property_number(struct slice block, enum mqtt_prop id, uint32_t fallback);
 /* Text or bytes; ptr NULL when it is not there. */
 struct slice mqtt_property_text(struct slice block, enum mqtt_prop id);
+/* Is the payload what its payload format says: UTF-8 where that is 1? Section 3.3.2.3.2. */
+bool mqtt_payload_fits(struct slice block, struct slice payload);
 /* The standard's name for it, such as "message expiry"; NULL for an unknown one. */
 const char *mqtt_property_name(unsigned id);
 
