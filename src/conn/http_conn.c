@@ -69,8 +69,7 @@ struct http_conn {
 
 /* ---- turns ---- */
 
-static void respond(struct http_exchange *exchange, int status, const char *content_type,
-                    struct slice body, const struct http_header_out *headers, size_t count);
+static const struct http_exchange_ops exchange_ops;
 
 static struct turn *turn_create(struct http_conn *c)
 {
@@ -81,7 +80,7 @@ static struct turn *turn_create(struct http_conn *c)
     turn->exchange.request = &turn->parser.req;
     turn->exchange.peer = &c->stream->peer;
     turn->exchange.transport = c->principal ? principal_ref(c->principal) : NULL;
-    turn->exchange.respond = respond;
+    turn->exchange.ops = &exchange_ops;
     rand_uuid(turn->exchange.request_id);
     return turn;
 }
@@ -304,6 +303,8 @@ static void respond(struct http_exchange *exchange, int status, const char *cont
                                              .keep_alive = keep_alive });
     turn_done(c, keep_alive);
 }
+
+static const struct http_exchange_ops exchange_ops = { .respond = respond };
 
 /* ---- requests ---- */
 

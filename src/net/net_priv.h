@@ -3,7 +3,7 @@
 #ifndef NET_NET_PRIV_H
 #define NET_NET_PRIV_H
 
-#include "net/stream_priv.h"
+#include "net/stream_core.h"
 
 enum {
     NET_READ_SIZE = 64 << 10, /* most bytes read from a socket at once */

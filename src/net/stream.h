@@ -63,7 +63,7 @@ struct stream_peer {
     struct stream_tls *tls; /* owned by the stream; NULL: it is not encrypted */
 };
 
-struct stream_ops; /* the transport's side: stream_priv.h */
+struct stream_ops; /* the transport's side: stream_core.h */
 struct stream {
     const struct stream_ops *ops;
     const struct stream_cbs *cbs;

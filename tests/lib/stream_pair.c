@@ -5,7 +5,7 @@
  * its other until one of them is freed. */
 #include "lib/stream_pair.h"
 
-#include "net/stream_priv.h"
+#include "net/stream_core.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,10 +1,10 @@
-/* stream_priv.h — the transport's side of a stream: what tcp, tls, WebSocket and the test pair share.
+/* stream_core.h — the transport's side of a stream: what tcp, tls, WebSocket (src/conn) and the test pair share.
  *
  * A transport embeds struct stream_core first, fills in five operations and calls stream_core_*.
  * The core keeps the output queue, the unread rest, the marks and the life; the transport moves bytes.
  * None of the functions here calls the owner back before it returns, save stream_core_read. */
-#ifndef NET_STREAM_PRIV_H
-#define NET_STREAM_PRIV_H
+#ifndef NET_STREAM_CORE_H
+#define NET_STREAM_CORE_H
 
 #include "base/buf.h"
 #include "loop/loop.h"
