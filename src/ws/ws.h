@@ -14,7 +14,8 @@
 
 #define WS_VERSION "13"
 
-/* Sec-WebSocket-Accept for the Sec-WebSocket-Key of a request; ERR_INVALID when that is not 16 bytes in base64. */
+/* Sec-WebSocket-Accept for the Sec-WebSocket-Key of a request; ERR_INVALID when that is not 16 bytes in base64;
+ * ERR_UNSUPPORTED where mbedTLS was built without SHA-1. */
 int ws_accept_key(struct slice key, char ret_accept[29]);
 /* The subprotocol as the answer names it, when `name` is one under which MQTT is spoken ("mqtt", "mqttv3.1",
  * "mqttv3.1.1", and "mqttv3.11", as some clients of AWS say); else NULL. Case counts. */
@@ -47,33 +48,42 @@ struct ws_limits {
 };
 
 struct ws_reader_cbs {
-    /* A Ping has come; the payload (at most 125 bytes) is valid during the call. */
+    /* A Ping has come; the payload (at most 125 bytes) is valid during the call, in which the reader must stay. */
     void (*on_ping)(void *arg, struct slice payload);
 };
 
 struct wslay_frame_context;
 
-/* Private. Between two frames it holds no memory beside itself. */
+enum {
+    WS_HEAD_MAX = 14,             /* bytes of a frame's head */
+    WS_CONTROL_PAYLOAD_MAX = 125, /* section 5.5 */
+    WS_CONTROL_MAX = 2 + 4 + WS_CONTROL_PAYLOAD_MAX,
+};
+
+/* Only code and why are for others. Between two frames it holds no memory beside itself. */
 struct ws_reader {
     const struct ws_limits *limits;
     const struct ws_reader_cbs *cbs;
     void *arg;
     struct wslay_frame_context *wslay; /* NULL between frames */
     enum ws_role role;
-    uint64_t message; /* payload of the message under way so far */
-    bool in_message;  /* fragments follow */
-    bool ended;       /* a Close frame was read, or it has failed */
+    int ended; /* what ws_read returns from now on; 0 while it reads */
     /* when ws_read has returned WS_CLOSED or an error */
-    uint16_t code;   /* received, or to be sent */
-    const char *why; /* of an error: a sentence without a full stop; static */
-    /* private to reader.c: the frame under way */
-    uint8_t head[14];
-    uint8_t head_len;
-    uint8_t key[4];
+    uint16_t code;    /* received, or to be sent */
+    const char *why;  /* of an error: a sentence without a full stop; static */
+    uint64_t message; /* bytes of the ended frames of the message under way */
+    bool in_message;  /* fragments follow */
+    /* the frame under way */
+    bool in_frame;    /* its head was taken */
+    bool over;        /* more than a limit */
+    uint8_t head_len; /* of its head, as long as wslay has not got that */
+    uint8_t control_len;
+    uint8_t key[4];  /* zeros without a mask */
     uint64_t left;   /* of its payload, not yet taken off the wire */
     uint64_t offset; /* in its payload */
-    uint8_t control[125];
-    uint8_t control_len;
+    uint8_t head[WS_HEAD_MAX];
+    uint8_t control[WS_CONTROL_PAYLOAD_MAX];
+    /* what ws_read was given and has not taken yet */
     const uint8_t *in;
     size_t in_len;
 };
@@ -87,26 +97,30 @@ void ws_reader_init(struct ws_reader *r, enum ws_role role, const struct ws_limi
 void ws_reader_deinit(struct ws_reader *r);
 
 /* Reads all of data; the payload of binary frames goes to out, which has room for len bytes, one after the other
- * whatever their frames and messages are; *ret_out says how many, whatever is returned:
+ * whatever their frames and messages are; out may be data. *ret_out says how many, whatever is returned:
  *   WS_MORE       all was read;
  *   WS_CLOSED     a Close frame has come, with r->code (WS_CLOSE_NONE when it names none);
  *   ERR_PROTOCOL  r->code is WS_CLOSE_PROTOCOL, WS_CLOSE_UNSUPPORTED (text) or WS_CLOSE_INVALID (a close reason that is
  *                 no UTF-8); r->why says what is wrong;
- *   ERR_TOO_LARGE a limit; WS_CLOSE_TOO_BIG.
- * After the last three nothing is read any more: the same is returned again. */
+ *   ERR_TOO_LARGE a limit; WS_CLOSE_TOO_BIG; said when the head is there, of the frame's payload nothing is delivered;
+ *   -ENOMEM       wslay got no memory; WS_CLOSE_INTERNAL.
+ * After all but the first nothing is read any more: the same is returned again. */
 int ws_read(struct ws_reader *r, const uint8_t *data, size_t len, uint8_t *out, size_t *ret_out);
 
 /* ---- writing ---- */
 
-enum ws_opcode { WS_CONTINUATION = 0, WS_TEXT = 1, WS_BINARY = 2, WS_CLOSE = 8, WS_PING = 9, WS_PONG = 10 };
-
-enum {
-    WS_HEAD_MAX = 14,      /* bytes of a frame's head */
-    WS_CONTROL_MAX = 139,  /* bytes of a control frame */
+enum ws_opcode {
+    WS_CONTINUATION = 0,
+    WS_TEXT = 1,
+    WS_BINARY = 2,
+    WS_CLOSE = 8,
+    WS_PING = 9,
+    WS_PONG = 10
 };
 
 /* Writes heads; may be shared by all connections of a thread. */
 struct ws_writer;
+/* NULL: wslay got no memory. */
 struct ws_writer *ws_writer_create(void);
 void ws_writer_destroy(struct ws_writer *writer);
 
@@ -122,8 +136,8 @@ void ws_mask(uint8_t *dst, const uint8_t *src, size_t len, const uint8_t key[4],
 /* A whole Pong (or Ping) of a server; payload at most 125 bytes. Returns its length. */
 size_t ws_put_control(struct ws_writer *writer, enum ws_opcode opcode, struct slice payload,
                       uint8_t ret_frame[WS_CONTROL_MAX]);
-/* A whole Close frame of a server. code WS_CLOSE_NONE: without payload. reason: UTF-8, cut to what fits; may be
- * empty. Returns its length. */
+/* A whole Close frame of a server. code: ws_close_valid, or WS_CLOSE_NONE: without payload. reason: UTF-8, cut to the
+ * characters that fit; may be empty. Returns its length. */
 size_t ws_put_close(struct ws_writer *writer, unsigned code, struct slice reason,
                     uint8_t ret_frame[WS_CONTROL_MAX]);
 
