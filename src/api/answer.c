@@ -167,6 +167,7 @@ static void finish(struct api_call *call, int status, const char *content_type, 
     struct headers headers = { 0 };
     if (error) add(&headers, "x-amzn-ErrorType", error);
     if (call->allow) add(&headers, "Allow", call->allow);
+    if (call->upgrade) add(&headers, "Upgrade", call->upgrade);
     add_cors(&headers, call);
     call->exchange = NULL;
     http_respond(exchange, status, content_type, body, headers.items, headers.count);

@@ -65,7 +65,7 @@ static void on_timeout(struct loop_timer *timer)
 {
     struct api_call *call = container_of(timer, struct api_call, timer);
     LOG(LOG_WARN, "api", "request not carried out in time", LOG_S("operation", call->route->op),
-        LOG_S("principal", call->principal->label));
+        LOG_S("principal", call->principal ? call->principal->label : ""));
     api_fail_as(call, 503, "ServiceUnavailableException",
                 "The request was not carried out in time; it may still be carried out");
 }
@@ -224,9 +224,10 @@ static void answer_not_built(struct api_call *call)
     api_fail_as(call, 501, "NotImplementedException", diag.text);
 }
 
-static bool wants_websocket(const struct http_request *request)
+bool api_wants_websocket(const struct api_call *call)
 {
-    struct slice list = request->upgrade, one;
+    if (!call->route || !(call->route->route.flags & API_UPGRADE)) return false;
+    struct slice list = call->exchange->request->upgrade, one;
     while (http_list_next(&list, &one))
         if (http_eq_nocase(one, SLICE_LIT("websocket"))) return true;
     return false;
@@ -238,7 +239,7 @@ static bool guard(struct api_call *call)
 {
     struct http_exchange *exchange = call->exchange;
     if (call->principal != exchange->transport) return true;
-    const char *why = guard_refusal(&call->api->opts, call->principal->kind, exchange->request);
+    const char *why = guard_refusal(&call->api->opts, call->principal, exchange->request);
     if (!why) return true;
     auth_log_refusal(call->api->opts.auth, call->principal, &call->conn, api_action(call),
                      exchange->request->path, why);
@@ -259,9 +260,7 @@ static void on_auth(void *arg, int rc, struct principal *principal, const char *
         return;
     }
     if (!guard(call)) return;
-    if (wants_websocket(call->exchange->request))
-        api_fail_as(call, 501, "NotImplementedException", "WebSocket is not supported yet");
-    else if (!call->route)
+    if (!call->route)
         answer_no_route(call);
     else if (!call->route->run)
         answer_not_built(call);
@@ -296,7 +295,8 @@ void api_handle(void *arg, struct http_exchange *exchange)
         return;
     }
     api_begin(call);
-    auth_by_request(api->opts.auth, request, exchange->transport, call->source_ip, on_auth, call);
+    auth_by_request(api->opts.auth, request, exchange->transport, !api_wants_websocket(call),
+                    call->source_ip, on_auth, call);
 }
 
 /* ---- life ---- */

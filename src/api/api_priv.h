@@ -26,6 +26,7 @@ enum api_plane {
 enum api_flags {                         /* beside those of struct route */
                  API_READS = 0x100,      /* changes nothing; GET never does */
                  API_SELF_CHECK = 0x200, /* the service authorises: the hub, for a publish */
+                 API_UPGRADE = 0x400, /* WebSocket: credentials may also come later, in CONNECT */
 };
 
 struct api_call;
@@ -60,8 +61,9 @@ struct api_call {
     struct loop_timer timer;
     int64_t commit; /* while waiting, and what comes then */
     void (*after)(struct api_call *call);
-    bool busy;         /* a callback is outstanding */
-    const char *allow; /* the Allow header of a 405; NULL: none */
+    bool busy;           /* a callback is outstanding */
+    const char *allow;   /* the Allow header of a 405; NULL: none */
+    const char *upgrade; /* the Upgrade header of a 426; NULL: none */
 };
 
 struct api {
@@ -111,6 +113,8 @@ void api_fail_denied(struct api_call *call, const char *resource);
 /* For the number of a shadow's error. */
 const char *api_shadow_error(int code);
 bool api_is_data_plane(const struct api_call *call);
+/* Does the request ask to go on as WebSocket, where that is offered? */
+bool api_wants_websocket(const struct api_call *call);
 /* For messages: the action, or the operation where there is none; "" for an unknown path. */
 const char *api_action(const struct api_call *call);
 
@@ -159,8 +163,9 @@ int api_read_properties(const struct json *params, struct slice payload, struct 
 void api_set_user_properties(struct json *result, struct slice block);
 
 /* ---- who may be a local user: guard.c ---- */
-/* Why a request that the transport's principal of this kind answers for is refused; NULL: it is not. */
-const char *guard_refusal(const struct api_opts *opts, enum principal_kind kind,
+/* Why a request that has nobody but the transport's principal (NULL: nobody at all) to answer for it is refused;
+ * NULL: it is not. */
+const char *guard_refusal(const struct api_opts *opts, const struct principal *transport,
                           const struct http_request *request);
 /* The Origin of the request when it is listed, else an empty slice. */
 struct slice guard_origin(const struct api_opts *opts, const struct http_request *request);
@@ -170,6 +175,7 @@ void control_registry(struct api_call *call);
 void control_rule(struct api_call *call);
 void control_credential(struct api_call *call);
 void control_endpoint(struct api_call *call);
+void data_connect(struct api_call *call);
 void data_publish(struct api_call *call);
 void data_get_retained(struct api_call *call);
 void data_list_retained(struct api_call *call);

@@ -58,15 +58,35 @@ struct slice guard_origin(const struct api_opts *opts, const struct http_request
     return listed ? origin : slice_of("", 0);
 }
 
-const char *guard_refusal(const struct api_opts *opts, enum principal_kind kind,
+/* A page which the hub itself has served, had it any: the name is judged by host_is_ours, and by the certificate
+ * where there is TLS. Some clients that are no browsers say so (paho). */
+static bool is_same_origin(const struct http_request *request)
+{
+    static const char *const schemes[] = { "http://", "https://" };
+    struct slice origin = http_header_known(&request->headers, HTTP_H_ORIGIN);
+    for (size_t i = 0; i < ARRAY_LEN(schemes); i++) {
+        if (slice_starts(origin, schemes[i]))
+            return http_eq_nocase(slice_from(origin, strlen(schemes[i])), request->host);
+    }
+    return false;
+}
+
+/* May the page that the request comes from, if it comes from one, use what comes with the connection? */
+static bool origin_passes(const struct api_opts *opts, const struct http_request *request)
+{
+    size_t count = http_header_count(&request->headers, "origin");
+    return count == 0 || guard_origin(opts, request).len || (count == 1 && is_same_origin(request));
+}
+
+const char *guard_refusal(const struct api_opts *opts, const struct principal *transport,
                           const struct http_request *request)
 {
     const struct http_headers *headers = &request->headers;
-    if (kind != PRINCIPAL_ANONYMOUS && kind != PRINCIPAL_CERT && kind != PRINCIPAL_LOCAL)
-        return NULL;
-    if (http_header_count(headers, "origin") && !guard_origin(opts, request).len)
+    bool local =
+        transport && (transport->kind == PRINCIPAL_ANONYMOUS || transport->kind == PRINCIPAL_LOCAL);
+    if (!origin_passes(opts, request))
         return "the request comes from a web page whose origin is not in http.allowed_origins";
-    if (kind == PRINCIPAL_CERT) return NULL;
+    if (!local) return NULL;
     if (!host_is_ours(opts, request->host)) return "Host is not a name of this hub";
     for (size_t i = 0; i < headers->count; i++)
         if (is_forwarding(headers->items[i].name)) return "the request was forwarded by a proxy";

@@ -28,6 +28,9 @@
     ROW(verb, uri, name, 0, API_CONTROL, "iot:" name, "rule/{ruleName}", bind, control_rule, text)
 #define DATA(verb, uri, name, flags, resource, bind, run, text) \
     ROW(verb, uri, name, flags, API_DATA, "iot:" name, resource, bind, run, text)
+#define UPGRADE(uri, name, text)                                                          \
+    ROW(GET, uri, name, API_UPGRADE | API_SELF_CHECK, API_DATA, "iot:Connect", "*", NULL, \
+        data_connect, text)
 #define HUB(verb, uri, name, flags, resource, bind, run, text) \
     ROW(verb, uri, name, flags, API_HUB, "thingd:" name, resource, bind, run, text)
 #define OPEN(uri, name, plane, run, text) ROW(GET, uri, name, 0, plane, NULL, NULL, NULL, run, text)
@@ -127,6 +130,9 @@ const struct api_route api_routes[] = {
     REG(DELETE, "/rules/{ruleName}", "DeleteTopicRule", "rule/{ruleName}", NULL, "removes a rule"),
 
     /* ---- data plane ---- */
+    UPGRADE("/mqtt", "Connect",
+        "MQTT over WebSocket, by an upgrade; who has no credential here may say it in CONNECT"),
+    UPGRADE("/", "ConnectAtRoot", "the same, for clients that ask for no path"),
     DATA(POST, "/topics/{topic+}", "Publish", API_SELF_CHECK, "topic/{topic}",
         "?qos ?retain ?contentType ?responseTopic ?messageExpiry "
         "@x-amz-mqtt5-user-properties=userProperties "

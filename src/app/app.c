@@ -124,6 +124,8 @@ static struct front_opts front_opts_of(const struct app *app)
     const struct config *conf = app->conf;
     return (struct front_opts){
         .http = app->http,
+        .max_ws_frame = (uint64_t)conf->websocket.max_frame,
+        .max_ws_message = (uint64_t)conf->websocket.max_message,
         .max_packet = (size_t)conf->mqtt.max_packet,
         .connect_timeout_ms = conf->mqtt.connect_timeout,
         .max_keep_alive_s = (uint16_t)conf->mqtt.max_keepalive,

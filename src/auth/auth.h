@@ -58,8 +58,9 @@ void auth_by_peer(struct auth *auth, uid_t uid, auth_done_cb done, void *arg);
 void auth_anonymous(struct auth *auth, const char *policy_name, auth_done_cb done, void *arg);
 
 /* An HTTP request: SigV4 in the header or the query, a bearer token, else who the transport says it is
- * (NULL: nobody). A request that carries credentials is judged by them alone. The request must live until
- * `done`. Failures, with the message for the client in `why`:
+ * (NULL: nobody). A request that carries credentials is judged by them alone. Without any, and with nobody, it is
+ * refused if they are `required`; else the principal is NULL. The request must live until `done`. Failures, with
+ * the message for the client in `why`:
  *   ERR_USAGE      no credentials at all        MissingAuthenticationTokenException
  *   ERR_MALFORMED  credentials, but incomplete  IncompleteSignatureException
  *   ERR_NOT_FOUND  unknown key or token         UnrecognizedClientException
@@ -67,7 +68,8 @@ void auth_anonymous(struct auth *auth, const char *policy_name, auth_done_cb don
  *   ERR_TIMEOUT    out of its time              InvalidSignatureException
  *   ERR_BUSY, ERR_CLOSED                        ServiceUnavailableException */
 void auth_by_request(struct auth *auth, const struct http_request *request,
-                     struct principal *transport, const char *peer, auth_done_cb done, void *arg);
+                     struct principal *transport, bool required, const char *peer,
+                     auth_done_cb done, void *arg);
 
 /* Principals in the cache, those in use included: at most 256 more than these. */
 size_t auth_cached(const struct auth *auth);
@@ -99,7 +101,7 @@ int auth_require(struct auth *auth, const struct principal *principal, const str
  * and anonymous callers are refused whatever their policies say: those are for the data plane. */
 int auth_require_admin(struct auth *auth, const struct principal *principal,
                        const struct auth_conn *conn, const char *action, const char *resource);
-/* Logs, counts and notes a refusal that was not decided by a policy. */
+/* Logs, counts and notes a refusal that was not decided by a policy; principal NULL: nobody. */
 void auth_log_refusal(struct auth *auth, const struct principal *principal,
                       const struct auth_conn *conn, const char *action, struct slice resource,
                       const char *reason);

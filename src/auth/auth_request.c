@@ -63,15 +63,16 @@ static bool is_bearer(struct slice authorization)
 }
 
 /* What to say of a request whose credentials cannot be looked up. 0: it has none, and needs none. */
-static int refuse_request(struct slice authorization, bool transport, int rc, struct diag *diag)
+static int refuse_request(struct slice authorization, bool needs_none, int rc, struct diag *diag)
 {
     if (rc != ERR_NOT_FOUND) return ERR_MALFORMED;
     if (authorization.len) return diag_set(diag, ERR_MALFORMED, "Unsupported authorization scheme");
-    return transport ? 0 : diag_set(diag, ERR_USAGE, "Missing Authentication Token");
+    return needs_none ? 0 : diag_set(diag, ERR_USAGE, "Missing Authentication Token");
 }
 
 void auth_by_request(struct auth *auth, const struct http_request *request,
-                     struct principal *transport, const char *peer, auth_done_cb done, void *arg)
+                     struct principal *transport, bool required, const char *peer,
+                     auth_done_cb done, void *arg)
 {
     struct slice authorization = http_header(&request->headers, "authorization");
     if (is_bearer(authorization)) {
@@ -91,8 +92,9 @@ void auth_by_request(struct auth *auth, const struct http_request *request,
         return;
     }
     auth_ask_end(ask);
-    rc = refuse_request(authorization, transport != NULL, rc, &diag);
+    rc = refuse_request(authorization, transport || !required, rc, &diag);
     if (rc < 0) auth_ask_log_failure(auth, "request", SLICE_LIT(""), peer, diag_text(&diag, rc));
-    auth_ask_answer(auth, done, arg, rc, rc < 0 ? NULL : principal_ref(transport),
+    bool known = rc == 0 && transport;
+    auth_ask_answer(auth, done, arg, rc, known ? principal_ref(transport) : NULL,
                     diag_text(&diag, rc));
 }

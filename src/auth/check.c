@@ -146,14 +146,14 @@ static void log_denial(struct auth *auth, const struct principal *principal,
                        const char *decision)
 {
     const char *client_id = conn && conn->client_id ? conn->client_id : "";
+    const char *label = principal ? principal->label : "nobody";
     metrics_inc(METRIC_DENIALS);
-    LOG(LOG_WARN, "auth", "not authorized", LOG_S("principal", principal->label),
-        LOG_S("client", client_id), LOG_S("action", action), LOG_SLICE("resource", resource),
-        LOG_S("decision", decision));
+    LOG(LOG_WARN, "auth", "not authorized", LOG_S("principal", label), LOG_S("client", client_id),
+        LOG_S("action", action), LOG_SLICE("resource", resource), LOG_S("decision", decision));
     ledger_note(auth_ledger(auth),
                 &(struct ledger_entry){
                     .kind = LEDGER_DENIED,
-                    .principal = slice_str(principal->label),
+                    .principal = slice_str(label),
                     .client_id = slice_str(client_id),
                     .address = slice_str(conn && conn->source_ip ? conn->source_ip : ""),
                     .action = slice_str(action),

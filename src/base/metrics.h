@@ -90,7 +90,12 @@
     X(SHADOW_UPDATES, "thingd_shadow_updates_total", "counter", "Shadow updates accepted")         \
     X(SHADOW_REJECTS, "thingd_shadow_rejects_total", "counter", "Shadow requests rejected")        \
     X(HTTP_REQUESTS, "thingd_http_requests_total", "counter", "HTTP requests answered")            \
-    X(HTTP_ERRORS, "thingd_http_errors_total", "counter", "HTTP requests answered with 4xx or 5xx")
+    X(HTTP_ERRORS, "thingd_http_errors_total", "counter",                                          \
+      "HTTP requests answered with 4xx or 5xx")                                                    \
+    X(WEBSOCKET_UPGRADES, "thingd_websocket_upgrades_total", "counter",                            \
+      "Connections that went on as WebSocket")                                                     \
+    X(WEBSOCKET_ERRORS, "thingd_websocket_errors_total", "counter",                                \
+      "WebSocket connections closed for breaking RFC 6455 or its limits")
 
 enum metric {
 #define X(id, name, type, help) METRIC_##id,

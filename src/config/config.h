@@ -111,6 +111,10 @@ struct config {
         struct config_list allowed_origins;
     } http;
     struct {
+        int64_t max_frame;
+        int64_t max_message;
+    } websocket;
+    struct {
         char *cert;
         char *key;
         int64_t handshake_workers;

@@ -279,6 +279,14 @@ const struct option config_options[] = {
       .valid = valid_origin, .what = "an origin such as https://console.example",
       .text = "Origins of web pages whose scripts may use the hub." },
 
+    { .name = "websocket.max_frame", .type = OPT_BYTES, .offset = CONF(websocket.max_frame),
+      .min = KIB(1), .max = MIB(256), .fallback = "4m", .reload = true,
+      .text = "Largest payload of a WebSocket frame from a client; longer ones close with code 1009. "
+              "A frame may hold many packets, and a packet may span frames." },
+    { .name = "websocket.max_message", .type = OPT_BYTES, .offset = CONF(websocket.max_message),
+      .min = KIB(1), .max = GIB(1), .fallback = "16m", .reload = true,
+      .text = "The same for a message of several frames." },
+
     { .name = "tls.cert", .type = OPT_STRING, .offset = CONF(tls.cert), .path = true,
       .max = CONFIG_STRING_MOST, .fallback = "", .reload = true,
       .text = "PEM file of the server's certificate chain, leaf first. Empty: one of the hub's own "

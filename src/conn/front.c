@@ -1,8 +1,9 @@
 /* front.c — see front.h.
  *
  *   accept ─► identify (asynchronous) ─► sniff the first byte ─┬─ 0x10  MQTT CONNECT ─► mqtt_conn
- *             certificate · peer · anonymous                   ├─ A–Z   a method      ─► http_conn
+ *             certificate · peer · anonymous                   ├─ A–Z   a method      ─► http_conn ─┐
  *                                                              └─ 0x16  TLS on a plain port: closed
+ *                                        mqtt_conn ◄─ ws_stream ◄─ upgrade to WebSocket ◄────────────┘
  *
  * The stream is paused until the identity is known: no application byte is processed before. */
 #include "conn/front.h"
@@ -14,6 +15,7 @@
 #include "base/metrics.h"
 #include "conn/http_conn.h"
 #include "conn/mqtt_conn.h"
+#include "conn/ws_stream.h"
 #include "loop/loop.h"
 #include "store/store.h"
 
@@ -22,6 +24,7 @@
 struct front {
     struct front_opts opts;
     struct mqtt_env mqtt;
+    struct ws_env ws;
     struct list guests; /* not yet identified or sniffed */
     size_t count;       /* guests and MQTT connections */
     struct store_listener on_commit;
@@ -167,6 +170,17 @@ static void on_commit(struct store_listener *listener, int64_t committed)
         mqtt_conn_release(it);
 }
 
+static void on_upgraded(void *arg, struct stream *stream, struct principal *principal)
+{
+    struct front *front = arg;
+    mqtt_conn_start(&front->mqtt, ws_stream_create(&front->ws, stream), principal);
+}
+
+static struct ws_limits ws_limits_of(const struct front_opts *opts)
+{
+    return (struct ws_limits){ opts->max_ws_frame, opts->max_ws_message };
+}
+
 struct front *front_create(struct hub *hub, const struct front_opts *opts)
 {
     struct front *front = xnew(struct front);
@@ -179,6 +193,8 @@ struct front *front_create(struct hub *hub, const struct front_opts *opts)
     list_init(&front->mqtt.waiting);
     list_init(&front->mqtt.starved);
     loop_timer_init(&front->mqtt.starving, hub_loop(hub), mqtt_conn_feed);
+    ws_env_init(&front->ws, ws_limits_of(opts));
+    if (opts->http) http_server_on_upgraded(opts->http, on_upgraded, front);
     store_listen(hub_store(hub), &front->on_commit);
     return front;
 }
@@ -186,6 +202,7 @@ struct front *front_create(struct hub *hub, const struct front_opts *opts)
 void front_set_opts(struct front *front, const struct front_opts *opts)
 {
     front->opts = *opts;
+    front->ws.limits = ws_limits_of(opts);
 }
 
 void front_close_all(struct front *front)
@@ -211,5 +228,6 @@ void front_destroy(struct front *front)
     loop_timer_stop(&front->mqtt.starving);
     store_unlisten(&front->on_commit);
     buf_deinit(&front->mqtt.scratch);
+    ws_env_deinit(&front->ws);
     free(front);
 }

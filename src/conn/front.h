@@ -17,7 +17,10 @@ struct front;
 struct http_server; /* conn/http_conn.h */
 
 struct front_opts {
-    struct http_server *http;
+    struct http_server *http; /* its upgrades come here */
+    uint64_t
+        max_ws_frame; /* bytes of a WebSocket frame, and of a message of several; 0: no limit */
+    uint64_t max_ws_message;
     size_t max_packet;          /* of MQTT; at level 5 it holds as it was told */
     int64_t connect_timeout_ms; /* from accept to CONNECT, or to the first byte of a request */
     uint16_t max_keep_alive_s;  /* longer ones, and 0, are taken for this one; 0: no limit */

@@ -18,54 +18,17 @@
  *  I4  After conn_close nothing of the connection is touched but by on_closed.
  *
  * The time of the handler is the handler's to limit; the timer here covers what the peer owes us. */
-#include "conn/http_conn.h"
+#include "conn/http_conn_priv.h"
 
 #include "auth/principal.h"
 #include "base/err.h"
 #include "base/json.h"
-#include "base/list.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "base/rand.h"
-#include "http/request.h"
-#include "http/response.h"
-#include "loop/loop.h"
 
 #include <stdlib.h>
-
-enum { MOST_HEADERS = 16 }; /* which a handler may add */
-
-struct http_server {
-    struct loop *loop;
-    struct http_server_opts opts;
-    struct http_limits limits;
-    struct list conns;
-    size_t count;
-    bool draining;
-};
-
-struct turn {
-    struct http_exchange exchange; /* first */
-    struct http_conn *conn;        /* NULL: gone */
-    struct http_parser parser;
-    struct http_limits limits; /* the parser's, whatever becomes of the server */
-};
-
-struct http_conn {
-    struct list link;
-    struct http_server *server;
-    struct stream *stream;
-    struct principal *principal;
-    struct turn *turn;
-    enum http_phase phase; /* for which the timer runs */
-    size_t unread;         /* bytes that the peer had not taken when it began */
-    struct loop_timer timer;
-    bool serving;
-    bool paused;
-    bool ended; /* the peer sends nothing more */
-    bool closing;
-};
 
 /* ---- turns ---- */
 
@@ -75,6 +38,7 @@ static struct turn *turn_create(struct http_conn *c)
 {
     struct turn *turn = xnew(struct turn);
     turn->conn = c;
+    turn->loop = c->server->loop;
     turn->limits = c->server->limits;
     http_parser_init(&turn->parser, &turn->limits);
     turn->exchange.request = &turn->parser.req;
@@ -85,12 +49,13 @@ static struct turn *turn_create(struct http_conn *c)
     return turn;
 }
 
-static void turn_free(struct turn *turn)
+void http_turn_free(struct turn *turn)
 {
     if (!turn) return;
     http_parser_deinit(&turn->parser);
     arena_deinit(&turn->exchange.arena);
     principal_unref(turn->exchange.transport);
+    principal_unref(turn->granted);
     free(turn);
 }
 
@@ -105,17 +70,18 @@ static void on_closed(struct stream *stream)
     free(c);
 }
 
-static void conn_close(struct http_conn *c, bool linger)
+void http_conn_close(struct http_conn *c, bool linger)
 {
     if (c->closing && !linger) stream_cut(c->stream);
     if (c->closing) return;
     c->closing = true;
     loop_timer_stop(&c->timer);
     if (c->serving) {
+        if (c->turn->cbs) http_body_lost(c->turn);
         c->turn->conn = NULL;
         c->turn->exchange.peer = NULL;
     } else {
-        turn_free(c->turn);
+        http_turn_free(c->turn);
     }
     c->turn = NULL;
     stream_close(c->stream, linger, on_closed);
@@ -174,7 +140,7 @@ static void count(int status)
     if (status >= 400) metrics_inc(METRIC_HTTP_ERRORS);
 }
 
-static void put_response(struct http_conn *c, const struct http_response *response)
+void http_conn_put(struct http_conn *c, const struct http_response *response)
 {
     struct buf out = { 0 };
     if (http_put_response(&out, response) < 0) {
@@ -212,17 +178,17 @@ static void refuse(struct http_conn *c, int status, const char *why)
     json_print_str(&body, slice_str(why));
     buf_putc(&body, '}');
     struct http_field type = { "x-amzn-ErrorType", slice_str(error_type(status)) };
-    put_response(c, &(struct http_response){ .status = status,
-                                             .content_type = "application/json",
-                                             .request_id = c->turn->exchange.request_id,
-                                             .fields = &type,
-                                             .field_count = 1,
-                                             .body = buf_slice(&body) });
+    http_conn_put(c, &(struct http_response){ .status = status,
+                                              .content_type = "application/json",
+                                              .request_id = c->turn->exchange.request_id,
+                                              .fields = &type,
+                                              .field_count = 1,
+                                              .body = buf_slice(&body) });
     buf_deinit(&body);
     count(status);
     LOG(LOG_INFO, "http", "request refused", LOG_S("peer", c->stream->peer.address),
         LOG_I("status", status), LOG_S("reason", why));
-    conn_close(c, true);
+    http_conn_close(c, true);
 }
 
 /* A long answer on a slow line: as long as some of it is taken, the peer is not idle. */
@@ -247,31 +213,48 @@ static void on_timeout(struct loop_timer *timer)
         refuse(c, 408, "the body did not arrive in time");
         break;
     default:
-        if (!still_takes(c)) conn_close(c, stream_pending(c->stream) > 0);
+        if (!still_takes(c)) http_conn_close(c, stream_pending(c->stream) > 0);
         break;
     }
 }
 
 /* The turn is over; on with the next request, or close. */
-static void turn_done(struct http_conn *c, bool keep_alive)
+void http_turn_done(struct http_conn *c, bool keep_alive)
 {
-    turn_free(c->turn);
+    http_turn_free(c->turn);
     c->turn = NULL;
     c->serving = false;
     if (!keep_alive) {
-        conn_close(c, true);
+        http_conn_close(c, true);
         return;
     }
     enter_phase(c, HTTP_IDLE);
     if (!stream_over_high_water(c->stream)) resume_reading(c);
 }
 
-static void log_answer(const struct turn *turn, int status)
+void http_turn_note(const struct turn *turn, int status)
 {
+    count(status);
     const struct http_request *request = turn->exchange.request;
     LOG(LOG_DEBUG, "http", "request answered", LOG_S("request", turn->exchange.request_id),
         LOG_S("method", http_method_name(request->method)), LOG_SLICE("path", request->path),
         LOG_I("status", status), LOG_S("peer", turn->conn ? turn->conn->stream->peer.address : ""));
+}
+
+bool http_turn_stays(const struct turn *turn)
+{
+    const struct http_request *request = turn->exchange.request;
+    const struct http_conn *c = turn->conn;
+    /* after a request to upgrade the peer may go on in the other protocol */
+    return request->keep_alive && !c->server->draining && !request->upgrade.len && !c->ended;
+}
+
+void http_take_fields(struct http_field *fields, const struct http_header_out *headers,
+                      size_t count)
+{
+    if (count > MOST_HEADERS) BUG("%zu headers in an answer", count);
+    for (size_t i = 0; i < count; i++)
+        fields[i] = (struct http_field){ headers[i].name, slice_str(headers[i].value) };
 }
 
 static void respond(struct http_exchange *exchange, int status, const char *content_type,
@@ -279,32 +262,33 @@ static void respond(struct http_exchange *exchange, int status, const char *cont
 {
     struct turn *turn = container_of(exchange, struct turn, exchange);
     struct http_conn *c = turn->conn;
-    count(status);
-    log_answer(turn, status);
+    http_turn_note(turn, status);
     if (!c) {
-        turn_free(turn);
+        http_turn_free(turn);
         return;
     }
-    if (header_count > MOST_HEADERS) BUG("%zu headers in an answer", header_count);
-    const struct http_request *request = exchange->request;
     struct http_field fields[MOST_HEADERS];
-    for (size_t i = 0; i < header_count; i++)
-        fields[i] = (struct http_field){ headers[i].name, slice_str(headers[i].value) };
-    /* after a request to upgrade the peer may go on in the other protocol */
-    bool keep_alive =
-        request->keep_alive && !c->server->draining && !request->upgrade.len && !c->ended;
-    put_response(c, &(struct http_response){ .status = status,
-                                             .content_type = content_type,
-                                             .request_id = exchange->request_id,
-                                             .fields = fields,
-                                             .field_count = header_count,
-                                             .body = body,
-                                             .head = request->method == HTTP_HEAD,
-                                             .keep_alive = keep_alive });
-    turn_done(c, keep_alive);
+    http_take_fields(fields, headers, header_count);
+    bool keep_alive = http_turn_stays(turn);
+    http_conn_put(c, &(struct http_response){ .status = status,
+                                              .content_type = content_type,
+                                              .request_id = exchange->request_id,
+                                              .fields = fields,
+                                              .field_count = header_count,
+                                              .body = body,
+                                              .head = exchange->request->method == HTTP_HEAD,
+                                              .keep_alive = keep_alive });
+    http_turn_done(c, keep_alive);
 }
 
-static const struct http_exchange_ops exchange_ops = { .respond = respond };
+static const struct http_exchange_ops exchange_ops = {
+    .respond = respond,
+    .begin = http_body_begin,
+    .write = http_body_write,
+    .pending = http_body_pending,
+    .end = http_body_end,
+    .accept = http_upgrade_grant,
+};
 
 /* ---- requests ---- */
 
@@ -360,15 +344,21 @@ static size_t on_read(struct stream *stream, const uint8_t *data, size_t len)
 static void on_writable(struct stream *stream)
 {
     struct http_conn *c = stream->owner;
-    if (!c->closing && !c->serving) resume_reading(c);
+    if (c->closing) return;
+    if (c->turn && c->turn->cbs)
+        http_body_drained(c->turn);
+    else if (!c->serving)
+        resume_reading(c);
 }
 
 static void on_end(struct stream *stream, int rc)
 {
     struct http_conn *c = stream->owner;
     c->ended = true;
-    if (rc == 0 && c->serving) return; /* it may have closed its side only: answer first */
-    conn_close(c, rc == 0);
+    bool in_pieces = c->turn && c->turn->cbs;
+    /* it may have closed its side only: answer first */
+    if (rc == 0 && c->serving && !in_pieces) return;
+    http_conn_close(c, rc == 0);
 }
 
 static const struct stream_cbs conn_cbs = {
@@ -415,14 +405,21 @@ void http_server_drain(struct http_server *server)
     server->draining = true;
     list_for_each_safe(it, &server->conns) {
         struct http_conn *c = conn_of(it);
-        if (!c->serving && c->phase == HTTP_IDLE) conn_close(c, stream_pending(c->stream) > 0);
+        if (c->turn && c->turn->cbs) http_body_cut(c);
+        if (!c->serving && c->phase == HTTP_IDLE) http_conn_close(c, stream_pending(c->stream) > 0);
     }
 }
 
 void http_server_close_all(struct http_server *server)
 {
     list_for_each_safe(it, &server->conns)
-        conn_close(conn_of(it), false);
+        http_conn_close(conn_of(it), false);
+}
+
+void http_server_on_upgraded(struct http_server *server, http_upgraded_cb cb, void *arg)
+{
+    server->on_upgraded = cb;
+    server->upgraded_arg = arg;
 }
 
 size_t http_server_count(const struct http_server *server)

@@ -29,8 +29,14 @@ struct http_server_opts {
     void *arg;
 };
 
+/* Gets a connection that goes on as WebSocket, and a reference to principal (NULL: nobody yet): the answer 101 is
+ * queued; the stream, which may be paused, still has the callbacks of HTTP. Must set owner and cbs, and resume it. */
+typedef void (*http_upgraded_cb)(void *arg, struct stream *stream, struct principal *principal);
+
 struct http_server *http_server_create(struct loop *loop, const struct http_server_opts *opts);
-/* Idle connections are closed, others after their answer ("Connection: close"). */
+/* Without it, upgrades are answered 503. */
+void http_server_on_upgraded(struct http_server *server, http_upgraded_cb cb, void *arg);
+/* Idle connections are closed, answers in pieces are ended, others after their answer ("Connection: close"). */
 void http_server_drain(struct http_server *server);
 /* Closes all. */
 void http_server_close_all(struct http_server *server);

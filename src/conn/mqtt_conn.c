@@ -56,6 +56,25 @@ static void on_closed(struct stream *stream)
     free(c);
 }
 
+/* What a transport that says goodbye is to say. */
+static enum stream_farewell farewell_of(enum session_end why)
+{
+    switch (why) {
+    case SESSION_END_CLIENT_ERROR:
+        return STREAM_MISUSED;
+    case SESSION_END_SERVER_INITIATED:
+        return STREAM_AWAY;
+    case SESSION_END_SERVER_ERROR:
+        return STREAM_FAILED;
+    case SESSION_END_CLIENT_INITIATED:
+    case SESSION_END_CLIENT_WITH_WILL:
+    case SESSION_END_CONNECTION_LOST:
+        return STREAM_DONE;
+    default:
+        return STREAM_REFUSED;
+    }
+}
+
 void mqtt_close(struct mqtt_conn *c, enum session_end why, bool linger)
 {
     if (c->state == CONN_CLOSING) return;
@@ -72,6 +91,7 @@ void mqtt_close(struct mqtt_conn *c, enum session_end why, bool linger)
     ack_queue_deinit(&c->acks);
     if (c->login) c->login->conn = NULL;
     if (session) session_detach(session, why);
+    if (c->stream->farewell == STREAM_DONE) c->stream->farewell = farewell_of(why);
     stream_close(c->stream, linger, on_closed);
 }
 
@@ -103,6 +123,7 @@ void mqtt_end(struct mqtt_conn *c, enum session_end why, uint8_t code, const cha
 {
     bool told = c->five && c->state == CONN_UP; /* not before CONNACK */
     if (told) send_disconnect(c, code, sentence);
+    if (code == MQTT_REASON_PACKET_TOO_LARGE) c->stream->farewell = STREAM_TOO_BIG;
     mqtt_close(c, why, told);
 }
 
@@ -343,11 +364,22 @@ static void on_writable(struct stream *stream)
     if (c->state != CONN_CLOSING) mqtt_balance(c);
 }
 
+/* Only DISCONNECT takes the will back [MQTT-3.1.2-8]; for AWS the Close frame of WebSocket does too
+ * (mqtt-and-topics, section 5). */
+static enum session_end end_by_close_frame(const struct mqtt_conn *c)
+{
+    return hub_profile(c->env->hub)->close_frame_is_disconnect ? SESSION_END_CLIENT_INITIATED
+                                                               : SESSION_END_CLIENT_WITH_WILL;
+}
+
 static void on_end(struct stream *stream, int rc)
 {
     struct mqtt_conn *c = stream->owner;
-    mqtt_close(c, rc == ERR_TOO_LARGE ? SESSION_END_CLIENT_ERROR : SESSION_END_CONNECTION_LOST,
-               false);
+    bool mistake = rc == ERR_TOO_LARGE || rc == ERR_PROTOCOL;
+    if (rc == STREAM_SAID_GOODBYE)
+        mqtt_close(c, end_by_close_frame(c), false);
+    else
+        mqtt_close(c, mistake ? SESSION_END_CLIENT_ERROR : SESSION_END_CONNECTION_LOST, false);
 }
 
 static const struct stream_cbs mqtt_cbs = { on_read, on_writable, on_end };

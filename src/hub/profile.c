@@ -16,6 +16,7 @@ const struct mqtt_profile mqtt_profile_standard = {
     .parent_matches = true,
     .retained_for_wildcards = true,
     .subscription_ids = true,
+    .close_frame_is_disconnect = false,
     .refusal_closes = false,
 };
 
@@ -32,5 +33,6 @@ const struct mqtt_profile mqtt_profile_aws_strict = {
     .parent_matches = false,
     .retained_for_wildcards = false,
     .subscription_ids = false,
+    .close_frame_is_disconnect = true,
     .refusal_closes = true,
 };

@@ -19,9 +19,10 @@ struct mqtt_profile {
     bool reserved_client_ids;  /* client ids may begin with '$' */
     bool reserved_filters; /* filters may begin with '$' and be neither of $aws/ nor of $share/ */
     bool parent_matches;   /* sensor/# matches sensor */
-    bool retained_for_wildcards; /* a new subscription with wildcards gets retained messages */
-    bool subscription_ids;       /* MQTT 5: subscriptions may have identifiers */
-    bool refusal_closes;         /* a refused subscription ends the connection, without a SUBACK */
+    bool retained_for_wildcards;    /* a new subscription with wildcards gets retained messages */
+    bool subscription_ids;          /* MQTT 5: subscriptions may have identifiers */
+    bool close_frame_is_disconnect; /* the Close frame of WebSocket counts as DISCONNECT: no will */
+    bool refusal_closes; /* a refused subscription ends the connection, without a SUBACK */
 };
 
 extern const struct mqtt_profile mqtt_profile_standard;

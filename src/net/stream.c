@@ -28,7 +28,6 @@
 enum {
     COPY_BELOW = 512, /* a smaller part of a chunk is copied: cheaper than a part of its own */
     SEG_SIZE = 1024,  /* of a segment for copies, its head included */
-    HIGH_WATER = 1 << 20,
     READ_LIMIT = 4 << 20,
 };
 
@@ -287,6 +286,63 @@ void stream_core_sent(struct stream_core *core, size_t n)
     check_marks(core);
 }
 
+static struct stream_seg *take_seg(struct stream_core *core)
+{
+    struct stream_seg *seg = core->head;
+    core->head = seg->next;
+    if (!core->head) core->tail = NULL;
+    seg->next = NULL;
+    return seg;
+}
+
+/* The first segment goes down as it is, or is copied where it fits behind what is there already. */
+static void move_seg(struct stream_core *core, struct stream_core *lower)
+{
+    struct stream_seg *last = lower->tail;
+    if (!core->head->chunk && last && last->room >= core->head->len) {
+        append_own(last, core->head->data, core->head->len);
+        pop_seg(core);
+        return;
+    }
+    struct stream_seg *seg = take_seg(core);
+    if (last)
+        last->next = seg;
+    else
+        lower->head = seg;
+    lower->tail = seg;
+}
+
+static void move_part(struct stream_core *core, struct stream_core *lower, size_t n)
+{
+    struct stream_seg *seg = core->head;
+    if (seg->chunk)
+        push_chunk(lower, seg->chunk, (size_t)(seg->data - seg->chunk->data), n);
+    else
+        push_copy(lower, seg->data, n);
+    seg->data += n;
+    seg->len -= n;
+}
+
+void stream_core_move(struct stream_core *core, struct stream *to, size_t n)
+{
+    struct stream_core *lower = stream_core(to);
+    if (n > core->queued) BUG("%zu bytes moved of %zu", n, core->queued);
+    if (!writable(lower)) {
+        stream_core_sent(core, n);
+        return;
+    }
+    size_t left = n;
+    while (left && core->head->len <= left) {
+        left -= core->head->len;
+        move_seg(core, lower);
+    }
+    if (left) move_part(core, lower, left);
+    core->queued -= n;
+    core->sent += n;
+    if (n) queue_grew(lower, n);
+    check_marks(core);
+}
+
 void stream_core_broken(struct stream_core *core, int rc)
 {
     if (core->write_rc) return;
@@ -416,7 +472,7 @@ void stream_core_init(struct stream_core *core, struct loop *loop, const struct 
 {
     core->s.ops = ops;
     core->net = net_ref(loop);
-    core->high_water = HIGH_WATER;
+    core->high_water = STREAM_HIGH_WATER;
     core->read_limit = READ_LIMIT;
     list_init(&core->dirty);
     loop_task_init(&core->task, on_task);

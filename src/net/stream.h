@@ -37,10 +37,23 @@ struct stream_cbs {
     size_t (*on_read)(struct stream *s, const uint8_t *data, size_t len);
     /* The queue has fallen below half of the high-water mark after it had been above. May be NULL. */
     void (*on_writable)(struct stream *s);
-    /* The peer has closed its side (rc 0) or the connection failed (rc < 0). At most once; nothing is
-     * read any more. The owner calls stream_close, now or later. */
+    /* The peer has closed its side (rc 0, or STREAM_SAID_GOODBYE where the transport knows such a thing) or the
+     * connection failed (rc < 0). At most once; nothing is read any more. The owner calls stream_close, now or later. */
     void (*on_end)(struct stream *s, int rc);
 };
+
+/* Why the owner ends a stream, for transports that can tell the peer. */
+enum stream_farewell {
+    STREAM_DONE,    /* there is nothing more to say */
+    STREAM_AWAY,    /* the hub stops */
+    STREAM_MISUSED, /* the peer has broken the protocol above */
+    STREAM_REFUSED, /* it may not do what it wants */
+    STREAM_TOO_BIG, /* what it has sent is too large */
+    STREAM_FAILED,  /* the hub cannot go on */
+};
+
+/* on_end: the peer has said that it closes, rather than only closed. */
+enum { STREAM_SAID_GOODBYE = 1 };
 
 enum stream_kind { STREAM_TCP, STREAM_UNIX, STREAM_PAIR /* tests */ };
 
@@ -70,6 +83,7 @@ struct stream {
     void *owner;
     struct stream_peer peer;
     bool closing;
+    enum stream_farewell farewell; /* the owner may set it before it closes */
 };
 
 typedef void (*stream_closed_cb)(struct stream *s);
@@ -82,7 +96,8 @@ void stream_write_chunk(struct stream *s, struct chunk *chunk, size_t at, size_t
 size_t stream_pending(const struct stream *s);
 /* Bytes that have left the queue so far: who does not take its output makes no progress here. */
 uint64_t stream_sent(const struct stream *s);
-/* Above it, the owner should stop producing until on_writable. Default 1 MB. */
+/* Above it, the owner should stop producing until on_writable. */
+enum { STREAM_HIGH_WATER = 1 << 20 }; /* by default */
 void stream_set_high_water(struct stream *s, size_t bytes);
 bool stream_over_high_water(const struct stream *s);
 /* Back-pressure on the peer: no on_read until resumed. Starts in the resumed state. Resuming shows

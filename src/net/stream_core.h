@@ -90,6 +90,9 @@ void stream_core_end(struct stream_core *core, int rc);
 int stream_core_iov(const struct stream_core *core, struct iovec *iov, int max);
 /* n bytes of the queue have gone; also to be called, with 0, when ops->below has become less. */
 void stream_core_sent(struct stream_core *core, size_t n);
+/* For a layer over `lower`, which hands bytes down as they are: the first n bytes of the queue become the last of
+ * lower's, without a copy where they are many. */
+void stream_core_move(struct stream_core *core, struct stream *lower, size_t n);
 /* For a layer over `lower`: makes lower's on_writable come in time for this stream's own mark, and
  * when lower is at `most` bytes. To be called before bytes are moved down. */
 void stream_core_mark_lower(const struct stream_core *core, struct stream *lower, size_t most);

@@ -111,7 +111,15 @@ static void take_answer(struct http_exchange *exchange, int status, const char *
     memset(exchange, 0xa5, sizeof *exchange); /* nobody may look at it any more */
 }
 
-static const struct http_exchange_ops fake_ops = { .respond = take_answer };
+/* An upgrade that was granted: as a 101, with the name of whom. */
+static void take_accept(struct http_exchange *exchange, struct principal *principal)
+{
+    const char *label = principal ? principal->label : "nobody";
+    take_answer(exchange, 101, NULL, slice_str(label), NULL, 0);
+    principal_unref(principal);
+}
+
+static const struct http_exchange_ops fake_ops = { .respond = take_answer, .accept = take_accept };
 
 static struct sent *send_request(struct principal *transport, const char *text)
 {
@@ -466,7 +474,8 @@ static void operations_of_aws_are_where_aws_has_them(void **state)
     }
     size_t named = 0;
     for (size_t i = 0; i < api_route_count; i++)
-        named += api_routes[i].plane == API_DATA || api_routes[i].plane == API_CONTROL;
+        named += (api_routes[i].plane == API_DATA || api_routes[i].plane == API_CONTROL) &&
+                 !(api_routes[i].route.flags & API_UPGRADE);
     assert_int_equal(built, named);
 }
 
@@ -858,7 +867,12 @@ static void pages_and_proxies_are_no_local_users(void **state)
         { "localhost", "Origin: https://console.example\r\n", true, true },
         { "localhost", "Origin: http://console.example\r\n", false, false },
         { "localhost", "Origin: https://console.example.evil\r\n", false, false },
-        { "localhost", "Origin: http://localhost\r\n", false, false },
+        { "localhost", "Origin: http://localhost\r\n", true, true },
+        { "localhost:8080", "Origin: https://LOCALHOST:8080\r\n", true, true },
+        { "localhost:8080", "Origin: http://localhost\r\n", false, false },
+        { "localhost:8080", "Origin: http://localhost:80\r\n", false, false },
+        { "localhost:8080", "Origin: ws://localhost:8080\r\n", false, false },
+        { "evil.example", "Origin: http://evil.example\r\n", false, true },
         { "localhost", "Origin: null\r\n", false, false },
         { "localhost", "Origin:\r\n", false, false },
         { "localhost", "Origin: https://console.example\r\nOrigin: http://evil\r\n", false, false },
@@ -876,6 +890,9 @@ static void pages_and_proxies_are_no_local_users(void **state)
                              .name_count = ARRAY_LEN(names),
                              .origins = origins,
                              .origin_count = ARRAY_LEN(origins) };
+    const struct principal of[] = { { .kind = PRINCIPAL_ANONYMOUS },
+                                    { .kind = PRINCIPAL_CERT },
+                                    { .kind = PRINCIPAL_LOCAL } };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         char text[512];
         size_t used;
@@ -884,10 +901,12 @@ static void pages_and_proxies_are_no_local_users(void **state)
         snprintf(text, sizeof text, "GET / HTTP/1.1\r\nHost: %s\r\n%s\r\n", cases[i].host,
                  cases[i].headers);
         assert_int_equal(http_feed(&parser, (uint8_t *)text, strlen(text), &used), HTTP_DONE);
-        bool anon = !guard_refusal(&opts, PRINCIPAL_ANONYMOUS, &parser.req);
-        bool with_cert = !guard_refusal(&opts, PRINCIPAL_CERT, &parser.req);
+        bool anon = !guard_refusal(&opts, &of[0], &parser.req);
+        bool with_cert = !guard_refusal(&opts, &of[1], &parser.req);
         if (anon != cases[i].anonymous || with_cert != cases[i].cert) fail_msg("%s", text);
-        assert_int_equal(!guard_refusal(&opts, PRINCIPAL_LOCAL, &parser.req), anon);
+        assert_int_equal(!guard_refusal(&opts, &of[2], &parser.req), anon);
+        /* whose password comes later */
+        assert_int_equal(!guard_refusal(&opts, NULL, &parser.req), with_cert);
         http_parser_deinit(&parser);
     }
     struct expected plain = { &anonymous, "GET /things/mine/shadow", NULL,
@@ -923,20 +942,60 @@ static void browsers_of_listed_origins(void **state)
     sent_free(sent);
 }
 
-static void websocket_comes_later(void **state)
+#define UPGRADE "Connection: Upgrade\r\nUpgrade: websocket\r\n"
+
+static void upgrades_are_granted_to_those_who_may_ask(void **state)
 {
-    static const char upgrade[] = "Connection: Upgrade\r\nUpgrade: websocket\r\n";
-    struct expected e = {
-        &anonymous, "GET /mqtt", NULL, 501, "NotImplementedException", "WebSocket"
+    static const char bearer[] = "Authorization: Bearer wrong\r\n";
+    static const struct {
+        struct expected e;
+        const char *headers;
+    } cases[] = {
+        { { &anonymous, "GET /mqtt", NULL, 101, NULL, "anonymous:AnonymousLocal" }, UPGRADE },
+        { { &anonymous, "GET /", NULL, 101, NULL, "anonymous:AnonymousLocal" }, UPGRADE },
+        { { &anonymous, "GET /mqtt?x=1", NULL, 101, NULL, "anonymous" }, UPGRADE },
+        { { &cert, "GET /mqtt", NULL, 101, NULL, "cert:ab12" }, UPGRADE },
+        { { &cert, "GET /mqtt", NULL, 101, NULL, "cert:ab12" },
+          "Connection: Upgrade\r\nUpgrade: h2c, WebSocket\r\n" },
+        /* a user name and password may come with CONNECT */
+        { { NULL, "GET /mqtt", NULL, 101, NULL, "nobody" }, UPGRADE },
+        { { NULL, "GET /mqtt", NULL, 101, NULL, "nobody" },
+          UPGRADE "Origin: https://console.example\r\n" },
+        { { NULL, "GET /mqtt", NULL, 101, NULL, "nobody" },
+          UPGRADE "Origin: https://localhost:8080\r\n" },
+        /* pages of others, names that are not ours, proxies */
+        { { NULL, "GET /mqtt", NULL, 403, "ForbiddenException", "origin" },
+          UPGRADE "Origin: https://evil.example\r\n" },
+        { { &cert, "GET /mqtt", NULL, 403, "ForbiddenException", "origin" },
+          UPGRADE "Origin: https://evil.example\r\n" },
+        { { &anonymous, "GET /mqtt", NULL, 403, "ForbiddenException", "origin" },
+          UPGRADE "Origin: null\r\n" },
+        { { &anonymous, "GET /mqtt", NULL, 403, "ForbiddenException", "proxy" },
+          UPGRADE "X-Forwarded-For: 192.0.2.1\r\n" },
+        { { NULL, "GET /mqtt", NULL, 101, NULL, "nobody" },
+          UPGRADE "X-Forwarded-For: 192.0.2.1\r\n" },
+        /* no upgrade, or not there */
+        { { &anonymous, "GET /mqtt", NULL, 426, "InvalidRequestException", "upgrade" }, "" },
+        { { &anonymous, "GET /", NULL, 426, "InvalidRequestException", "upgrade" }, "" },
+        { { &anonymous, "GET /mqtt", NULL, 426, "InvalidRequestException", "upgrade" },
+          "Connection: Upgrade\r\nUpgrade: h2c\r\n" },
+        { { &anonymous, "GET /mqtt", NULL, 426, "InvalidRequestException", "upgrade" },
+          "Upgrade: websocket\r\n" },
+        { { NULL, "GET /mqtt", NULL, 403, "ForbiddenException", "Missing" }, "" },
+        { { &anonymous, "POST /mqtt", "x", 405, "MethodNotAllowedException", "method" }, UPGRADE },
+        { { &anonymous, "GET /things/mine/shadow", NULL, 200, NULL, NULL }, UPGRADE },
+        { { NULL, "GET /things/mine/shadow", NULL, 403, "ForbiddenException", "Missing" },
+          UPGRADE },
+        { { &anonymous, "GET /mqtt/more", NULL, 404, "ResourceNotFoundException", "" }, UPGRADE },
     };
-    check(&e, upgrade);
-    e.who = NULL;
-    e.status = 403;
-    e.error = "ForbiddenException";
-    e.holds = "Missing";
-    check(&e, upgrade);
-    struct expected other = { &anonymous, "GET /things/mine/shadow", NULL, 200, NULL, NULL };
-    check(&other, "Connection: Upgrade\r\nUpgrade: h2c\r\n");
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        check(&cases[i].e, cases[i].headers);
+    /* what is not right is never taken for none */
+    struct buf headers = { 0 };
+    buf_printf(&headers, UPGRADE "%s", bearer);
+    check(&(struct expected){ &cert, "GET /mqtt", NULL, 403, "UnrecognizedClientException", "" },
+          buf_str(&headers));
+    buf_deinit(&headers);
 }
 
 /* ---- the control plane ---- */
@@ -1725,7 +1784,7 @@ int main(void)
         T(a_token_is_a_credential),
         T(pages_and_proxies_are_no_local_users),
         T(browsers_of_listed_origins),
-        T(websocket_comes_later),
+        T(upgrades_are_granted_to_those_who_may_ask),
         T(things_and_types),
         T(policies),
         T(rules),

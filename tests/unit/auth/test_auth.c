@@ -645,7 +645,7 @@ static int ask_request(struct bench *b, const char *text, struct principal *tran
     http_parser_init(&parser, NULL);
     assert_int_equal(http_feed(&parser, (const uint8_t *)text, strlen(text), &used), HTTP_DONE);
     *ret_reply = (struct reply){ 0 };
-    auth_by_request(b->auth, &parser.req, transport, "192.0.2.1", on_reply, ret_reply);
+    auth_by_request(b->auth, &parser.req, transport, true, "192.0.2.1", on_reply, ret_reply);
     int rc = await(b, ret_reply);
     http_parser_deinit(&parser);
     return rc;
@@ -1122,7 +1122,7 @@ static void ask_all(struct bench *b, struct http_parser *parser, struct reply re
     auth_by_token(b->auth, SLICE_LIT("thd_x"), "", on_reply, &replies[4]);
     auth_by_peer(b->auth, 0, on_reply, &replies[5]);
     auth_anonymous(b->auth, "AnonymousLocal", on_reply, &replies[6]);
-    auth_by_request(b->auth, &parser->req, NULL, "", on_reply, &replies[7]);
+    auth_by_request(b->auth, &parser->req, NULL, true, "", on_reply, &replies[7]);
 }
 
 static void open_questions_end(void **state)

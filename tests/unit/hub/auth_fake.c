@@ -283,7 +283,8 @@ void auth_anonymous(struct auth *auth, const char *policy_name, auth_done_cb don
 }
 
 void auth_by_request(struct auth *auth, const struct http_request *request,
-                     struct principal *transport, const char *peer, auth_done_cb done, void *arg)
+                     struct principal *transport, bool required, const char *peer,
+                     auth_done_cb done, void *arg)
 {
     ask(auth, transport ? principal_ref(transport) : NULL, ERR_USAGE, done, arg);
 }

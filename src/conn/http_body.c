@@ -1,0 +1,209 @@
+/* http_body.c — answers whose end is not known when they begin, and connections that go on in another protocol.
+ *
+ *   http_begin ─► head ─► http_write … ─► http_end ─► the next request, or close
+ *                            │
+ *                            └─ peer gone, or shutdown ─► on_gone, later
+ *
+ *   http_accept ─► (later) handshake ─┬─ 101 ─► on_upgraded has the stream; the connection is no more of HTTP
+ *                                     └─ 400, 426: the request did not ask for what there is
+ *
+ *  I1  While the answer goes out, conn->serving is true: what the peer sends meanwhile waits.
+ *  I2  The handler hears of each end exactly once: it calls http_end, or on_gone is called.
+ *  I3  A connection is handed over from a task of the loop, never from within a call of its own. */
+#include "conn/http_conn_priv.h"
+
+#include "auth/principal.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/metrics.h"
+#include "conn/ws_upgrade.h"
+
+#include <stdlib.h>
+
+static struct turn *turn_of(const struct http_exchange *exchange)
+{
+    return (struct turn *)exchange;
+}
+
+/* ---- answers in pieces ---- */
+
+bool http_body_begin(struct http_exchange *exchange, int status, const char *content_type,
+                     const struct http_header_out *headers, size_t count,
+                     const struct http_body_cbs *cbs, void *arg)
+{
+    struct turn *turn = turn_of(exchange);
+    struct http_conn *c = turn->conn;
+    http_turn_note(turn, status);
+    if (!c) {
+        http_turn_free(turn);
+        return false;
+    }
+    const struct http_request *request = exchange->request;
+    bool head = request->method == HTTP_HEAD;
+    struct http_field fields[MOST_HEADERS];
+    http_take_fields(fields, headers, count);
+    turn->chunked = request->minor > 0;
+    turn->stays = http_turn_stays(turn) && turn->chunked;
+    http_conn_put(
+        c, &(struct http_response){ .status = status,
+                                    .content_type = content_type,
+                                    .request_id = exchange->request_id,
+                                    .fields = fields,
+                                    .field_count = count,
+                                    .framing = turn->chunked ? HTTP_CHUNKED : HTTP_UNTIL_CLOSE,
+                                    .head = head,
+                                    .keep_alive = turn->stays });
+    if (head) {
+        http_turn_done(c, turn->stays);
+        return false;
+    }
+    turn->cbs = cbs;
+    turn->cbs_arg = arg;
+    stream_set_high_water(c->stream, 1); /* so that on_writable says when all has left */
+    return true;
+}
+
+void http_body_write(struct http_exchange *exchange, const void *data, size_t len)
+{
+    struct turn *turn = turn_of(exchange);
+    if (!turn->conn || len == 0) return;
+    struct stream *stream = turn->conn->stream;
+    if (!turn->chunked) {
+        stream_write(stream, data, len);
+        return;
+    }
+    struct buf out = { 0 };
+    http_put_chunk(&out, slice_of(data, len));
+    stream_write(stream, out.data, out.len);
+    buf_deinit(&out);
+}
+
+size_t http_body_pending(const struct http_exchange *exchange)
+{
+    const struct turn *turn = turn_of(exchange);
+    return turn->conn ? stream_pending(turn->conn->stream) : 0;
+}
+
+static void put_end(struct turn *turn)
+{
+    struct buf out = { 0 };
+    if (turn->chunked) http_put_last_chunk(&out);
+    stream_write(turn->conn->stream, out.data, out.len);
+    buf_deinit(&out);
+}
+
+void http_body_end(struct http_exchange *exchange)
+{
+    struct turn *turn = turn_of(exchange);
+    struct http_conn *c = turn->conn;
+    if (!c) {
+        loop_task_cancel(&turn->later);
+        http_turn_free(turn);
+        return;
+    }
+    put_end(turn);
+    turn->cbs = NULL;
+    stream_set_high_water(c->stream, STREAM_HIGH_WATER);
+    http_turn_done(c, turn->stays && !c->server->draining);
+}
+
+static void on_lost(struct loop_task *task)
+{
+    struct turn *turn = container_of(task, struct turn, later);
+    turn->cbs->on_gone(turn->cbs_arg);
+    http_turn_free(turn);
+}
+
+void http_body_lost(struct turn *turn)
+{
+    loop_task_init(&turn->later, on_lost);
+    loop_defer(turn->loop, &turn->later);
+}
+
+void http_body_cut(struct http_conn *c)
+{
+    put_end(c->turn);
+    http_conn_close(c, true);
+}
+
+void http_body_drained(struct turn *turn)
+{
+    if (turn->cbs->on_drained) turn->cbs->on_drained(turn->cbs_arg);
+}
+
+/* ---- upgrades ---- */
+
+static void refuse_upgrade(struct turn *turn, const struct ws_upgrade *upgrade)
+{
+    struct buf body = { 0 };
+    buf_puts(&body, "{\"message\":");
+    json_print_str(&body, slice_str(upgrade->why));
+    buf_putc(&body, '}');
+    struct http_header_out headers[] = { { "x-amzn-ErrorType", "InvalidRequestException" },
+                                         { "Sec-WebSocket-Version", WS_VERSION } };
+    LOG(LOG_INFO, "http", "upgrade refused", LOG_S("request", turn->exchange.request_id),
+        LOG_S("peer", turn->conn->stream->peer.address), LOG_S("reason", upgrade->why));
+    http_respond(&turn->exchange, upgrade->status, "application/json", buf_slice(&body), headers,
+                 upgrade->status == 426 ? 2 : 1);
+    buf_deinit(&body);
+}
+
+/* The stream goes on without us. */
+static void hand_over(struct turn *turn)
+{
+    struct http_conn *c = turn->conn;
+    struct http_server *server = c->server;
+    struct stream *stream = c->stream;
+    struct principal *principal = turn->granted;
+    turn->granted = NULL;
+    loop_timer_stop(&c->timer);
+    list_remove(&c->link);
+    server->count--;
+    http_turn_free(turn);
+    principal_unref(c->principal);
+    free(c);
+    server->on_upgraded(server->upgraded_arg, stream, principal);
+}
+
+static void switch_protocol(struct turn *turn, const struct ws_upgrade *upgrade)
+{
+    struct http_field fields[] = { { "Upgrade", SLICE_LIT("websocket") },
+                                   { "Sec-WebSocket-Accept", slice_str(upgrade->accept) },
+                                   { "Sec-WebSocket-Protocol", slice_str(upgrade->protocol) } };
+    http_turn_note(turn, 101);
+    metrics_inc(METRIC_WEBSOCKET_UPGRADES);
+    http_conn_put(turn->conn, &(struct http_response){ .status = 101,
+                                                       .request_id = turn->exchange.request_id,
+                                                       .fields = fields,
+                                                       .field_count = *upgrade->protocol ? 3 : 2 });
+    hand_over(turn);
+}
+
+static void on_granted(struct loop_task *task)
+{
+    struct turn *turn = container_of(task, struct turn, later);
+    struct ws_upgrade upgrade;
+    if (!turn->conn) {
+        http_turn_free(turn);
+        return;
+    }
+    ws_upgrade_read(turn->exchange.request, &upgrade);
+    if (upgrade.status == 101 &&
+        (turn->conn->server->draining || !turn->conn->server->on_upgraded)) {
+        upgrade.status = 503;
+        upgrade.why = "the hub does not take new connections now";
+    }
+    if (upgrade.status == 101)
+        switch_protocol(turn, &upgrade);
+    else
+        refuse_upgrade(turn, &upgrade);
+}
+
+void http_upgrade_grant(struct http_exchange *exchange, struct principal *principal)
+{
+    struct turn *turn = turn_of(exchange);
+    turn->granted = principal;
+    loop_task_init(&turn->later, on_granted);
+    loop_defer(turn->loop, &turn->later);
+}
