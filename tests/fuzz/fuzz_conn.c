@@ -73,7 +73,11 @@ static struct subscription watching;
 
 static void answer(void *arg, struct http_exchange *exchange)
 {
-    http_respond(exchange, 404, "text/plain", SLICE_LIT("no"), NULL, 0);
+    struct principal *who = exchange->transport;
+    if (exchange->request->upgrade.len)
+        http_accept(exchange, who ? principal_ref(who) : NULL);
+    else
+        http_respond(exchange, 404, "text/plain", SLICE_LIT("no"), NULL, 0);
 }
 
 static void start(void)
@@ -95,7 +99,9 @@ static void start(void)
                                  .max_subscriptions = 8,
                                  .max_sessions = 8,
                                  .session_expiry_ms = EXPIRY_MS };
-    struct front_opts front_opts = { .max_packet = MAX_PACKET,
+    struct front_opts front_opts = { .max_ws_frame = 2 * MAX_PACKET,
+                                     .max_ws_message = 4 * MAX_PACKET,
+                                     .max_packet = MAX_PACKET,
                                      .connect_timeout_ms = 5000,
                                      .output_buffer = 1024,
                                      .output_timeout_ms = 5000,
