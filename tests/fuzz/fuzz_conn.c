@@ -12,11 +12,13 @@
  * aliases that it knows. */
 #include "../unit/hub/auth_fake.h"
 
+#include "auth/principal.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "conn/front.h"
 #include "conn/http_conn.h"
+#include "http/request.h"
 #include "hub/hub.h"
 #include "hub/session.h"
 #include "lib/clock_fake.h"
