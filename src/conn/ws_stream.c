@@ -288,6 +288,12 @@ static size_t ws_below(const struct stream_core *core)
     return ws->transport ? stream_pending(ws->transport) : 0;
 }
 
+static uint64_t ws_sent(const struct stream_core *core)
+{
+    const struct ws_stream *ws = (const struct ws_stream *)core;
+    return ws->transport ? stream_sent(ws->transport) : 0;
+}
+
 static const struct stream_ops ws_ops = {
     .flush = ws_flush,
     .set_reading = ws_set_reading,
@@ -295,6 +301,7 @@ static const struct stream_ops ws_ops = {
     .cut = ws_cut,
     .free = ws_free,
     .below = ws_below,
+    .sent = ws_sent,
 };
 
 struct stream *ws_stream_create(struct ws_env *env, struct stream *transport)

@@ -224,7 +224,8 @@ size_t stream_pending(const struct stream *s)
 
 uint64_t stream_sent(const struct stream *s)
 {
-    return ((const struct stream_core *)s)->sent;
+    const struct stream_core *core = (const struct stream_core *)s;
+    return s->ops->sent ? s->ops->sent(core) : core->sent;
 }
 
 bool stream_over_high_water(const struct stream *s)
@@ -237,6 +238,7 @@ void stream_set_high_water(struct stream *s, size_t bytes)
     struct stream_core *core = stream_core(s);
     core->high_water = bytes ? bytes : 1;
     if (stream_over_high_water(s)) core->above = true;
+    if (s->ops->below && !s->closing) stream_core_touch(core); /* the lower layer's mark follows */
 }
 
 void stream_core_mark_lower(const struct stream_core *core, struct stream *lower, size_t most)

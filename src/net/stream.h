@@ -94,7 +94,8 @@ void stream_write(struct stream *s, const void *data, size_t len);
 void stream_write_chunk(struct stream *s, struct chunk *chunk, size_t at, size_t len);
 /* Bytes queued and not yet taken by the kernel. */
 size_t stream_pending(const struct stream *s);
-/* Bytes that have left the queue so far: who does not take its output makes no progress here. */
+/* Bytes that the kernel has taken so far, those of lower layers included: who does not take its output makes no
+ * progress here. */
 uint64_t stream_sent(const struct stream *s);
 /* Above it, the owner should stop producing until on_writable. */
 enum { STREAM_HIGH_WATER = 1 << 20 }; /* by default */

@@ -36,6 +36,8 @@ struct stream_ops {
     void (*free)(struct stream_core *core);
     /* Bytes handed to a lower layer which the kernel has not taken. NULL: none. */
     size_t (*below)(const struct stream_core *core);
+    /* What stream_sent says, where lower layers know better. NULL: they do not. */
+    uint64_t (*sent)(const struct stream_core *core);
 };
 
 struct stream_core {

@@ -188,6 +188,12 @@ static size_t tls_below(const struct stream_core *core)
     return tls->transport ? stream_pending(tls->transport) : 0;
 }
 
+static uint64_t tls_sent(const struct stream_core *core)
+{
+    const struct tls_stream *tls = (const struct tls_stream *)core;
+    return tls->transport ? stream_sent(tls->transport) : 0;
+}
+
 static void tls_free(struct stream_core *core)
 {
     struct tls_stream *tls = tls_of(core);
@@ -209,6 +215,7 @@ static const struct stream_ops tls_ops = {
     .cut = tls_cut,
     .free = tls_free,
     .below = tls_below,
+    .sent = tls_sent,
 };
 
 struct tls_stream *tls_stream_create(struct stream *transport, struct tls_server *server)

@@ -3,6 +3,7 @@
 #include "mqtt_peer.h"
 
 #include "base/budget.h"
+#include "conn/ws_stream.h"
 
 struct front *front;
 struct front_opts front_opts;
@@ -10,10 +11,46 @@ struct front_listener open_listener, closed_listener;
 
 /* ---- the line ---- */
 
+/* With PEER_WEBSOCKET in the environment, WebSocket lies between: the server's end is a ws_stream, what the peer sends
+ * is one frame, and it answers a Close frame. */
+static bool over_websocket;
+static struct ws_env ws_env;
+
+static const struct ws_reader_cbs no_pings;
+static const struct ws_limits no_limits;
+
+static void send_frame(struct peer *peer, enum ws_opcode opcode, const void *data, size_t len)
+{
+    static const uint8_t key[4] = { 0x12, 0x34, 0x56, 0x78 };
+    uint8_t head[WS_HEAD_MAX];
+    stream_write(peer->stream, head, ws_put_masked_head(ws_env.writer, opcode, len, key, head));
+    uint8_t *payload = xmalloc(len + 1);
+    ws_mask(payload, data, len, key, 0);
+    stream_write(peer->stream, payload, len);
+    free(payload);
+}
+
+static void take_frames(struct peer *peer, const uint8_t *data, size_t len)
+{
+    uint8_t *payload = xmalloc(len);
+    size_t got = 0;
+    int rc = ws_read(peer->frames, data, len, payload, &got);
+    buf_append(&peer->in, payload, got);
+    free(payload);
+    assert_true(rc == WS_MORE || rc == WS_CLOSED);
+    if (rc == WS_CLOSED && !peer->closes) {
+        peer->closes = true;
+        send_frame(peer, WS_CLOSE, "", 0);
+    }
+}
+
 static size_t on_read(struct stream *stream, const uint8_t *data, size_t len)
 {
     struct peer *peer = stream->owner;
-    buf_append(&peer->in, data, len);
+    if (over_websocket)
+        take_frames(peer, data, len);
+    else
+        buf_append(&peer->in, data, len);
     return len;
 }
 
@@ -31,7 +68,16 @@ struct stream *peer_pair(struct fixture *f, struct peer *peer)
     stream_pair_create(f->loop, &peer->stream, &server);
     peer->stream->owner = peer;
     peer->stream->cbs = &peer_cbs;
-    return server;
+    peer->far = server;
+    if (!over_websocket) return server;
+    peer->frames = xnew(struct ws_reader);
+    ws_reader_init(peer->frames, WS_CLIENT, &no_limits, &no_pings, NULL);
+    return ws_stream_create(&ws_env, server);
+}
+
+void peer_take_slowly(struct peer *peer, size_t window)
+{
+    stream_pair_set_window(peer->far, window);
 }
 
 void peer_open(struct fixture *f, struct peer *peer)
@@ -45,13 +91,23 @@ void peer_close(struct peer *peer)
 {
     if (peer->stream) stream_close(peer->stream, false, NULL);
     turns(peer->f, 5);
+    if (peer->frames) ws_reader_deinit(peer->frames);
+    free(peer->frames);
     buf_deinit(&peer->in);
     *peer = (struct peer){ 0 };
 }
 
+void peer_put(struct peer *peer, const void *data, size_t len)
+{
+    if (over_websocket)
+        send_frame(peer, WS_BINARY, data, len);
+    else
+        stream_write(peer->stream, data, len);
+}
+
 void peer_send(struct peer *peer, const void *data, size_t len)
 {
-    stream_write(peer->stream, data, len);
+    peer_put(peer, data, len);
     turns(peer->f, 6);
 }
 
@@ -339,6 +395,8 @@ int peer_setup(void **state)
 {
     fixture_setup(state);
     struct fixture *f = *state;
+    over_websocket = getenv("PEER_WEBSOCKET") != NULL;
+    ws_env_init(&ws_env, no_limits);
     front_opts = (struct front_opts){ .max_packet = MAX_PACKET,
                                       .connect_timeout_ms = CONNECT_MS,
                                       .output_buffer = OUTPUT_BUFFER };
@@ -372,6 +430,7 @@ int peer_teardown(void **state)
     hub_flush(f->hub);
     store_stop(f->store);
     front_destroy(front);
+    ws_env_deinit(&ws_env);
     int rc = fixture_teardown(state);
     assert_int_equal(budget_used(), 0); /* whatever was counted has gone again */
     return rc;

@@ -35,18 +35,25 @@ void peer_become_strict(struct fixture *f);
 struct peer {
     struct fixture *f;
     struct stream *stream;
+    struct stream *far;       /* the other end of the pair: use peer_take_slowly */
+    struct ws_reader *frames; /* over WebSocket; else NULL */
+    bool closes;              /* it has sent its Close frame */
     struct buf in;
     bool ended;
     uint8_t level; /* 0: 3.1.1; mqtt_peer5.c sets it */
     char why[300]; /* the last reason string; "" when the last packet had none */
 };
 
-/* A pair; returns the server's end, which front does not have yet. */
+/* A pair; returns the stream for front, which does not have it yet. */
 struct stream *peer_pair(struct fixture *f, struct peer *peer);
 /* A connection to the open listener. */
 void peer_open(struct fixture *f, struct peer *peer);
 void peer_close(struct peer *peer);
 void peer_send(struct peer *peer, const void *data, size_t len);
+/* The same, without a turn of the loop. */
+void peer_put(struct peer *peer, const void *data, size_t len);
+/* At most so many bytes wait between the server and the peer. */
+void peer_take_slowly(struct peer *peer, size_t window);
 /* Sends and frees. */
 void peer_send_buf(struct peer *peer, struct buf *packet);
 /* Everything that waits for a commit is let go. */

@@ -148,7 +148,7 @@ static void start_slow(struct fixture *f, struct peer *lamp)
     peer5_connect(lamp, "lamp", true, "");
     peer5_subscribe(lamp, 1, "t", "0", "");
     assert_non_null(strstr(peer_log(lamp), "suback#1:0"));
-    stream_pair_set_window(server, 10);
+    peer_take_slowly(lamp, 10);
     stream_pause(lamp->stream);
     for (int i = 0; i < 3; i++)
         publish(f, "t", "0123456789", 0);

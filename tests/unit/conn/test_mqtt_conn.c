@@ -884,7 +884,7 @@ static void test_output_that_is_never_taken(void **state)
     turns(f, 3);
     peer_connect(&lamp, "lamp", true);
     peer_subscribe(&lamp, 1, "t", 0);
-    stream_pair_set_window(server, 1000);
+    peer_take_slowly(&lamp, 1000);
     clock_fake_advance(DAYS(1)); /* nothing waits: it lives */
     turns(f, 3);
     stream_pause(lamp.stream);

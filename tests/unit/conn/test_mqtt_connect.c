@@ -417,7 +417,7 @@ static void newcomers_in_a_row(void **state)
                                                              .will = true,
                                                              .will_topic = SLICE_LIT("will"),
                                                              .will_payload = SLICE_LIT("bye") });
-        stream_write(peers[i].stream, packet.data, packet.len); /* all in the same turn */
+        peer_put(&peers[i], packet.data, packet.len); /* all in the same turn */
         buf_deinit(&packet);
     }
     settle(f);

@@ -245,7 +245,7 @@ static void what_a_turn_writes_is_one_frame(void **state)
     assert_int_equal(stream_pending(owner.s), 6);
     quiet();
     assert_int_equal(stream_pending(owner.s), 0);
-    assert_int_equal(stream_sent(owner.s), 6);
+    assert_int_equal(stream_sent(owner.s), 2 + 6);
     write_text("x");
     quiet();
     assert_string_equal(frames(), "82:abcdfg 82:x ");
@@ -355,6 +355,21 @@ static void a_peer_that_does_not_read_is_felt(void **state)
     quiet();
     assert_int_equal(owner.writables, 1);
     assert_int_equal(stream_pending(owner.s), 0);
+}
+
+static void a_lower_mark_is_felt_below(void **state)
+{
+    char piece[1000] = { 0 };
+    stream_pause(client.s);
+    for (int i = 0; i < 200; i++)
+        stream_write(owner.s, piece, sizeof piece);
+    quiet();
+    stream_set_high_water(owner.s, 100);
+    quiet();
+    assert_int_equal(owner.writables, 0);
+    stream_resume(client.s);
+    quiet();
+    assert_int_equal(owner.writables, 1);
 }
 
 static void pings_of_a_peer_that_does_not_read_make_no_queue(void **state)
@@ -613,6 +628,7 @@ int main(void)
         T(long_reads_stop_where_the_owner_pauses),
         T(long_output_is_cut_into_frames_of_a_megabyte),
         T(a_peer_that_does_not_read_is_felt),
+        T(a_lower_mark_is_felt_below),
         T(pings_of_a_peer_that_does_not_read_make_no_queue),
         T(the_owner_closes_and_says_why),
         T(the_peers_close_is_waited_for_a_second),
