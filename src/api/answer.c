@@ -174,6 +174,34 @@ static void finish(struct api_call *call, int status, const char *content_type, 
     api_call_done(call);
 }
 
+bool api_answer_begin(struct api_call *call, const char *content_type,
+                      const struct http_header_out *more, size_t count,
+                      const struct http_body_cbs *cbs, void *arg)
+{
+    struct http_exchange *exchange = call->exchange;
+    struct headers headers = { 0 };
+    for (size_t i = 0; i < count; i++)
+        add(&headers, more[i].name, more[i].value);
+    add_cors(&headers, call);
+    loop_timer_stop(&call->timer);
+    if (http_begin(exchange, 200, content_type, headers.items, headers.count, cbs, arg))
+        return true;
+    api_answer_gone(call);
+    return false;
+}
+
+void api_answer_end(struct api_call *call)
+{
+    http_end(call->exchange);
+    api_answer_gone(call);
+}
+
+void api_answer_gone(struct api_call *call)
+{
+    call->exchange = NULL;
+    api_call_done(call);
+}
+
 void api_answer(struct api_call *call, int status, const char *content_type, struct slice body)
 {
     finish(call, status, content_type, body, NULL);

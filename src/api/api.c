@@ -330,14 +330,21 @@ int api_create(struct api **ret_api, const struct api_opts *opts, struct diag *d
     list_init(&api->calls);
     list_init(&api->waiting);
     list_init(&api->walks);
+    hub_feeds_init(api);
     api->on_commit.on_commit = on_commit;
     store_listen(opts->store, &api->on_commit);
     *ret_api = api;
     return 0;
 }
 
+void api_end_streams(struct api *api)
+{
+    hub_feeds_stop(api);
+}
+
 void api_stop(struct api *api)
 {
+    hub_feeds_stop(api);
     list_for_each_safe(it, &api->calls) {
         struct api_call *call = container_of(it, struct api_call, link);
         if (call->exchange)
@@ -357,6 +364,7 @@ void api_destroy(struct api *api)
     if (!api) return;
     if (api->count) BUG("api destroyed with %zu requests", api->count);
     store_unlisten(&api->on_commit);
+    hub_feeds_deinit(api);
     route_table_destroy(api->table);
     free(api);
 }

@@ -31,8 +31,13 @@ struct api_opts {
     struct store *store;
     int64_t request_timeout_ms; /* how long an answer may be waited for; 0: for ever */
     size_t max_payload;         /* of Publish; 0: what a request's body may have */
-    const char *hostname;       /* what DescribeEndpoint answers: a name, no port */
-    const char *const *names;   /* for anonymous requests Host must be one of these, or local */
+    size_t max_event_streams;   /* at one time */
+    size_t
+        events_buffer; /* bytes that wait for the reader of a stream; messages beyond are dropped */
+    int64_t events_heartbeat_ms;
+    int64_t events_timeout_ms; /* a stream ends whose reader takes nothing for so long */
+    const char *hostname;      /* what DescribeEndpoint answers: a name, no port */
+    const char *const *names;  /* for anonymous requests Host must be one of these, or local */
     size_t name_count;
     const char *const *origins; /* of web pages whose scripts may call */
     size_t origin_count;
@@ -42,6 +47,8 @@ struct api_opts {
 
 /* Fails only on a mistake in the table of routes (ERR_SYNTAX, ERR_EXISTS, with the route in diag). */
 int api_create(struct api **ret_api, const struct api_opts *opts, struct diag *diag);
+/* Ends the answers that have no end of their own; there are no new ones. Repeatable. */
+void api_end_streams(struct api *api);
 /* After store_stop: what still waits for a commit is answered 503. */
 void api_stop(struct api *api);
 /* Requests that are being carried out. */

@@ -30,6 +30,7 @@ enum api_flags {                         /* beside those of struct route */
 };
 
 struct api_call;
+struct msg;
 
 struct api_route {
     struct route route; /* first: method, path, action, summary, flags */
@@ -66,6 +67,16 @@ struct api_call {
     const char *upgrade; /* the Upgrade header of a 426; NULL: none */
 };
 
+/* Event streams. */
+struct feeds {
+    struct list open;
+    struct list walking;     /* those that have retained messages to send, and room for them */
+    struct loop_timer timer; /* while there are such */
+    struct buf text;         /* an event being made */
+    size_t count;
+    bool closed; /* no new ones */
+};
+
 struct api {
     struct api_opts opts;
     struct loop *loop;
@@ -73,7 +84,8 @@ struct api {
     struct list calls;
     size_t count;
     struct list waiting;
-    struct list walks; /* hub_retained.c */
+    struct list walks;  /* hub_retained.c */
+    struct feeds feeds; /* hub_subscribe.c */
     struct store_listener on_commit;
     int64_t started_ms; /* clock_mono_ms */
 };
@@ -99,6 +111,14 @@ void api_call_done(struct api_call *call);
 
 /* ---- answers: answer.c. Each ends the call, which is gone afterwards. ---- */
 void api_answer(struct api_call *call, int status, const char *content_type, struct slice body);
+/* An answer in pieces, for as long as it lasts: the client decides, no time-out. True: the body follows by
+ * http_write to call->exchange, up to api_answer_end, or to cbs.on_gone, which calls api_answer_gone. False: the
+ * call is gone already. */
+bool api_answer_begin(struct api_call *call, const char *content_type,
+                      const struct http_header_out *more, size_t count,
+                      const struct http_body_cbs *cbs, void *arg);
+void api_answer_end(struct api_call *call);
+void api_answer_gone(struct api_call *call);
 /* Takes json. */
 void api_answer_json(struct api_call *call, int status, struct json *json);
 /* Seconds since the epoch, with a fraction; nothing for 0. */
@@ -162,6 +182,10 @@ int api_read_properties(const struct json *params, struct slice payload, struct 
 /* "userProperties" of the answer, as Publish takes them; nothing when there are none. */
 void api_set_user_properties(struct json *result, struct slice block);
 
+/* ---- messages as events: event_text.c ---- */
+/* Appends the message as the event number `id` of its stream. retain: it was there before the reader. */
+void api_put_event(struct buf *out, uint64_t id, const struct msg *msg, bool retain);
+
 /* ---- who may be a local user: guard.c ---- */
 /* Why a request that has nobody but the transport's principal (NULL: nobody at all) to answer for it is refused;
  * NULL: it is not. */
@@ -196,5 +220,10 @@ void hub_list_retained(struct api_call *call);
 void hub_purge_retained(struct api_call *call);
 /* Ends the walks that are under way: their calls are answered already. */
 void hub_retained_stop(struct api *api);
+void hub_stream_events(struct api_call *call);
+void hub_feeds_init(struct api *api);
+/* Ends all streams, each with an event that says why; there are no new ones. Repeatable. */
+void hub_feeds_stop(struct api *api);
+void hub_feeds_deinit(struct api *api);
 
 #endif

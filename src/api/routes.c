@@ -151,6 +151,10 @@ const struct api_route api_routes[] = {
         data_delete_shadow, "removes a shadow"),
     DATA(GET, "/api/things/shadow/ListNamedShadowsForThing/{thingName}", "ListNamedShadowsForThing",
         0, THING, "?nextToken ?pageSize", data_list_shadows, "the names of a thing's shadows"),
+    DATA(GET, "/hub/subscribe", "Subscribe", API_SELF_CHECK, "topicfilter/{filter}",
+        "?filter ?retained", hub_stream_events,
+        "messages as they come, as server-sent events; filter may be repeated; first those retained, "
+        "unless retained=false"),
 
     /* ---- the hub's own ---- */
     HUB(POST, "/hub/keys", "CreateAccessKey", 0, "*", "{*}", control_credential,

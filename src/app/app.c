@@ -185,6 +185,10 @@ static int start_doors(struct app *app, struct diag *diag)
                        .rules = app->rules,
                        .store = app->core.store,
                        .request_timeout_ms = conf->http.request_timeout,
+                       .max_event_streams = (size_t)conf->http.max_event_streams,
+                       .events_buffer = (size_t)conf->http.events_buffer,
+                       .events_heartbeat_ms = conf->http.events_heartbeat,
+                       .events_timeout_ms = conf->http.idle_timeout,
                        .hostname = conf->hub.names.count ? conf->hub.names.items[0] : app->hostname,
                        .names = (const char *const *)conf->hub.names.items,
                        .name_count = conf->hub.names.count,
@@ -564,6 +568,7 @@ static void close_connections(struct app *app)
     for (size_t i = 0; i < app->open_listeners; i++)
         listener_close(app->listeners[i].listener, on_listener_closed, app);
     if (app->front) front_close_all(app->front);
+    if (app->api) api_end_streams(app->api);
     if (app->http) http_server_drain(app->http);
     await_connections(app, STOP_MS / 2);
     if (app->front) front_close_all(app->front);

@@ -95,7 +95,11 @@
     X(WEBSOCKET_UPGRADES, "thingd_websocket_upgrades_total", "counter",                            \
       "Connections that went on as WebSocket")                                                     \
     X(WEBSOCKET_ERRORS, "thingd_websocket_errors_total", "counter",                                \
-      "WebSocket connections closed for breaking RFC 6455 or its limits")
+      "WebSocket connections closed for breaking RFC 6455 or its limits")                          \
+    X(EVENT_STREAMS, "thingd_event_streams", "gauge", "Open streams of GET /hub/subscribe")        \
+    X(EVENTS_OUT, "thingd_events_sent_total", "counter", "Messages sent to event streams")         \
+    X(EVENTS_DROPPED, "thingd_events_dropped_total", "counter",                                    \
+      "Messages dropped because an event stream was not read fast enough")
 
 enum metric {
 #define X(id, name, type, help) METRIC_##id,

@@ -109,6 +109,9 @@ struct config {
         int64_t header_timeout;
         int64_t request_timeout;
         struct config_list allowed_origins;
+        int64_t max_event_streams;
+        int64_t events_buffer;
+        int64_t events_heartbeat;
     } http;
     struct {
         int64_t max_frame;

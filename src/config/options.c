@@ -267,7 +267,8 @@ const struct option config_options[] = {
       .text = "Bytes of request line and headers; longer ones are answered 431." },
     { .name = "http.idle_timeout", .type = OPT_DURATION, .offset = CONF(http.idle_timeout),
       .min = 1000, .max = 3600 * 1000, .fallback = "60s",
-      .text = "How long a connection is kept between two requests." },
+      .text = "How long a connection is kept between two requests, and how long one that takes nothing of its "
+              "answer." },
     { .name = "http.header_timeout", .type = OPT_DURATION, .offset = CONF(http.header_timeout),
       .min = 100, .max = 600 * 1000, .fallback = "10s",
       .text = "How long request line and headers may take to arrive." },
@@ -278,6 +279,16 @@ const struct option config_options[] = {
       .max = 300, .fallback = "",
       .valid = valid_origin, .what = "an origin such as https://console.example",
       .text = "Origins of web pages whose scripts may use the hub." },
+    { .name = "http.max_event_streams", .type = OPT_INT, .offset = CONF(http.max_event_streams),
+      .min = 0, .max = 100000, .fallback = "100",
+      .text = "Streams of GET /hub/subscribe at one time; above it a request is answered 503. 0: none." },
+    { .name = "http.events_buffer", .type = OPT_BYTES, .offset = CONF(http.events_buffer),
+      .min = KIB(4), .max = MIB(64), .fallback = "256k",
+      .text = "Bytes that wait for the reader of an event stream, above which messages to it are dropped, "
+              "counted, and told to it by their number." },
+    { .name = "http.events_heartbeat", .type = OPT_DURATION, .offset = CONF(http.events_heartbeat),
+      .min = 1000, .max = 3600 * 1000, .fallback = "15s",
+      .text = "How often an event stream has a comment as a sign of life." },
 
     { .name = "websocket.max_frame", .type = OPT_BYTES, .offset = CONF(websocket.max_frame),
       .min = KIB(1), .max = MIB(256), .fallback = "4m", .reload = true,

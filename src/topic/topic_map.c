@@ -65,7 +65,7 @@ static inline int order_of(char c)
     return c == '/' ? -1 : (uint8_t)c;
 }
 
-static int compare(struct slice a, struct slice b)
+int topic_map_order(struct slice a, struct slice b)
 {
     size_t len = a.len < b.len ? a.len : b.len, i = 0;
     while (i + 8 <= len && memcmp(a.ptr + i, b.ptr + i, 8) == 0)
@@ -84,7 +84,7 @@ static struct topic_map_node *find(const struct topic_map *map, struct slice key
     struct topic_map_node *const *links = map->head;
     struct topic_map_node *known = NULL; /* not less than key: no need to compare again */
     for (int h = MAX_HEIGHT - 1; h >= 0; h--) {
-        while (links[h] && links[h] != known && compare(node_name(links[h]), key) < 0)
+        while (links[h] && links[h] != known && topic_map_order(node_name(links[h]), key) < 0)
             links = links[h]->next;
         known = links[h];
         if (ret_links) ret_links[h] = (struct topic_map_node **)&links[h];
@@ -173,7 +173,7 @@ static struct jump jump_behind(size_t len)
 static enum verdict judge_level(struct slice want, struct slice have, size_t from, bool wild,
                                 struct jump *ret)
 {
-    int rc = compare(have, want);
+    int rc = topic_map_order(have, want);
     if (rc < 0) {
         *ret = (struct jump){ from, want };
         return JUMP;
@@ -263,7 +263,7 @@ static const struct topic_map_node *leap(struct topic_map_iter *iter, const stru
     buf_put_slice(&iter->at, jump.add);
     struct slice to = buf_slice(&iter->at);
     node = node->next[0];
-    return node && compare(node_name(node), to) < 0 ? find(map, to, NULL) : node;
+    return node && topic_map_order(node_name(node), to) < 0 ? find(map, to, NULL) : node;
 }
 
 int topic_map_iter_step(struct topic_map_iter *iter, const struct topic_map *map, size_t *budget,

@@ -15,6 +15,9 @@
 struct topic_map;
 struct topic_map_node;
 
+/* The order of two names: below, at or above 0. */
+int topic_map_order(struct slice a, struct slice b);
+
 struct topic_map *topic_map_create(void);
 /* Accepts NULL. The values stay the caller's: pop or iterate before. */
 void topic_map_destroy(struct topic_map *map);
