@@ -312,7 +312,6 @@ static void end(struct feed *feed, const char *why)
 static void on_drained(void *arg)
 {
     struct feed *feed = arg;
-    look(feed);
     tell_missed(feed);
     walk_later(feed);
 }

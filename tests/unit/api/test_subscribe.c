@@ -40,7 +40,7 @@ static struct policy *open_policy, *deaf_policy, *lost_policy;
 
 #define ALLOW(actions, resource)                                                                   \
     "{\"Effect\":\"Allow\",\"Action\":[" actions "],\"Resource\":\"arn:aws:iot:*:*:" resource "\"" \
-                                                                                              "}"
+    "}"
 #define POLICY(statements) "{\"Version\":\"2012-10-17\",\"Statement\":[" statements "]}"
 
 static struct policy *parse_policy(const char *text)
