@@ -19,9 +19,10 @@
 #include <string.h>
 #include <wslay/wslay.h>
 
-#define FIN  0x80
-#define RSV  0x70
-#define MASK 0x80
+#define FIN     0x80
+#define RSV     0x70
+#define MASK    0x80
+#define CONTROL 0x08 /* of the opcode */
 
 static bool fail(struct ws_reader *r, int rc, enum ws_close code, const char *why)
 {
@@ -39,13 +40,16 @@ static bool violates(struct ws_reader *r, const char *why)
 /* ---- the head: section 5.2 ---- */
 
 /* Takes bytes until the head has `len`; returns whether it has. */
-static bool take(struct ws_reader *r, size_t len)
+static bool collect(struct ws_reader *r, size_t len)
 {
-    while (r->head_len < len && r->in_len > 0) {
-        r->head[r->head_len++] = *r->in++;
-        r->in_len--;
-    }
-    return r->head_len >= len;
+    size_t more = len - r->head_len;
+    if (more > r->in_len) more = r->in_len;
+    for (size_t i = 0; i < more; i++)
+        r->head[r->head_len + i] = r->in[i];
+    r->head_len = (uint8_t)(r->head_len + more);
+    r->in += more;
+    r->in_len -= more;
+    return r->head_len == len;
 }
 
 static bool check_opcode(struct ws_reader *r, unsigned opcode)
@@ -67,52 +71,68 @@ static bool check_opcode(struct ws_reader *r, unsigned opcode)
 }
 
 /* The first two bytes. */
-static bool check_start(struct ws_reader *r)
+static bool check_start(struct ws_reader *r, const uint8_t *head)
 {
-    bool masked = r->head[1] & MASK;
-    if (r->head[0] & RSV) return violates(r, "a reserved bit is set");
+    bool masked = head[1] & MASK;
+    if (head[0] & RSV) return violates(r, "a reserved bit is set");
     if (masked != (r->role == WS_SERVER))
         return violates(r, masked ? "a frame of a server has a mask" : "a frame has no mask");
-    return check_opcode(r, r->head[0] & 0x0f);
+    return check_opcode(r, head[0] & 0x0f);
 }
 
-static size_t length_size(const uint8_t *head)
+/* Without the key. */
+static size_t plain_size(const uint8_t *head)
 {
     unsigned form = head[1] & ~MASK;
-    return form < 126 ? 0 : form == 126 ? 2 : 8;
+    return form < 126 ? 2 : form == 126 ? 4 : 10;
 }
 
 static uint64_t payload_len(const uint8_t *head)
 {
-    size_t size = length_size(head);
+    size_t size = plain_size(head);
     uint64_t len = 0;
-    if (size == 0) return head[1] & ~MASK;
-    for (size_t i = 0; i < size; i++)
-        len = len << 8 | head[2 + i];
+    if (size == 2) return head[1] & ~MASK;
+    for (size_t i = 2; i < size; i++)
+        len = len << 8 | head[i];
     return len;
 }
 
-static bool over_limit(const struct ws_reader *r)
+static bool over_limit(const struct ws_reader *r, const uint8_t *head)
 {
     const struct ws_limits *limits = r->limits;
-    if (r->head[0] & 0x08) return false; /* a control frame */
+    if (head[0] & CONTROL) return false;
     if (limits->max_frame && r->left > limits->max_frame) return true;
     return limits->max_message && r->left > limits->max_message - r->message;
+}
+
+/* The head in one piece, which is in the input mostly; NULL: bytes are missing, or it is refused. */
+static const uint8_t *whole_head(struct ws_reader *r, size_t key_len)
+{
+    const uint8_t *head = r->in;
+    if (r->head_len == 0 && r->in_len >= WS_HEAD_MAX) {
+        if (!check_start(r, head)) return NULL;
+        size_t len = plain_size(head) + key_len;
+        r->in += len;
+        r->in_len -= len;
+        return head;
+    }
+    if (r->head_len < 2 && !(collect(r, 2) && check_start(r, r->head))) return NULL;
+    return collect(r, plain_size(r->head) + key_len) ? r->head : NULL;
 }
 
 /* Returns whether a frame's head is there and may go to wslay. */
 static bool take_head(struct ws_reader *r)
 {
-    if (r->head_len < 2 && !(take(r, 2) && check_start(r))) return false;
     size_t key_len = r->role == WS_SERVER ? sizeof r->key : 0;
-    size_t key_at = 2 + length_size(r->head);
-    if (!take(r, key_at + key_len)) return false;
-    memcpy(r->key, r->head + key_at, key_len);
-    r->head[1] &= (uint8_t)~MASK;
-    r->head_len = (uint8_t)key_at;
-    r->left = payload_len(r->head);
+    const uint8_t *head = whole_head(r, key_len);
+    if (!head) return false;
+    if (key_len) memcpy(r->key, head + plain_size(head), sizeof r->key);
+    r->to_feed = head;
+    r->opcode = head[0] & 0x0f;
+    r->left = payload_len(head);
     r->offset = 0;
-    r->over = over_limit(r);
+    r->over = over_limit(r, head);
+    r->head_len = 0;
     r->control_len = 0;
     r->in_frame = true;
     return true;
@@ -120,20 +140,23 @@ static bool take_head(struct ws_reader *r)
 
 /* ---- what wslay is fed with ---- */
 
-static size_t feed_head(struct ws_reader *r, uint8_t *buf)
+static size_t feed_head(const uint8_t *head, uint8_t *buf)
 {
-    size_t len = r->head_len;
-    memcpy(buf, r->head, sizeof r->head); /* the rest is overwritten: by I1 there is room */
-    r->head_len = 0;
-    return len;
+    size_t size = plain_size(head);
+    buf[0] = head[0];
+    buf[1] = head[1] & (uint8_t)~MASK;
+    for (size_t i = 2; i < size; i++)
+        buf[i] = head[i];
+    return size;
 }
 
 /* Beyond a limit only the head: what wslay has to say of that comes first. */
 static ssize_t feed(uint8_t *buf, size_t room, int flags, void *arg)
 {
     struct ws_reader *r = arg;
-    size_t head = r->head_len ? feed_head(r, buf) : 0;
+    size_t head = r->to_feed ? feed_head(r->to_feed, buf) : 0;
     size_t len = room - head;
+    r->to_feed = NULL;
     if (r->over) return (ssize_t)head;
     if (len > r->left) len = (size_t)r->left;
     if (len > r->in_len) len = r->in_len;
@@ -215,8 +238,8 @@ static void stop(struct ws_reader *r, ssize_t error)
         if (r->over) fail(r, ERR_TOO_LARGE, WS_CLOSE_TOO_BIG, "a message beyond the limit");
         return;
     }
-    violates(r, r->head[0] & 0x08 ? "a control frame in fragments or of more than 125 bytes"
-                                  : "a length that is not in its shortest form");
+    violates(r, r->opcode & CONTROL ? "a control frame in fragments or of more than 125 bytes"
+                                    : "a length that is not in its shortest form");
 }
 
 static size_t read_frames(struct ws_reader *r, uint8_t *out)

@@ -74,18 +74,20 @@ struct ws_reader {
     uint64_t message; /* bytes of the ended frames of the message under way */
     bool in_message;  /* fragments follow */
     /* the frame under way */
-    bool in_frame;    /* its head was taken */
-    bool over;        /* more than a limit */
-    uint8_t head_len; /* of its head, as long as wslay has not got that */
-    uint8_t control_len;
+    uint8_t head[WS_HEAD_MAX]; /* collected, when it comes in pieces */
+    uint8_t head_len;
+    bool in_frame; /* the whole head was taken */
+    bool over;     /* more than a limit */
+    uint8_t opcode;
     uint8_t key[4];  /* zeros without a mask */
     uint64_t left;   /* of its payload, not yet taken off the wire */
     uint64_t offset; /* in its payload */
-    uint8_t head[WS_HEAD_MAX];
     uint8_t control[WS_CONTROL_PAYLOAD_MAX];
+    uint8_t control_len;
     /* what ws_read was given and has not taken yet */
     const uint8_t *in;
     size_t in_len;
+    const uint8_t *to_feed; /* a head that wslay gets next; NULL after */
 };
 
 enum { WS_MORE = 0, WS_CLOSED = 1 };
