@@ -19,12 +19,12 @@
 #include <string.h>
 #include <wslay/wslay.h>
 
-#define FIN     0x80
 #define RSV     0x70
 #define MASK    0x80
 #define CONTROL 0x08 /* of the opcode */
 
-static bool fail(struct ws_reader *r, int rc, enum ws_close code, const char *why)
+/* Nothing is read after this. */
+static bool finish(struct ws_reader *r, int rc, unsigned code, const char *why)
 {
     r->ended = rc;
     r->code = (uint16_t)code;
@@ -34,7 +34,7 @@ static bool fail(struct ws_reader *r, int rc, enum ws_close code, const char *wh
 
 static bool violates(struct ws_reader *r, const char *why)
 {
-    return fail(r, ERR_PROTOCOL, WS_CLOSE_PROTOCOL, why);
+    return finish(r, ERR_PROTOCOL, WS_CLOSE_PROTOCOL, why);
 }
 
 /* ---- the head: section 5.2 ---- */
@@ -60,7 +60,8 @@ static bool check_opcode(struct ws_reader *r, unsigned opcode)
     case WS_TEXT:
     case WS_BINARY:
         if (r->in_message) return violates(r, "a message begins within another");
-        return opcode == WS_BINARY || fail(r, ERR_PROTOCOL, WS_CLOSE_UNSUPPORTED, "a text message");
+        return opcode == WS_BINARY ||
+               finish(r, ERR_PROTOCOL, WS_CLOSE_UNSUPPORTED, "a text message");
     case WS_CLOSE:
     case WS_PING:
     case WS_PONG:
@@ -97,12 +98,13 @@ static uint64_t payload_len(const uint8_t *head)
     return len;
 }
 
+/* A length of 64 bits may overflow the sum; wslay refuses it whatever this says. */
 static bool over_limit(const struct ws_reader *r, const uint8_t *head)
 {
     const struct ws_limits *limits = r->limits;
     if (head[0] & CONTROL) return false;
     if (limits->max_frame && r->left > limits->max_frame) return true;
-    return limits->max_message && r->left > limits->max_message - r->message;
+    return limits->max_message && r->message + r->left > limits->max_message;
 }
 
 /* The head in one piece, which is in the input mostly; NULL: bytes are missing, or it is refused. */
@@ -174,7 +176,7 @@ static bool open_wslay(struct ws_reader *r)
     if (r->wslay) return true;
     if (wslay_frame_context_init(&r->wslay, &callbacks, r) == 0) return true;
     r->wslay = NULL;
-    return fail(r, -ENOMEM, WS_CLOSE_INTERNAL, "no memory");
+    return finish(r, -ENOMEM, WS_CLOSE_INTERNAL, "no memory");
 }
 
 static void close_wslay(struct ws_reader *r)
@@ -195,9 +197,9 @@ static void end_close(struct ws_reader *r)
     else if (r->control_len > 0 && !ws_close_valid(code))
         violates(r, "a Close frame has a status code that may not be sent");
     else if (!utf8_valid(reason))
-        fail(r, ERR_PROTOCOL, WS_CLOSE_INVALID, "the reason of a Close frame is not UTF-8");
+        finish(r, ERR_PROTOCOL, WS_CLOSE_INVALID, "the reason of a Close frame is not UTF-8");
     else
-        fail(r, WS_CLOSED, code, NULL);
+        finish(r, WS_CLOSED, code, NULL);
 }
 
 static void end_frame(struct ws_reader *r, const struct wslay_frame_iocb *frame)
@@ -235,7 +237,7 @@ static size_t deliver(struct ws_reader *r, const struct wslay_frame_iocb *frame,
 static void stop(struct ws_reader *r, ssize_t error)
 {
     if (error == WSLAY_ERR_WANT_READ) {
-        if (r->over) fail(r, ERR_TOO_LARGE, WS_CLOSE_TOO_BIG, "a message beyond the limit");
+        if (r->over) finish(r, ERR_TOO_LARGE, WS_CLOSE_TOO_BIG, "a message beyond the limit");
         return;
     }
     violates(r, r->opcode & CONTROL ? "a control frame in fragments or of more than 125 bytes"
