@@ -2,10 +2,17 @@
  *
  *   accept ─► identify (asynchronous) ─► sniff the first byte ─┬─ 0x10  MQTT CONNECT ─► mqtt_conn
  *             certificate · peer · anonymous                   ├─ A–Z   a method      ─► http_conn ─┐
- *                                                              └─ 0x16  TLS on a plain port: closed
+ *                                                              └─ TLS on a plain port, a PROXY header that
+ *                                                                 is not expected, anything else: closed
  *                                        mqtt_conn ◄─ ws_stream ◄─ upgrade to WebSocket ◄────────────┘
  *
- * The stream is paused until the identity is known: no application byte is processed before. */
+ * The stream is paused until the identity is known: no application byte is processed before.
+ *
+ * Where ALPN has agreed on a protocol, it is the one to be spoken (RFC 7301, section 3.2): what another protocol
+ * would make of the bytes is not for the hub to find out. Who agreed on none may speak either.
+ *
+ * A refusal says nothing to the peer: it would have to be said in a protocol that this port, or this
+ * connection, does not speak. A TLS alert would send people looking for versions and ciphers. */
 #include "conn/front.h"
 
 #include "auth/auth.h"
@@ -17,9 +24,11 @@
 #include "conn/mqtt_conn.h"
 #include "conn/ws_stream.h"
 #include "loop/loop.h"
+#include "net/proxy.h"
 #include "store/store.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct front {
     struct front_opts opts;
@@ -85,22 +94,43 @@ static void hand_over(struct guest *guest, bool mqtt)
         http_conn_start(front->opts.http, stream, principal);
 }
 
+/* The end of the connection is seen as such, not as a reset. */
+static void refuse(struct guest *guest, const char *message)
+{
+    const struct stream_peer *peer = &guest->stream->peer;
+    LOG(LOG_WARN, "conn", message, LOG_S("peer", peer->address), LOG_I("port", peer->port),
+        LOG_S("listener", guest->listener->name));
+    metrics_inc(METRIC_MQTT_MALFORMED);
+    guest_close(guest, true);
+}
+
+static void take(struct guest *guest, bool mqtt)
+{
+    const struct stream_tls *tls = guest->stream->peer.tls;
+    bool agreed_mqtt =
+        tls && (strcmp(tls->alpn, "mqtt") == 0 || strcmp(tls->alpn, "x-amzn-mqtt-ca") == 0);
+    if (!tls || !*tls->alpn || agreed_mqtt == mqtt)
+        hand_over(guest, mqtt);
+    else
+        refuse(guest, mqtt ? "closed: MQTT was spoken where ALPN has agreed on HTTP"
+                           : "closed: HTTP was spoken where ALPN has agreed on MQTT");
+}
+
 static size_t on_read(struct stream *stream, const uint8_t *data, size_t len)
 {
     struct guest *guest = stream->owner;
-    if (data[0] == 0x10) {
-        hand_over(guest, true);
-    } else if (data[0] >= 'A' && data[0] <= 'Z') {
-        hand_over(guest, false);
-    } else {
-        LOG(LOG_WARN, "conn",
-            data[0] == 0x16 ? "closed: TLS was spoken to a port without TLS"
-                            : "closed: neither MQTT nor HTTP was spoken",
-            LOG_S("peer", stream->peer.address), LOG_S("listener", guest->listener->name));
-        metrics_inc(METRIC_MQTT_MALFORMED);
-        guest_close(guest, false);
-        return len;
-    }
+    enum proxy_first proxy = proxy_first_bytes(data, len);
+    if (proxy == PROXY_FIRST_MORE) return 0;
+    if (data[0] == 0x10)
+        take(guest, true);
+    else if (proxy == PROXY_FIRST_HEADER)
+        refuse(guest,
+               "closed: a PROXY header is not expected (see the listener's option proxy_protocol)");
+    else if (data[0] >= 'A' && data[0] <= 'Z')
+        take(guest, false);
+    else
+        refuse(guest, data[0] == 0x16 ? "closed: TLS was spoken to a port without TLS"
+                                      : "closed: neither MQTT nor HTTP was spoken");
     return 0;
 }
 

@@ -280,33 +280,33 @@ static void enqueue(struct handshake *hs)
     pump_waiting(net);
 }
 
-static void answer_plain_http(struct stream *transport)
+/* Names both schemes: whether the request asks for an upgrade may stand in what has not come yet. */
+static void answer_plain_http(struct stream *transport, const uint8_t *data)
 {
-    static const char body[] = "This port speaks TLS: use https:// in the address.\n";
-    char text[256];
+    static const char body[] = "This port speaks TLS: use https:// in the address, or wss:// for a "
+                               "WebSocket.\n";
+    char text[320];
+    bool head = data[0] == 'H';
     int len = snprintf(text, sizeof text,
                        "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n"
                        "Content-Length: %zu\r\nConnection: close\r\n\r\n%s",
-                       sizeof body - 1, body);
+                       sizeof body - 1, head ? "" : body);
     stream_write(transport, text, (size_t)len);
 }
 
 /* True when TLS begins here. */
 static bool look(struct handshake *hs, const uint8_t *data, size_t len)
 {
-    switch (tls_first_bytes(data, len)) {
-    case TLS_FIRST_MORE:
-        return false;
-    case TLS_FIRST_TLS:
-        return true;
-    case TLS_FIRST_HTTP:
-        answer_plain_http(hs->tls->transport);
-        refuse(hs, true, "not TLS but plain HTTP");
-        return false;
-    case TLS_FIRST_OTHER:
-        break;
-    }
-    refuse(hs, true, "not TLS");
+    static const char *const reasons[] = {
+        [TLS_FIRST_HTTP] = "not TLS but plain HTTP: use https:// or wss://",
+        [TLS_FIRST_MQTT] = "not TLS but plain MQTT: use mqtts://",
+        [TLS_FIRST_PROXY] = "not TLS but a PROXY header (see the listener's option proxy_protocol)",
+        [TLS_FIRST_OTHER] = "not TLS",
+    };
+    enum tls_first first = tls_first_bytes(data, len);
+    if (first == TLS_FIRST_MORE || first == TLS_FIRST_TLS) return first == TLS_FIRST_TLS;
+    if (first == TLS_FIRST_HTTP) answer_plain_http(hs->tls->transport, data);
+    refuse(hs, true, reasons[first]);
     return false;
 }
 

@@ -9,10 +9,12 @@
 
 #include "base/cursor.h"
 #include "base/mem.h"
+#include "net/proxy.h"
 
 enum {
     RECORD_CCS = 20,
     RECORD_HANDSHAKE = 22,
+    MQTT_CONNECT = 0x10,
     HANDSHAKE_CLIENT_HELLO = 1,
     EXT_SERVER_NAME = 0,
     EXT_ALPN = 16,
@@ -22,7 +24,8 @@ static const char *const http_methods[] = {
     "GET ", "POST ", "PUT ", "HEAD ", "DELETE ", "OPTIONS ", "PATCH ", "CONNECT ", "TRACE ", "PRI ",
 };
 
-static enum tls_first http_or_other(const uint8_t *data, size_t len)
+/* TLS_FIRST_OTHER when it is no request. */
+static enum tls_first first_of_http(const uint8_t *data, size_t len)
 {
     enum tls_first verdict = TLS_FIRST_OTHER;
     for (size_t i = 0; i < ARRAY_LEN(http_methods); i++) {
@@ -34,10 +37,18 @@ static enum tls_first http_or_other(const uint8_t *data, size_t len)
     return verdict;
 }
 
+static enum tls_first first_of_others(const uint8_t *data, size_t len)
+{
+    if (data[0] == MQTT_CONNECT) return TLS_FIRST_MQTT;
+    enum proxy_first proxy = proxy_first_bytes(data, len);
+    if (proxy == PROXY_FIRST_HEADER) return TLS_FIRST_PROXY;
+    return proxy == PROXY_FIRST_MORE ? TLS_FIRST_MORE : first_of_http(data, len);
+}
+
 enum tls_first tls_first_bytes(const uint8_t *data, size_t len)
 {
     if (len == 0) return TLS_FIRST_MORE;
-    if (data[0] != RECORD_HANDSHAKE) return http_or_other(data, len);
+    if (data[0] != RECORD_HANDSHAKE) return first_of_others(data, len);
     if (len == 1) return TLS_FIRST_MORE;
     return data[1] == 3 ? TLS_FIRST_TLS : TLS_FIRST_OTHER;
 }

@@ -1,5 +1,5 @@
 /* tls_hello.h — a look at the first bytes of a connection to a TLS port, before any TLS is spent on
- * them: are they TLS, are they HTTP, which server and protocols does the ClientHello name.
+ * them: are they TLS, or what else, which server and protocols does the ClientHello name.
  * Pure functions. Source: RFC 5246 (records, ClientHello), RFC 6066 section 3, RFC 7301. */
 #ifndef NET_TLS_HELLO_H
 #define NET_TLS_HELLO_H
@@ -11,9 +11,11 @@
 enum { TLS_HEADER_SIZE = 5, TLS_RECORD_MAX = 16384 + 2048 };
 
 enum tls_first {
-    TLS_FIRST_MORE, /* too few bytes to tell */
-    TLS_FIRST_TLS,  /* a handshake record of SSL 3 or later begins */
-    TLS_FIRST_HTTP, /* looks like a request in plain HTTP */
+    TLS_FIRST_MORE,  /* too few bytes to tell */
+    TLS_FIRST_TLS,   /* a handshake record of SSL 3 or later begins */
+    TLS_FIRST_HTTP,  /* looks like a request in plain HTTP */
+    TLS_FIRST_MQTT,  /* looks like a CONNECT in plain MQTT */
+    TLS_FIRST_PROXY, /* a PROXY header begins (net/proxy.h) */
     TLS_FIRST_OTHER,
 };
 enum tls_first tls_first_bytes(const uint8_t *data, size_t len);

@@ -34,7 +34,15 @@ static void first_bytes_tell_the_protocol(void **state)
         { "OPTIONS", 7, TLS_FIRST_MORE },
         { "get /", 5, TLS_FIRST_OTHER },
         { "GETS ", 5, TLS_FIRST_OTHER },
-        { "\x10\x0c\x00\x04MQTT", 8, TLS_FIRST_OTHER },
+        { "\x10\x0c\x00\x04MQTT", 8, TLS_FIRST_MQTT },
+        { "\x10", 1, TLS_FIRST_MQTT },
+        { "\x20\x02", 2, TLS_FIRST_OTHER },
+        { "PROXY", 5, TLS_FIRST_MORE },
+        { "PROXY ", 6, TLS_FIRST_PROXY },
+        { "PROPFIND /", 10, TLS_FIRST_OTHER },
+        { "\r\n\r\n", 4, TLS_FIRST_MORE },
+        { "\r\n\r\n\0\r\nQUIT\n", 12, TLS_FIRST_PROXY },
+        { "\r\nGET /", 7, TLS_FIRST_OTHER },
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++)
         assert_int_equal(tls_first_bytes((const uint8_t *)cases[i].bytes, cases[i].len),
