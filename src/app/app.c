@@ -73,6 +73,7 @@ struct app {
     struct loop_signal *signals[3];
     struct loop_timer watchdog;
     struct loop_timer renewal;
+    bool renewed; /* the hub's own certificate, and it is not yet served */
     bool stopping;
 };
 
@@ -224,47 +225,114 @@ static int read_pem(const char *path, char **ret_text, struct diag *diag)
     return rc;
 }
 
-/* The certificate that is configured, else the hub's own. */
-static int load_server_cert(const struct config *conf, const struct config_list *names,
-                            struct data_dir *dir, char **ret_cert, char **ret_key,
-                            struct diag *diag)
+/* A pair of files, or of the data directory; the texts of its views, owned. */
+struct pem_pair {
+    char *cert, *key;
+    char *cert_name, *key_name; /* NULL: the hub's own */
+};
+
+struct pem_pairs {
+    struct pem_pair *items;
+    size_t count;
+};
+
+static void wipe(char *text)
 {
-    if (*conf->tls.cert) {
-        char *cert = NULL;
-        int rc = read_pem(conf->tls.cert, &cert, diag);
-        if (rc < 0) return rc;
-        rc = read_pem(*conf->tls.key ? conf->tls.key : conf->tls.cert, ret_key, diag);
-        if (rc < 0)
-            free(cert);
-        else
-            *ret_cert = cert;
-        return rc;
+    if (text) explicit_bzero(text, strlen(text));
+    free(text);
+}
+
+static void pem_pairs_deinit(struct pem_pairs *pairs)
+{
+    for (size_t i = 0; i < pairs->count; i++) {
+        wipe(pairs->items[i].cert); /* the file may hold the key as well */
+        wipe(pairs->items[i].key);
+        free(pairs->items[i].cert_name);
+        free(pairs->items[i].key_name);
     }
+    free(pairs->items);
+}
+
+/* Takes the names. */
+static int read_pair(struct pem_pairs *pairs, char *cert_name, char *key_name, struct diag *diag)
+{
+    struct pem_pair *pair = &pairs->items[pairs->count++];
+    pair->cert_name = cert_name;
+    pair->key_name = key_name;
+    int rc = read_pem(cert_name, &pair->cert, diag);
+    return rc < 0 ? rc : read_pem(key_name, &pair->key, diag);
+}
+
+static int own_pair(struct pem_pairs *pairs, const struct config_list *names, struct data_dir *dir,
+                    struct diag *diag)
+{
     int rc = data_dir_server_cert(dir, (const char *const *)names->items, names->count, diag);
     if (rc < 0) return rc;
-    *ret_cert = xstrdup(dir->server_cert_pem);
-    *ret_key = xstrdup(dir->server_key_pem);
+    pairs->items[pairs->count++] = (struct pem_pair){
+        .cert = xstrdup(dir->server_cert_pem),
+        .key = xstrdup(dir->server_key_pem),
+    };
     return 0;
+}
+
+static char *below(const struct data_dir *dir, struct slice path)
+{
+    char *text = xstrndup(path.ptr, path.len);
+    if (*text == '/') return text;
+    char *whole = data_dir_file(dir, text);
+    free(text);
+    return whole;
+}
+
+/* The default one first: what is configured, else the hub's own. */
+static int load_pairs(const struct config *conf, const struct config_list *names,
+                      struct data_dir *dir, struct pem_pairs *ret_pairs, struct diag *diag)
+{
+    const struct config_list *more = &conf->tls.certificates;
+    ret_pairs->items = xcalloc(more->count + 1, sizeof *ret_pairs->items);
+    int rc = *conf->tls.cert
+                 ? read_pair(ret_pairs, xstrdup(conf->tls.cert), xstrdup(conf->tls.key), diag)
+                 : own_pair(ret_pairs, names, dir, diag);
+    for (size_t i = 0; i < more->count && rc == 0; i++) {
+        struct slice cert, key;
+        if (config_certificate_parse(more->items[i], &cert, &key) < 0)
+            BUG("an item that was valid: %s", more->items[i]);
+        rc = read_pair(ret_pairs, below(dir, cert), below(dir, key), diag);
+    }
+    return rc;
+}
+
+static int make_servers(const struct pem_pairs *pairs, struct tls_server *ret_tls[3],
+                        struct diag *diag)
+{
+    int rc = 0;
+    struct tls_pair *views = xcalloc(pairs->count, sizeof *views);
+    for (size_t i = 0; i < pairs->count; i++) {
+        const struct pem_pair *pair = &pairs->items[i];
+        views[i] = (struct tls_pair){ slice_str(pair->cert), slice_str(pair->key), pair->cert_name,
+                                      pair->key_name };
+    }
+    for (int i = 0; i < 3 && rc == 0; i++)
+        rc = tls_server_create(&ret_tls[i],
+                               &(struct tls_server_opts){
+                                   .pairs = views,
+                                   .pair_count = pairs->count,
+                                   .default_count = 1,
+                                   .client_cert = (enum tls_client_cert)i,
+                               },
+                               diag);
+    free(views);
+    return rc;
 }
 
 /* `names` are those of the start: what they say holds until the next one. */
 static int make_tls(const struct config *conf, const struct config_list *names,
                     struct data_dir *dir, struct tls_server *ret_tls[3], struct diag *diag)
 {
-    char *cert = NULL, *key = NULL;
-    int rc = load_server_cert(conf, names, dir, &cert, &key, diag);
-    for (int i = 0; i < 3 && rc == 0; i++) {
-        rc = tls_server_create(&ret_tls[i],
-                               &(struct tls_server_opts){
-                                   .cert_chain_pem = slice_str(cert),
-                                   .key_pem = slice_str(key),
-                                   .client_cert = (enum tls_client_cert)i,
-                               },
-                               diag);
-    }
-    free(cert);
-    if (key) explicit_bzero(key, strlen(key));
-    free(key);
+    struct pem_pairs pairs = { 0 };
+    int rc = load_pairs(conf, names, dir, &pairs, diag);
+    if (rc == 0) rc = make_servers(&pairs, ret_tls, diag);
+    pem_pairs_deinit(&pairs);
     if (rc < 0) diag_wrap(diag, rc, "server certificate");
     return rc;
 }
@@ -378,6 +446,7 @@ static void take_tls(struct app *app, struct tls_server *tls[3])
         if (l->conf->tls) listener_set_tls(l->listener, tls[l->conf->client_cert]);
     }
     drop_tls(app->tls);
+    app->renewed = false;
     for (int i = 0; i < 3; i++)
         app->tls[i] = tls[i];
 }
@@ -393,8 +462,10 @@ static void on_renewal(struct loop_timer *timer)
     bool renewed = false;
     int rc = data_dir_renew_server_cert(app->dir, (const char *const *)app->conf->hub.names.items,
                                         app->conf->hub.names.count, &renewed, &diag);
-    if (rc == 0 && renewed) rc = make_tls(app->conf, &app->conf->hub.names, app->dir, tls, &diag);
-    if (rc == 0 && renewed) {
+    app->renewed |= renewed;
+    if (rc == 0 && app->renewed)
+        rc = make_tls(app->conf, &app->conf->hub.names, app->dir, tls, &diag);
+    if (rc == 0 && app->renewed) {
         take_tls(app, tls);
         return;
     }

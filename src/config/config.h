@@ -51,7 +51,7 @@ struct config_listener {
 };
 
 /* Members are called as their keys; options.c says what each means. Sizes are bytes, durations
- * milliseconds. Strings are never NULL. Paths are absolute or begin with hub.data. */
+ * milliseconds. Strings are never NULL. Paths are absolute or begin with hub.data, but for those in lists. */
 struct config {
     struct {
         char *region;
@@ -120,6 +120,7 @@ struct config {
     struct {
         char *cert;
         char *key;
+        struct config_list certificates; /* see config_certificate_parse */
         int64_t handshake_workers;
         int64_t handshake_timeout;
     } tls;
@@ -193,6 +194,10 @@ void config_print_manual(struct buf *out);
 
 /* "sensor-*=30d": a pattern for text_glob (a view of item), and how long; 0: never. ERR_INVALID. */
 int config_expiry_parse(const char *item, struct slice *ret_pattern, int64_t *ret_ms);
+
+/* "site.pem:site.key", or "both.pem" for the two: views of item. Relative ones are below hub.data.
+ * ERR_INVALID. */
+int config_certificate_parse(const char *item, struct slice *ret_cert, struct slice *ret_key);
 
 void config_list_deinit(struct config_list *list);
 

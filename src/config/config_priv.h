@@ -82,6 +82,8 @@ static inline void *option_at(const struct option *option, const void *base)
 #define CONFIG_EXPIRY_MOST_MS (INT64_C(3650) * 86400000)
 /* expiry.c: does config_expiry_parse take it? */
 bool config_expiry_valid(const char *item);
+/* certificate.c: does config_certificate_parse take it? */
+bool config_certificate_valid(const char *item);
 
 void config_list_push(struct config_list *list, const char *text);
 

@@ -305,6 +305,13 @@ const struct option config_options[] = {
     { .name = "tls.key", .type = OPT_STRING, .offset = CONF(tls.key), .path = true,
       .max = CONFIG_STRING_MOST, .fallback = "", .reload = true,
       .text = "PEM file of the key of tls.cert." },
+    { .name = "tls.certificates", .type = OPT_LIST, .offset = CONF(tls.certificates),
+      .max = CONFIG_STRING_MOST, .fallback = "", .reload = true,
+      .valid = config_certificate_valid, .what = "CERT.pem:KEY.pem, or one PEM file with both",
+      .text = "More certificates, for clients that ask for a name of theirs (SNI): items such as "
+              "site.pem:site.key, a chain and its key in PEM, or one file with both. A certificate with that "
+              "very name goes before one with a wildcard (*.example.org, for one label); for all others "
+              "there is tls.cert. Several for one name may have keys of different kinds." },
     { .name = "tls.handshake_workers", .type = OPT_INT, .offset = CONF(tls.handshake_workers),
       .min = 0, .max = 64, .fallback = "0",
       .text = "Threads for TLS handshakes; 0: as many as there are processor cores." },

@@ -1,6 +1,12 @@
 /* tls.h — the server side of TLS, by mbedTLS. A tls_server holds certificates and settings, is
  * counted, and may be replaced (reload) while connections of the old one live on.
  *
+ * Which certificate a client sees: of all pairs, those with the server name that it asks for as a DNS name of
+ * subjectAltName; without one, those with "*." in the place of the name's first label (RFC 6125, section
+ * 6.4.3: a whole label, one of them); without one, and for who asks for no name, the default pairs. Of
+ * several, the first whose key is of a kind that the client can verify: so an ECDSA and an RSA pair may stand
+ * side by side.
+ *
  * TLS 1.2 at least; ECDHE with AES-GCM or ChaCha20-Poly1305; secp256r1 and x25519. Client
  * certificates are asked for or not; whatever CA signed them, the handshake passes if the client
  * proves its key: the registry decides afterwards by the certificate's fingerprint. */
@@ -16,15 +22,24 @@ struct tls_server;
 
 enum tls_client_cert { TLS_CLIENT_NONE, TLS_CLIENT_OPTIONAL, TLS_CLIENT_REQUIRED };
 
-struct tls_server_opts {
-    struct slice cert_chain_pem; /* leaf first */
+/* All is borrowed for the call. */
+struct tls_pair {
+    struct slice chain_pem; /* leaf first */
     struct slice key_pem;
-    struct slice cert2_chain_pem; /* a second pair (RSA beside ECDSA); empty if none */
-    struct slice key2_pem;
+    const char *chain_name; /* a file, for messages; NULL: none is named */
+    const char *key_name;
+};
+
+struct tls_server_opts {
+    const struct tls_pair *pairs;
+    size_t pair_count; /* at least one */
+    size_t
+        default_count; /* so many at the front are default pairs; the others need a DNS name. 0: one */
     enum tls_client_cert client_cert;
 };
 
-/* Returns 0 and a reference, or ERR_CRYPTO / ERR_CERT with the reason. Any thread. */
+/* Returns 0 and a reference, or ERR_CRYPTO / ERR_CERT with the reason, which begins with the name of what is
+ * wrong. Any thread. */
 int tls_server_create(struct tls_server **ret_server, const struct tls_server_opts *opts,
                       struct diag *diag);
 struct tls_server *tls_server_ref(struct tls_server *server);

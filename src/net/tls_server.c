@@ -12,7 +12,10 @@
  *
  * The chain of a client certificate is not judged: whoever proves the key is who the certificate
  * says, and the registry decides about the certificate. So the verify callback clears all flags and
- * the request names no CA. There are two configurations, with ALPN and without: see tls_hello.c. */
+ * the request names no CA. There are two configurations, with ALPN and without: see tls_hello.c.
+ *
+ * The default pairs belong to the configurations; on_server_name, which the workers run, gives a handshake
+ * others when the name that the client asks for is theirs. */
 #include "net/tls_compat.h"
 #include "net/tls_priv.h"
 
@@ -23,6 +26,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <strings.h>
+
+enum { SAN_DNS = 2 }; /* RFC 5280, section 4.2.1.6 */
 
 struct pair {
     mbedtls_x509_crt chain;
@@ -32,7 +38,9 @@ struct pair {
 struct tls_server {
     _Atomic unsigned refs;
     enum tls_client_cert client_cert;
-    struct pair pairs[2];
+    struct pair *pairs;
+    size_t pair_count;
+    size_t default_count;
     mbedtls_ssl_config configs[2]; /* [0] without ALPN, [1] with it */
 };
 
@@ -84,15 +92,70 @@ static int prime_key(mbedtls_pk_context *key, struct diag *diag)
     return rc < 0 ? mbed_fail(diag, ERR_CRYPTO, rc, "the private key cannot sign") : 0;
 }
 
-static int load_pair(struct pair *pair, struct slice chain, struct slice key, struct diag *diag)
+/* Puts the name in front of what went wrong. */
+static int blame(struct diag *diag, int rc, const char *name)
 {
-    int rc = parse_chain(&pair->chain, chain, diag);
-    if (rc == 0) rc = parse_key(&pair->key, key, diag);
-    if (rc < 0) return rc;
-    if (tls_pk_check_pair(&pair->chain.pk, &pair->key) != 0)
-        return diag_set(diag, ERR_CERT, "the private key does not belong to the certificate");
-    return prime_key(&pair->key, diag);
+    return rc < 0 && name ? diag_wrap(diag, rc, "%s", name) : rc;
 }
+
+static int load_pair(struct pair *pair, const struct tls_pair *from, struct diag *diag)
+{
+    int rc = blame(diag, parse_chain(&pair->chain, from->chain_pem, diag), from->chain_name);
+    if (rc < 0) return rc;
+    rc = parse_key(&pair->key, from->key_pem, diag);
+    if (rc == 0 && tls_pk_check_pair(&pair->chain.pk, &pair->key) != 0)
+        rc = diag_set(diag, ERR_CERT, "the private key does not belong to the certificate%s%s",
+                      from->chain_name ? " in " : "", from->chain_name ? from->chain_name : "");
+    if (rc == 0) rc = prime_key(&pair->key, diag);
+    return blame(diag, rc, from->key_name);
+}
+
+/* ---- which certificate ---- */
+
+/* Is the DNS name in the certificate? any_first: as "*." and what follows the first label. */
+static bool has_name(const mbedtls_x509_crt *crt, struct slice name, bool any_first)
+{
+    const char *dot = memchr(name.ptr, '.', name.len);
+    size_t at = any_first && dot ? (size_t)(dot - name.ptr) : 0;
+    if (any_first && at == 0) return false;
+    for (const mbedtls_x509_sequence *san = &crt->subject_alt_names; san; san = san->next) {
+        if ((san->buf.tag & MBEDTLS_ASN1_TAG_VALUE_MASK) != SAN_DNS) continue;
+        struct slice known = slice_of((const char *)san->buf.p, san->buf.len);
+        if (any_first && (known.len < 2 || known.ptr[0] != '*')) continue;
+        if (any_first) known = slice_of(known.ptr + 1, known.len - 1);
+        if (known.len == name.len - at && strncasecmp(known.ptr, name.ptr + at, known.len) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool has_any_name(const mbedtls_x509_crt *crt)
+{
+    for (const mbedtls_x509_sequence *san = &crt->subject_alt_names; san; san = san->next)
+        if ((san->buf.tag & MBEDTLS_ASN1_TAG_VALUE_MASK) == SAN_DNS && san->buf.len) return true;
+    return false;
+}
+
+/* On a worker: touches nothing but its own handshake. */
+static int on_server_name(void *arg, mbedtls_ssl_context *ssl, const unsigned char *data,
+                          size_t len)
+{
+    struct tls_server *server = arg;
+    struct slice name = slice_of((const char *)data, len);
+    bool found = false;
+    for (int any_first = 0; any_first <= 1 && !found; any_first++) {
+        for (size_t i = 0; i < server->pair_count; i++) {
+            struct pair *pair = &server->pairs[i];
+            if (!has_name(&pair->chain, name, any_first)) continue;
+            int rc = mbedtls_ssl_set_hs_own_cert(ssl, &pair->chain, &pair->key);
+            if (rc < 0) return rc;
+            found = true;
+        }
+    }
+    return 0; /* none: the default ones */
+}
+
+/* ---- settings ---- */
 
 static int clear_flags(void *arg, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
 {
@@ -115,18 +178,21 @@ static int configure(struct tls_server *server, mbedtls_ssl_config *conf, bool a
     mbedtls_ssl_conf_verify(conf, clear_flags, NULL);
     mbedtls_ssl_conf_cert_req_ca_list(conf, MBEDTLS_SSL_CERT_REQ_CA_LIST_DISABLED);
     if (alpn) rc = mbedtls_ssl_conf_alpn_protocols(conf, (const char **)tls_protocols);
-    for (size_t i = 0; i < ARRAY_LEN(server->pairs) && rc == 0; i++)
-        if (server->pairs[i].chain.raw.len)
-            rc = mbedtls_ssl_conf_own_cert(conf, &server->pairs[i].chain, &server->pairs[i].key);
+    mbedtls_ssl_conf_sni(conf, on_server_name, server);
+    for (size_t i = 0; i < server->default_count && rc == 0; i++)
+        rc = mbedtls_ssl_conf_own_cert(conf, &server->pairs[i].chain, &server->pairs[i].key);
     return rc;
 }
 
-static struct tls_server *server_alloc(enum tls_client_cert client_cert)
+static struct tls_server *server_alloc(const struct tls_server_opts *opts)
 {
     struct tls_server *server = xnew(struct tls_server);
     atomic_init(&server->refs, 1);
-    server->client_cert = client_cert;
-    for (size_t i = 0; i < ARRAY_LEN(server->pairs); i++) {
+    server->client_cert = opts->client_cert;
+    server->pairs = xcalloc(opts->pair_count, sizeof *server->pairs);
+    server->pair_count = opts->pair_count;
+    server->default_count = opts->default_count ? opts->default_count : 1;
+    for (size_t i = 0; i < server->pair_count; i++) {
         mbedtls_x509_crt_init(&server->pairs[i].chain);
         mbedtls_pk_init(&server->pairs[i].key);
     }
@@ -139,11 +205,29 @@ static void server_free(struct tls_server *server)
 {
     for (size_t i = 0; i < ARRAY_LEN(server->configs); i++)
         mbedtls_ssl_config_free(&server->configs[i]);
-    for (size_t i = 0; i < ARRAY_LEN(server->pairs); i++) {
+    for (size_t i = 0; i < server->pair_count; i++) {
         mbedtls_x509_crt_free(&server->pairs[i].chain);
         mbedtls_pk_free(&server->pairs[i].key);
     }
+    free(server->pairs);
     free(server);
+}
+
+static int load_pairs(struct tls_server *server, const struct tls_server_opts *opts,
+                      struct diag *diag)
+{
+    int rc = 0;
+    for (size_t i = 0; i < server->pair_count && rc == 0; i++) {
+        const struct tls_pair *from = &opts->pairs[i];
+        rc = load_pair(&server->pairs[i], from, diag);
+        if (rc == 0 && i >= server->default_count && !has_any_name(&server->pairs[i].chain))
+            rc = blame(diag,
+                       diag_set(diag, ERR_CERT,
+                                "the certificate has no DNS name (subjectAltName) "
+                                "that a client could ask for"),
+                       from->chain_name);
+    }
+    return rc;
 }
 
 int tls_server_create(struct tls_server **ret_server, const struct tls_server_opts *opts,
@@ -151,12 +235,9 @@ int tls_server_create(struct tls_server **ret_server, const struct tls_server_op
 {
     static pthread_once_t primed = PTHREAD_ONCE_INIT;
     pthread_once(&primed, tls_prime_tables);
-    struct tls_server *server = server_alloc(opts->client_cert);
-    int rc = load_pair(&server->pairs[0], opts->cert_chain_pem, opts->key_pem, diag);
-    if (rc == 0 && opts->cert2_chain_pem.len) {
-        rc = load_pair(&server->pairs[1], opts->cert2_chain_pem, opts->key2_pem, diag);
-        if (rc < 0) diag_wrap(diag, rc, "second certificate");
-    }
+    if (opts->pair_count == 0 || opts->default_count > opts->pair_count) BUG("no default pair");
+    struct tls_server *server = server_alloc(opts);
+    int rc = load_pairs(server, opts, diag);
     for (size_t i = 0; i < ARRAY_LEN(server->configs) && rc == 0; i++) {
         rc = configure(server, &server->configs[i], i == 1);
         if (rc < 0) rc = mbed_fail(diag, ERR_CRYPTO, rc, "TLS cannot be configured");

@@ -369,6 +369,14 @@ static void bad_sources(void **state)
           "'mqtt'" },
         { FILE_TEXT, "listener: { web: { path = \"thingd.sock\"; }; };",
           "thingd.conf:1: listener 'web' is at the same place as listener 'local'" },
+        { SET, "tls.certificates=a.pem:b.key:c",
+          "--set tls.certificates: 'a.pem:b.key:c' is not CERT.pem:KEY.pem, or one PEM file with "
+          "both" },
+        { SET, "tls.certificates=:b.key",
+          "--set tls.certificates: ':b.key' is not CERT.pem:KEY.pem, or one PEM file with both" },
+        { SET, "tls.certificates=a.pem:",
+          "--set tls.certificates: 'a.pem:' is not CERT.pem:KEY.pem, or one PEM file with both" },
+        { SET, "tls.certificates=a.pem,,b.pem", "--set tls.certificates: has an empty item" },
         /* the environment */
         { VARIABLE, "THINGD_MQTT__MAX_PACKET=1",
           "THINGD_MQTT__MAX_PACKET: '1' is out of range (1k to 256m)" },
@@ -878,6 +886,36 @@ static void anonymous_to_the_network_is_warned_of(void **state)
     }
 }
 
+static void certificates_are_pairs(void **state)
+{
+    static const struct {
+        const char *item, *cert, *key; /* cert NULL: it is none */
+    } rows[] = {
+        { "a.pem:a.key", "a.pem", "a.key" },
+        { "/etc/a.pem:keys/a.key", "/etc/a.pem", "keys/a.key" },
+        { "both.pem", "both.pem", "both.pem" },
+        { "", NULL, NULL },
+        { ":", NULL, NULL },
+        { "a:", NULL, NULL },
+        { ":a", NULL, NULL },
+        { "a:b:c", NULL, NULL },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct slice cert, key;
+        int rc = config_certificate_parse(rows[i].item, &cert, &key);
+        assert_int_equal(rc, rows[i].cert ? 0 : ERR_INVALID);
+        if (rc < 0) continue;
+        assert_true(slice_eq_str(cert, rows[i].cert));
+        assert_true(slice_eq_str(key, rows[i].key));
+    }
+    static const char *const sets[] = { "tls.certificates=a.pem:a.key, both.pem", "hub.data=/d",
+                                        NULL };
+    struct config *conf = load_good(NULL, NULL, sets);
+    assert_int_equal(conf->tls.certificates.count, 2);
+    assert_string_equal(conf->tls.certificates.items[0], "a.pem:a.key");
+    config_free(conf);
+}
+
 /* ---- reload --------------------------------------------------------------------------------- */
 
 static void reload_names_what_must_wait(void **state)
@@ -894,6 +932,7 @@ static void reload_names_what_must_wait(void **state)
                                          "mqtt.max_packet=4m",
                                          "http.allowed_origins=http://a",
                                          "mqtt.match_cache=100",
+                                         "tls.certificates=a.pem",
                                          NULL };
     struct config *a = load_good(NULL, NULL, before), *b = load_good(NULL, NULL, after);
     struct config_list keys;
@@ -1093,6 +1132,7 @@ int main(void)
         cmocka_unit_test(data_dir),
         cmocka_unit_test(listeners_change_in_parts),
         cmocka_unit_test(anonymous_to_the_network_is_warned_of),
+        cmocka_unit_test(certificates_are_pairs),
         cmocka_unit_test(reload_names_what_must_wait),
         cmocka_unit_test(the_sample_is_as_printed),
         cmocka_unit_test(the_seed_of_the_fuzzer_has_all),

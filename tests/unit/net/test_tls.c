@@ -1,6 +1,7 @@
 /* Unit tests of TLS: handshakes on worker lanes, records on the loop, with a client of mbedTLS over
  * the loopback of the machine. */
 #include "tls_fixtures.h"
+#include "tls_names.h"
 #include "tls_peer.h"
 
 #include "base/err.h"
@@ -9,6 +10,7 @@
 #include "lib/clock_fake.h"
 #include "lib/rand_fake.h"
 #include "net/tls.h"
+#include "net/tls_compat.h"
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -32,20 +34,28 @@ static int tear_down(void **state)
     return net_tear_down(state);
 }
 
-static struct tls_server *server_with(enum tls_client_cert ask, bool ec, bool rsa)
+#define PAIR(name)                                                                            \
+    {                                                                                         \
+        { name##_cert, sizeof name##_cert - 1 }, { name##_key, sizeof name##_key - 1 }, NULL, \
+            #name                                                                             \
+    }
+
+static struct tls_server *server_of(enum tls_client_cert ask, const struct tls_pair *pairs,
+                                    size_t count, size_t default_count)
 {
     struct tls_server *server;
     struct diag diag = DIAG_INIT;
-    struct tls_server_opts opts = { .client_cert = ask };
-    opts.cert_chain_pem = slice_str(ec ? server_cert : rsa_cert);
-    opts.key_pem = slice_str(ec ? server_key : rsa_key);
-    if (ec && rsa) {
-        opts.cert2_chain_pem = slice_str(rsa_cert);
-        opts.key2_pem = slice_str(rsa_key);
-    }
+    struct tls_server_opts opts = { pairs, count, default_count, ask };
     int rc = tls_server_create(&server, &opts, &diag);
     if (rc < 0) fail_msg("%s", diag_text(&diag, rc));
     return server;
+}
+
+static struct tls_server *server_with(enum tls_client_cert ask, bool ec, bool rsa)
+{
+    static const struct tls_pair both[] = { PAIR(server), PAIR(rsa) };
+    size_t count = (size_t)ec + (size_t)rsa;
+    return server_of(ask, ec ? both : both + 1, count, count);
 }
 
 /* Opens `listener`; returns its port. */
@@ -282,6 +292,76 @@ static void the_server_name_is_kept(void **state)
     tls_peer_deinit(&c);
 }
 
+/* ---- several certificates ---- */
+
+/* Both a pair for each kind of key, in any order. */
+static const struct tls_pair many[] = { PAIR(server), PAIR(wild), PAIR(exact_rsa), PAIR(exact) };
+
+static void expect_cert(uint16_t port, const char *sni, int suite, const char *cert)
+{
+    struct tls_peer c;
+    mbedtls_x509_crt wanted;
+    mbedtls_x509_crt_init(&wanted);
+    assert_int_equal(mbedtls_x509_crt_parse(&wanted, (const unsigned char *)cert, strlen(cert) + 1),
+                     0);
+    tls_peer_init(&c, port, &(struct tls_peer_opts){ .sni = sni, .suite = suite });
+    if (tls_peer_handshake(&c) != 0) fail_msg("%s: -0x%x", sni ? sni : "no name", (unsigned)-c.rc);
+    struct slice seen = tls_crt_der(mbedtls_ssl_get_peer_cert(&c.ssl));
+    struct slice der = tls_crt_der(&wanted);
+    if (seen.len != der.len || memcmp(seen.ptr, der.ptr, der.len) != 0)
+        fail_msg("%s: another certificate", sni ? sni : "no name");
+    tls_peer_deinit(&c);
+    mbedtls_x509_crt_free(&wanted);
+}
+
+static void the_name_picks_the_certificate(void **state)
+{
+    static const struct {
+        const char *sni, *cert;
+        bool rsa;
+    } rows[] = {
+        { "hub.example.org", exact_cert, false },
+        { "HUB.Example.ORG", exact_cert, false },
+        { "other.example.net", exact_cert, false },
+        { "hub.example.org", exact_rsa_cert, true },
+        { "www.example.org", wild_cert, false },
+        { "a.b.example.org", server_cert, false }, /* a wildcard is for one label */
+        { "example.org", server_cert, false },
+        { "hub.example.orgx", server_cert, false },
+        { "localhost", server_cert, false },
+        { "elsewhere.test", server_cert, false },
+        { ".example.org", server_cert, false },
+        { "org", server_cert, false },
+        { NULL, server_cert, false },
+    };
+    uint16_t port = serve(server_of(TLS_CLIENT_NONE, many, ARRAY_LEN(many), 1));
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        expect_cert(port, rows[i].sni,
+                    rows[i].rsa ? MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256
+                                : MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+                    rows[i].cert);
+}
+
+/* The default pair counts by its names too, and where it has the name, no wildcard does. */
+static void the_default_pair_may_be_the_exact_one(void **state)
+{
+    static const struct tls_pair pairs[] = { PAIR(exact), PAIR(wild) };
+    uint16_t port = serve(server_of(TLS_CLIENT_NONE, pairs, 2, 0));
+    expect_cert(port, "hub.example.org", 0, exact_cert);
+    expect_cert(port, "www.example.org", 0, wild_cert);
+    expect_cert(port, NULL, 0, exact_cert);
+}
+
+static void several_default_pairs_are_told_by_their_keys(void **state)
+{
+    static const struct tls_pair pairs[] = { PAIR(server), PAIR(rsa), PAIR(wild) };
+    uint16_t port = serve(server_of(TLS_CLIENT_NONE, pairs, 3, 2));
+    expect_cert(port, NULL, MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, rsa_cert);
+    expect_cert(port, "elsewhere.test", MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+                server_cert);
+    expect_cert(port, "www.example.org", 0, wild_cert);
+}
+
 /* ---- what is not TLS ---- */
 
 static void plain_http_gets_an_answer_in_plain_http(void **state)
@@ -295,7 +375,8 @@ static void plain_http_gets_an_answer_in_plain_http(void **state)
         client_write(fd, requests[i], strlen(requests[i]));
         assert_false(client_await_end(fd, &got));
         assert_memory_equal(buf_str(&got), "HTTP/1.1 400 ", 13);
-        assert_non_null(strstr(buf_str(&got), "https"));
+        assert_non_null(strstr(buf_str(&got), "https://"));
+        assert_non_null(strstr(buf_str(&got), "wss://"));
         close(fd);
         buf_deinit(&got);
     }
@@ -303,19 +384,56 @@ static void plain_http_gets_an_answer_in_plain_http(void **state)
     assert_int_equal(side_count, 0);
 }
 
+/* What was sent and not read would make a reset of the close, and that would take the answer away. */
+static void the_answer_survives_a_large_request(void **state)
+{
+    static char body[3000000];
+    static const char head[] = "POST /topics/a HTTP/1.1\r\nContent-Length: 3000000\r\n\r\n";
+    struct buf got = { 0 };
+    int fd = client_connect(serve_simple(TLS_CLIENT_NONE));
+    client_write(fd, head, strlen(head));
+    client_write(fd, body, sizeof body);
+    assert_false(client_await_end(fd, &got));
+    assert_memory_equal(buf_str(&got), "HTTP/1.1 400 ", 13);
+    close(fd);
+    buf_deinit(&got);
+}
+
+static void head_is_answered_without_a_body(void **state)
+{
+    struct buf got = { 0 };
+    int fd = client_connect(serve_simple(TLS_CLIENT_NONE));
+    client_write(fd, "HEAD / HTTP/1.1\r\n\r\n", 19);
+    assert_false(client_await_end(fd, &got));
+    assert_memory_equal(buf_str(&got), "HTTP/1.1 400 ", 13);
+    assert_string_equal(buf_str(&got) + got.len - 4, "\r\n\r\n");
+    close(fd);
+    buf_deinit(&got);
+}
+
 static void other_bytes_are_closed_with_a_line_in_the_log(void **state)
 {
-    static const char *const openings[] = { "\x10\x0c\x00\x04MQTT", "SSH-2.0-x\r\n", "\x16\x02x",
-                                            "GETX" };
+    static const struct {
+        const char *bytes;
+        size_t len;
+        const char *reason;
+    } openings[] = {
+        { "\x10\x0c\x00\x04MQTT", 8, "reason=\"not TLS but plain MQTT: use mqtts://\"" },
+        { "SSH-2.0-x\r\n", 11, "reason=\"not TLS\"" },
+        { "\x16\x02x", 3, "reason=\"not TLS\"" },
+        { "GETX", 4, "reason=\"not TLS\"" },
+        { "PROXY TCP4 ", 11, "not TLS but a PROXY header (see the listener's option" },
+        { "\r\n\r\n\0\r\nQUIT\n", 12, "not TLS but a PROXY header" },
+    };
     uint16_t port = serve_simple(TLS_CLIENT_REQUIRED);
     for (size_t i = 0; i < ARRAY_LEN(openings); i++) {
         struct buf got = { 0 };
         int fd = client_connect(port);
         buf_clear(&logged);
-        client_write(fd, openings[i], openings[i][0] == 0x10 ? 8 : strlen(openings[i]));
+        client_write(fd, openings[i].bytes, openings[i].len);
         assert_false(client_await_end(fd, &got));
         assert_int_equal(got.len, 0);
-        assert_non_null(strstr(buf_str(&logged), "not TLS"));
+        assert_non_null(strstr(buf_str(&logged), openings[i].reason));
         close(fd);
         buf_deinit(&got);
     }
@@ -802,27 +920,41 @@ static void bad_certificates_are_explained(void **state)
         int rc;
         const char *text;
     } cases[] = {
-        { "", "", NULL, NULL, ERR_CERT, "certificate" },
-        { "nonsense", server_key, NULL, NULL, ERR_CERT, "certificate" },
-        { server_cert, "nonsense", NULL, NULL, ERR_CRYPTO, "private key" },
-        { server_cert, client_key, NULL, NULL, ERR_CERT, "does not belong" },
-        { server_cert, rsa_key, NULL, NULL, ERR_CERT, "does not belong" },
-        { server_cert, server_key, rsa_cert, server_key, ERR_CERT, "second certificate" },
+        { "", "", NULL, NULL, ERR_CERT, "1.pem: the certificate is unreadable" },
+        { "nonsense", server_key, NULL, NULL, ERR_CERT, "1.pem: the certificate is unreadable" },
+        { server_cert, "nonsense", NULL, NULL, ERR_CRYPTO, "1.key: the private key is unreadable" },
+        { server_cert, client_key, NULL, NULL, ERR_CERT,
+          "1.key: the private key does not belong to the certificate in 1.pem" },
+        { server_cert, rsa_key, NULL, NULL, ERR_CERT, "1.key: the private key does not belong" },
+        { server_cert, server_key, exact_cert, server_key, ERR_CERT,
+          "2.key: the private key does not belong to the certificate in 2.pem" },
+        { server_cert, server_key, exact_cert, "", ERR_CRYPTO, "2.key: the private key" },
+        { server_cert, server_key, "", exact_key, ERR_CERT, "2.pem: the certificate" },
+        { server_cert, server_key, nameless_cert, nameless_key, ERR_CERT,
+          "2.pem: the certificate has no DNS name" },
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct tls_server *server = NULL;
         struct diag diag = DIAG_INIT;
-        struct tls_server_opts opts = {
-            .cert_chain_pem = slice_str(cases[i].cert),
-            .key_pem = slice_str(cases[i].key),
-            .cert2_chain_pem = slice_str(cases[i].cert2),
-            .key2_pem = slice_str(cases[i].key2),
+        struct tls_pair pairs[] = {
+            { slice_str(cases[i].cert), slice_str(cases[i].key), "1.pem", "1.key" },
+            { slice_str(cases[i].cert2), slice_str(cases[i].key2), "2.pem", "2.key" },
         };
+        struct tls_server_opts opts = { .pairs = pairs, .pair_count = cases[i].cert2 ? 2 : 1 };
         assert_int_equal(tls_server_create(&server, &opts, &diag), cases[i].rc);
         assert_null(server);
-        assert_non_null(strstr(diag.text, cases[i].text));
+        if (strncmp(diag.text, cases[i].text, strlen(cases[i].text)) != 0)
+            fail_msg("%s", diag.text);
     }
     tls_server_unref(NULL);
+}
+
+/* A default pair needs no name: it is for all others. */
+static void a_default_pair_without_a_name_is_taken(void **state)
+{
+    static const struct tls_pair pairs[] = { PAIR(nameless) };
+    expect_cert(serve(server_of(TLS_CLIENT_NONE, pairs, 1, 1)), "hub.example.org", 0,
+                nameless_cert);
 }
 
 static void a_reload_is_for_new_connections(void **state)
@@ -860,7 +992,12 @@ int main(void)
         T(a_session_is_not_resumed),
         T(protocols_are_negotiated_or_ignored),
         T(the_server_name_is_kept),
+        T(the_name_picks_the_certificate),
+        T(the_default_pair_may_be_the_exact_one),
+        T(several_default_pairs_are_told_by_their_keys),
         T(plain_http_gets_an_answer_in_plain_http),
+        T(the_answer_survives_a_large_request),
+        T(head_is_answered_without_a_body),
         T(other_bytes_are_closed_with_a_line_in_the_log),
         T(a_broken_hello_fails_the_handshake),
         T(a_silent_client_is_closed_after_the_timeout),
@@ -883,6 +1020,7 @@ int main(void)
 #endif
         T(random_deeds_leave_the_listener_healthy),
         T(bad_certificates_are_explained),
+        T(a_default_pair_without_a_name_is_taken),
         T(a_reload_is_for_new_connections),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -80,11 +80,9 @@ static uint16_t serve(const char *cert, const char *key, enum tls_client_cert as
 {
     struct diag diag = DIAG_INIT;
     struct tls_server *server;
-    int rc = tls_server_create(&server,
-                               &(struct tls_server_opts){ .cert_chain_pem = slice_str(cert),
-                                                          .key_pem = slice_str(key),
-                                                          .client_cert = ask },
-                               &diag);
+    struct tls_pair pair = { slice_str(cert), slice_str(key), NULL, NULL };
+    struct tls_server_opts opts = { .pairs = &pair, .pair_count = 1, .client_cert = ask };
+    int rc = tls_server_create(&server, &opts, &diag);
     if (rc < 0) fail_msg("%s", diag.text);
     listener = open_local(&(struct listener_opts){ .tls = server, .lane = lane });
     tls_server_unref(server);
