@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/ip_net.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/sd_notify.h"
@@ -362,6 +363,16 @@ static struct admission_limits admission_of(const struct config *conf)
     };
 }
 
+/* listener.NAME.proxy_trusted, parsed; owned. */
+static struct ip_net *trusted_of(const struct config_listener *conf)
+{
+    struct ip_net *nets = xcalloc(conf->proxy_trusted.count + 1, sizeof *nets);
+    for (size_t i = 0; i < conf->proxy_trusted.count; i++)
+        if (ip_net_parse(conf->proxy_trusted.items[i], &nets[i]) < 0)
+            BUG("an item that was valid: %s", conf->proxy_trusted.items[i]);
+    return nets;
+}
+
 static int open_listener(struct app *app, const struct config_listener *conf, struct diag *diag)
 {
     struct app_listener *slot = &app->listeners[app->open_listeners];
@@ -369,6 +380,7 @@ static int open_listener(struct app *app, const struct config_listener *conf, st
         .front = { app->front, conf->name, conf->anonymous ? conf->anonymous_policy : NULL },
         .conf = conf,
     };
+    struct ip_net *trusted = trusted_of(conf);
     int rc = listener_open(&slot->listener, app->core.loop,
                            &(struct listener_opts){
                                .name = conf->name,
@@ -380,9 +392,13 @@ static int open_listener(struct app *app, const struct config_listener *conf, st
                                .max_connections = (size_t)app->max_connections,
                                .handshake_timeout_ms = app->conf->tls.handshake_timeout,
                                .admission = admission_of(app->conf),
+                               .proxy_protocol = conf->proxy_protocol,
+                               .proxy_trusted = trusted,
+                               .proxy_trusted_count = conf->proxy_trusted.count,
                                .arg = &slot->front,
                            },
                            front_accept, diag);
+    free(trusted);
     if (rc < 0) return diag_wrap(diag, rc, "listener.%s", conf->name);
     app->open_listeners++;
     return 0;

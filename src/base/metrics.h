@@ -18,6 +18,8 @@
       "Connections closed because their address had too many or made them too fast")               \
     X(ACCEPT_PAUSES, "thingd_accept_pauses_total", "counter",                                      \
       "Times a listener had to wait because the system had no descriptor or memory left")          \
+    X(PROXY_REFUSED, "thingd_proxy_refused_total", "counter",                                      \
+      "Connections closed because they had no valid PROXY header or came from no trusted proxy")   \
     X(TLS_HANDSHAKES, "thingd_tls_handshakes_total", "counter", "TLS handshakes completed")        \
     X(TLS_FAILURES, "thingd_tls_failures_total", "counter", "TLS handshakes failed")               \
     X(MQTT_CLIENTS, "thingd_mqtt_clients", "gauge", "MQTT clients connected")                      \

@@ -53,6 +53,44 @@ static void check_tls(struct loader *l, size_t i)
     listener->client_cert = CONFIG_CLIENT_CERT_NONE;
 }
 
+/* Does the listener's key have its default, set or not? */
+static bool has_default(const struct config_listener *listener, const char *key)
+{
+    struct config_listener other = { 0 };
+    const struct option *option = listener_options;
+    while (strcmp(option->name, key) != 0)
+        option++;
+    if (option_set(option, &other, option->fallback, NULL, NULL) < 0)
+        BUG("the default of %s", option->name);
+    bool same = option_equal(option, listener, &other);
+    option_clear(option, &other);
+    return same;
+}
+
+/* A header may name any address, so it must not open what is open on loopback only. */
+static void check_proxy(struct loader *l, size_t i)
+{
+    const struct config_listener *listener = &l->conf->listeners[i];
+    const char *on = label_of(l, i, "proxy_protocol"), *trusted = label_of(l, i, "proxy_trusted");
+    const char *anonymous = label_of(l, i, "anonymous"), *path = label_of(l, i, "path");
+    if (!listener->proxy_protocol) {
+        if (trusted && !has_default(listener, "proxy_trusted"))
+            loader_error(l, "%s: listener '%s' needs proxy_protocol = true for that", trusted,
+                         listener->name);
+        return;
+    }
+    if (*listener->path)
+        loader_error(l, "%s: listener '%s' is a Unix socket, which takes no PROXY header",
+                     on ? on : path, listener->name);
+    if (listener->anonymous)
+        loader_error(l,
+                     "%s: listener '%s' takes its clients' addresses from a proxy and may not be "
+                     "anonymous: it needs anonymous = false",
+                     on ? on : anonymous, listener->name);
+    if (listener->proxy_trusted.count == 0)
+        loader_error(l, "%s: listener '%s' would trust no proxy", trusted, listener->name);
+}
+
 static bool same_place(const struct config_listener *a, const struct config_listener *b)
 {
     if (*a->path || *b->path) return strcmp(a->path, b->path) == 0;
@@ -94,6 +132,7 @@ static void check_listener(struct loader *l, size_t i)
 {
     const struct config_listener *listener = &l->conf->listeners[i];
     check_tls(l, i);
+    check_proxy(l, i);
     check_place(l, i);
     if (!listener->enabled) return;
     check_collision(l, i);

@@ -45,6 +45,8 @@ struct config_listener {
     char *path;    /* of a Unix socket, or empty */
     char *anonymous_policy;
     enum config_client_cert client_cert; /* NONE without tls */
+    struct config_list proxy_trusted;    /* see ip_net_parse */
+    bool proxy_protocol;
     bool tls;
     bool anonymous;
     bool enabled;

@@ -11,6 +11,7 @@
  *
  * `reload` marks what SIGHUP may change: limits that are looked up at each use, timeouts, logging,
  * certificates. What sizes a structure or opens something at the start is not. */
+#include "base/ip_net.h"
 #include "base/mem.h"
 #include "base/slice.h"
 #include "base/text.h"
@@ -59,6 +60,12 @@ static bool valid_ip(const char *text)
     address[len] = '\0';
     if (text[len] == '\0' && inet_pton(AF_INET, address, bytes) == 1) return true;
     return inet_pton(AF_INET6, address, bytes) == 1;
+}
+
+static bool valid_net(const char *text)
+{
+    struct ip_net net;
+    return ip_net_parse(text, &net) == 0;
 }
 
 /* RFC 1123, section 2.1, or an address. */
@@ -399,6 +406,14 @@ const struct option listener_options[] = {
       .min = 1, .max = 128, .fallback = "AnonymousLocal",
       .valid = valid_policy_name, .what = "the name of a policy",
       .text = "The policy which says what they may do." },
+    { .name = "proxy_protocol", .type = OPT_BOOL, .offset = LISTENER(proxy_protocol),
+      .fallback = "false",
+      .text = "Connections come by a proxy and begin with a PROXY header, version 1 or 2, which names the "
+              "client; anything else is closed. Needs anonymous = false." },
+    { .name = "proxy_trusted", .type = OPT_LIST, .offset = LISTENER(proxy_trusted),
+      .max = 64, .fallback = "127.0.0.0/8, ::1",
+      .valid = valid_net, .what = "an IP address or a network such as 10.0.0.0/8",
+      .text = "Addresses and networks of such proxies; connections from others are closed." },
     { .name = "enabled", .type = OPT_BOOL, .offset = LISTENER(enabled), .fallback = "true",
       .text = "false: as if the group were not there." },
 };

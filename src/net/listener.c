@@ -1,12 +1,12 @@
 /* listener.c — accepts connections and brings them to the point where bytes can be read.
  *
- *  bind ─► accept ─► over a limit: close ·  plain: on_accept ·  TLS: handshake ─► on_accept
+ *  bind ─► accept ─► over a limit: close ─► [PROXY header] ─► plain: on_accept ·  TLS: handshake ─► on_accept
  *
  *  I1  At most ACCEPT_BATCH connections are accepted in a turn, so a storm of connects does not keep
  *      those who are in from being served.
  *  I2  When the system has no descriptor left, accepting stops for a while that doubles: the
  *      pending connection would make the poll return at once for ever.
- *  I3  The listener's memory lives until it is closed and its last handshake is gone;
+ *  I3  The listener's memory lives until it is closed and its last handshake or wait for a header is gone;
  *      established connections hold only the gauge.
  *  I4  A socket file is replaced only when nobody listens on it, and removed only when it is still
  *      the one that we made. */
@@ -19,6 +19,7 @@
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "loop/loop.h"
+#include "net/proxy_priv.h"
 #include "net/tcp_priv.h"
 #include "net/tls_priv.h"
 
@@ -53,11 +54,12 @@ struct listener {
     struct listener_opts opts;
     listener_accept_cb on_accept;
     struct list handshakes;
-    size_t handshake_count;
+    struct list headers;  /* connections whose PROXY header has not come */
+    size_t pending_count; /* of both */
     struct bucket lean;
     struct loop_timer pause; /* runs while the system has no descriptors */
     int64_t pause_ms;
-    struct log_pace pauses, refusals;
+    struct log_pace pauses, refusals, strangers;
     uint16_t port;
     bool closing;
     bool closed;
@@ -239,25 +241,31 @@ static void hand_over(struct listener *l, struct stream *s)
 
 static void free_when_idle(struct listener *l)
 {
-    if (!l->closed || l->handshake_count) return;
+    if (!l->closed || l->pending_count) return;
     if (l->on_closed) l->on_closed(l->on_closed_arg);
     net_unref(l->net);
     free((char *)l->opts.path);
+    free((void *)l->opts.proxy_trusted);
     free(l);
 }
 
 static void on_tls_ready(struct stream *s, void *arg)
 {
     struct listener *l = arg;
-    l->handshake_count--;
+    l->pending_count--;
     hand_over(l, s);
 }
 
-static void on_tls_gone(void *arg)
+static void on_pending_gone(void *arg)
 {
     struct listener *l = arg;
-    l->handshake_count--;
+    l->pending_count--;
     free_when_idle(l);
+}
+
+static int64_t timeout_of(const struct listener *l)
+{
+    return l->opts.handshake_timeout_ms > 0 ? l->opts.handshake_timeout_ms : HANDSHAKE_MS;
 }
 
 static void begin_tls(struct listener *l, struct stream *s)
@@ -266,14 +274,13 @@ static void begin_tls(struct listener *l, struct stream *s)
         .server = l->opts.tls,
         .lane = l->opts.lane,
         .name = l->opts.name,
-        .timeout_ms =
-            l->opts.handshake_timeout_ms > 0 ? l->opts.handshake_timeout_ms : HANDSHAKE_MS,
+        .timeout_ms = timeout_of(l),
         .all = &l->handshakes,
         .on_ready = on_tls_ready,
-        .on_gone = on_tls_gone,
+        .on_gone = on_pending_gone,
         .arg = l,
     };
-    l->handshake_count++;
+    l->pending_count++;
     tls_accept(s, &opts);
 }
 
@@ -295,10 +302,9 @@ static bool is_full(const struct listener *l)
     return l->opts.max_connections && l->net->gauge->count >= l->opts.max_connections + reserve;
 }
 
-static void refuse_address(struct listener *l, int fd, struct admission_address *address,
-                           const char *why)
+static void complain_of_address(struct listener *l, struct admission_address *address,
+                                const char *why)
 {
-    close(fd);
     metrics_inc(METRIC_CONNECTIONS_REFUSED);
     metrics_inc(METRIC_ADDRESS_REFUSED);
     int64_t refused = admission_complain(address, loop_now(l->loop));
@@ -308,9 +314,81 @@ static void refuse_address(struct listener *l, int fd, struct admission_address 
         LOG_S("of", why), LOG_I("refused", refused));
 }
 
+/* True when one more may come from there; ret_address is to be left when it ends. */
+static bool admit(struct listener *l, const struct sockaddr_storage *from, bool loopback_too,
+                  struct admission_address **ret_address)
+{
+    struct admission_limits limits = l->opts.admission;
+    limits.loopback_too |= loopback_too;
+    const char *why =
+        admission_enter(l->net->admission, from, &limits, loop_now(l->loop), ret_address);
+    if (!why) return true;
+    complain_of_address(l, *ret_address, why);
+    return false;
+}
+
+static void begin(struct listener *l, struct stream *s)
+{
+    if (l->opts.tls)
+        begin_tls(l, s);
+    else
+        hand_over(l, s);
+}
+
+/* The client counts from here on. A header that names a loopback address spares nobody. */
+static void on_header(struct stream *s, const struct sockaddr_storage *from, bool named, void *arg)
+{
+    struct listener *l = arg;
+    struct admission_address *address;
+    l->pending_count--;
+    if (!admit(l, from, named, &address)) {
+        stream_close(s, false, NULL);
+        return;
+    }
+    tcp_stream_set_from(s, address);
+    begin(l, s);
+}
+
+static void await_header(struct listener *l, struct stream *s, const struct sockaddr_storage *from)
+{
+    struct proxy_accept_opts opts = {
+        .name = l->opts.name,
+        .timeout_ms = timeout_of(l),
+        .all = &l->headers,
+        .on_ready = on_header,
+        .on_gone = on_pending_gone,
+        .arg = l,
+    };
+    l->pending_count++;
+    proxy_accept(s, from, &opts);
+}
+
+static void refuse_stranger(struct listener *l, int fd, const struct sockaddr_storage *from)
+{
+    char address[48];
+    uint16_t port;
+    close(fd);
+    metrics_inc(METRIC_PROXY_REFUSED);
+    int64_t refused = log_pace(&l->strangers, SECONDS(1), loop_now(l->loop));
+    if (!refused) return;
+    tcp_address_print(from, address, &port);
+    LOG(LOG_WARN, "net", "connections refused, their address is not in proxy_trusted",
+        LOG_S("listener", l->opts.name), LOG_S("address", address), LOG_I("refused", refused));
+}
+
+static bool is_stranger(const struct listener *l, const struct sockaddr_storage *from)
+{
+    return l->opts.proxy_protocol &&
+           !ip_nets_have(l->opts.proxy_trusted, l->opts.proxy_trusted_count, from);
+}
+
 static void welcome(struct listener *l, int fd, const struct sockaddr_storage *from)
 {
-    struct admission_address *address;
+    struct admission_address *address = NULL;
+    if (is_stranger(l, from)) {
+        refuse_stranger(l, fd, from);
+        return;
+    }
     if (is_full(l)) {
         refuse(l, fd, "limits.connections", (int64_t)l->opts.max_connections);
         return;
@@ -319,18 +397,16 @@ static void welcome(struct listener *l, int fd, const struct sockaddr_storage *f
         refuse(l, fd, "limits.memory", (int64_t)budget_limit());
         return;
     }
-    const char *why =
-        admission_enter(l->net->admission, from, &l->opts.admission, loop_now(l->loop), &address);
-    if (why) {
-        refuse_address(l, fd, address, why);
+    if (!l->opts.proxy_protocol && !admit(l, from, false, &address)) {
+        close(fd);
         return;
     }
     struct stream *s = tcp_stream_create(l->loop, fd, from, l->net->gauge);
     tcp_stream_set_from(s, address);
-    if (l->opts.tls)
-        begin_tls(l, s);
+    if (l->opts.proxy_protocol)
+        await_header(l, s, from);
     else
-        hand_over(l, s);
+        begin(l, s);
     if (!s->closing) tcp_stream_start(s);
 }
 
@@ -425,6 +501,7 @@ int listener_open(struct listener **ret_listener, struct loop *loop,
 {
     struct stat file = { 0 };
     if (opts->tls && !opts->lane) BUG("listener '%s' has TLS and no lane", opts->name);
+    if (opts->proxy_protocol && opts->path) BUG("listener '%s': no PROXY header here", opts->name);
     int fd = opts->path ? open_unix(opts, &file, diag) : open_ip(opts, diag);
     if (fd < 0) return fd;
     struct listener *l = xnew(struct listener);
@@ -446,8 +523,11 @@ int listener_open(struct listener **ret_listener, struct loop *loop,
         return diag_set(diag, rc, "cannot watch a socket: %s", err_text(rc));
     }
     if (l->opts.tls) tls_server_ref(l->opts.tls);
+    size_t trusted_size = opts->proxy_trusted_count * sizeof *opts->proxy_trusted;
+    l->opts.proxy_trusted = trusted_size ? xmemdup(opts->proxy_trusted, trusted_size) : NULL;
     l->net = net_ref(loop);
     list_init(&l->handshakes);
+    list_init(&l->headers);
     loop_timer_init(&l->pause, loop, on_pause_over);
     *ret_listener = l;
     return 0;

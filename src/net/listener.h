@@ -1,10 +1,11 @@
-/* listener.h — accepts connections on TCP or Unix sockets, with TLS where asked for.
- * Handshakes run on the worker lane given; on_accept gets a stream that is ready for bytes.
+/* listener.h — accepts connections on TCP or Unix sockets, with TLS where asked for, behind a PROXY header
+ * (net/proxy.h) where asked for. Handshakes run on the worker lane given; on_accept gets a stream that is ready for bytes.
  * Loop thread only. */
 #ifndef NET_LISTENER_H
 #define NET_LISTENER_H
 
 #include "base/diag.h"
+#include "base/ip_net.h"
 #include "net/admission.h"
 #include "net/stream.h"
 
@@ -23,8 +24,14 @@ struct listener_opts {
     int backlog;              /* 0: 1024 */
     size_t max_connections; /* open ones of all listeners of the loop, a few more for a Unix socket;
                                  above it: closed, counted, logged. 0: no limit */
-    int64_t handshake_timeout_ms;      /* 0: 10 s */
+    int64_t handshake_timeout_ms;      /* for the PROXY header, and then for TLS; 0: 10 s */
     struct admission_limits admission; /* for each address; all listeners count together */
+    /* Every connection begins with a PROXY header, before TLS: the client that it names is the peer, also
+     * for `admission`, and nobody is on loopback. Not with path. Who is in none of the networks is closed
+     * at once. They are copied. */
+    bool proxy_protocol;
+    const struct ip_net *proxy_trusted;
+    size_t proxy_trusted_count;
     void *arg;
 };
 

@@ -369,6 +369,28 @@ static void bad_sources(void **state)
           "'mqtt'" },
         { FILE_TEXT, "listener: { web: { path = \"thingd.sock\"; }; };",
           "thingd.conf:1: listener 'web' is at the same place as listener 'local'" },
+        { SET, "listener.http.proxy_protocol=true",
+          "--set listener.http.proxy_protocol: listener 'http' takes its clients' addresses from a "
+          "proxy and may not be anonymous: it needs anonymous = false" },
+        { FILE_TEXT, "listener: { https: { anonymous = true; proxy_protocol = true; }; };",
+          "thingd.conf:1: listener.https.proxy_protocol: listener 'https' takes its clients' "
+          "addresses from a proxy and may not be anonymous: it needs anonymous = false" },
+        { SET, "listener.local.proxy_protocol=true",
+          "--set listener.local.proxy_protocol: listener 'local' is a Unix socket, which takes no "
+          "PROXY header" },
+        { SET, "listener.https.proxy_trusted=10.0.0.0/8",
+          "--set listener.https.proxy_trusted: listener 'https' needs proxy_protocol = true for "
+          "that" },
+        { SET, "listener.https.proxy_trusted=10.0.0.0/33",
+          "--set listener.https.proxy_trusted: '10.0.0.0/33' is not an IP address or a network "
+          "such as 10.0.0.0/8" },
+        { FILE_TEXT,
+          "listener: { https: { proxy_protocol = true; proxy_trusted = [ \"proxy.example\" ]; }; "
+          "};",
+          "thingd.conf:1: listener.https.proxy_trusted: 'proxy.example' is not an IP address or a "
+          "network such as 10.0.0.0/8" },
+        { FILE_TEXT, "listener: { https: { proxy_protocol = true; proxy_trusted = [ ]; }; };",
+          "thingd.conf:1: listener.https.proxy_trusted: listener 'https' would trust no proxy" },
         { SET, "tls.certificates=a.pem:b.key:c",
           "--set tls.certificates: 'a.pem:b.key:c' is not CERT.pem:KEY.pem, or one PEM file with "
           "both" },
@@ -886,6 +908,26 @@ static void anonymous_to_the_network_is_warned_of(void **state)
     }
 }
 
+static void listeners_behind_a_proxy(void **state)
+{
+    static const char *const sets[] = { "listener.http.proxy_protocol=true",
+                                        "listener.http.anonymous=false",
+                                        "listener.https.proxy_protocol=on",
+                                        "listener.https.proxy_trusted=10.0.0.0/8, 2001:db8::7",
+                                        NULL };
+    struct config *conf = load_good(NULL, NULL, sets);
+    const struct config_listener *http = listener_of(conf, "http");
+    const struct config_listener *https = listener_of(conf, "https");
+    assert_true(http->proxy_protocol && https->proxy_protocol);
+    assert_false(listener_of(conf, "mqtt")->proxy_protocol);
+    assert_int_equal(http->proxy_trusted.count, 2);
+    assert_string_equal(http->proxy_trusted.items[0], "127.0.0.0/8");
+    assert_string_equal(http->proxy_trusted.items[1], "::1");
+    assert_int_equal(https->proxy_trusted.count, 2);
+    assert_string_equal(https->proxy_trusted.items[1], "2001:db8::7");
+    config_free(conf);
+}
+
 static void certificates_are_pairs(void **state)
 {
     static const struct {
@@ -933,6 +975,8 @@ static void reload_names_what_must_wait(void **state)
                                          "http.allowed_origins=http://a",
                                          "mqtt.match_cache=100",
                                          "tls.certificates=a.pem",
+                                         "listener.https.proxy_protocol=true",
+                                         "listener.https.proxy_trusted=::1",
                                          NULL };
     struct config *a = load_good(NULL, NULL, before), *b = load_good(NULL, NULL, after);
     struct config_list keys;
@@ -940,6 +984,7 @@ static void reload_names_what_must_wait(void **state)
     char *text = joined(&keys);
     assert_string_equal(text, "hub.region\nhub.names\nstore.durability\nstore.linger\n"
                               "mqtt.match_cache\nhttp.allowed_origins\nlistener.mqtt.anonymous\n"
+                              "listener.https.proxy_protocol\nlistener.https.proxy_trusted\n"
                               "listener.a.port\n"
                               "listener.b\nlistener.c");
     free(text);
@@ -1132,6 +1177,7 @@ int main(void)
         cmocka_unit_test(data_dir),
         cmocka_unit_test(listeners_change_in_parts),
         cmocka_unit_test(anonymous_to_the_network_is_warned_of),
+        cmocka_unit_test(listeners_behind_a_proxy),
         cmocka_unit_test(certificates_are_pairs),
         cmocka_unit_test(reload_names_what_must_wait),
         cmocka_unit_test(the_sample_is_as_printed),
