@@ -95,7 +95,8 @@ def test_curl_with_https_at_a_plain_port_sees_the_end(hub):
     assert "reset" not in done.stderr.lower(), done.stderr
 
 
-@pytest.mark.parametrize("noise", [b"\x00", b"\x20\x02\x00\x00", b"hello\r\n", b"\xff" * 100_000])
+@pytest.mark.parametrize("noise", [b"\x00", b"\x20\x02\x00\x00", b"hello\r\n", b"\xff" * 100_000],
+                         ids=["zero", "connack", "text", "many"])
 def test_other_bytes_at_a_plain_port_end_cleanly(hub, noise):
     mark = hub.mark()
     with connect(hub, "mqtt") as sock:
