@@ -7,7 +7,7 @@
  *
  *  I1  wslay's buffer holds bytes of one frame only, and after wslay_frame_recv none. So a frame has ended when
  *      `left` is 0, and wslay's context may go then: it is as a new one.
- *  I2  A head goes to wslay whole. What is wrong with its first two bytes is said without waiting for the rest.
+ *  I2  A head goes to wslay whole. What is judged here of its first two bytes is said without waiting for the rest.
  *  I3  What is delivered and how it ends do not depend on where the bytes are cut.
  *  I4  out never holds more than was taken of the input; that lets them be the same memory. */
 #include "ws/ws.h"
@@ -241,7 +241,7 @@ static void stop(struct ws_reader *r, ssize_t error)
         return;
     }
     violates(r, r->opcode & CONTROL ? "a control frame in fragments or of more than 125 bytes"
-                                    : "a length that is not in its shortest form");
+                                    : "a length beyond 63 bits or not in its shortest form");
 }
 
 static size_t read_frames(struct ws_reader *r, uint8_t *out)

@@ -272,6 +272,26 @@ static void memory_is_held_within_a_frame_only(void **state)
     ws_reader_deinit(&r); /* as when a connection is lost: the sanitizer looks */
 }
 
+static void why_tells_what_wslay_refused(void **state)
+{
+    static const char *const inputs[][2] = {
+        { "\x09\x01"
+          "p",
+          "a control frame in fragments or of more than 125 bytes" },
+        { "\x82\x7e\x00\x01", "a length beyond 63 bits or not in its shortest form" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(inputs); i++) {
+        uint8_t out[4];
+        size_t out_len, len = i == 0 ? 3 : 4;
+        struct ws_reader r;
+        ws_reader_init(&r, WS_CLIENT, &no_limits, &ignore_pings, NULL);
+        assert_int_equal(ws_read(&r, (const uint8_t *)inputs[i][0], len, out, &out_len),
+                         ERR_PROTOCOL);
+        assert_string_equal(r.why, inputs[i][1]);
+        ws_reader_deinit(&r);
+    }
+}
+
 static void limits_may_shrink_within_a_message(void **state)
 {
     struct ws_limits limits = { 0, 10 };
@@ -310,6 +330,7 @@ int test_frames(void)
         TEST_WRITER(what_a_client_writes_a_server_reads),
         TEST_WRITER(what_a_server_writes_a_client_reads),
         cmocka_unit_test(memory_is_held_within_a_frame_only),
+        cmocka_unit_test(why_tells_what_wslay_refused),
         cmocka_unit_test(limits_may_shrink_within_a_message),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

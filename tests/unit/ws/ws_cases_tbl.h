@@ -236,6 +236,8 @@ CASE("a Pong, then a Ping", NO_LIMIT, WIRE(PONG(T("long before")), PING(T("p")))
 /* ---- Close: sections 5.5.1 and 7.4 ---- */
 CASE("an empty Close", NO_LIMIT, WIRE(CLOSE(T(""))), NOTHING, CLOSED(1005), NOTHING)
 CASE("a Close of 1 byte", NO_LIMIT, WIRE(CLOSE(T("\x03"))), NOTHING, REFUSED(1002), NOTHING)
+CASE("a Close of 1 byte after a Ping of a code", NO_LIMIT, WIRE(PING(T("\x03\xe8")), CLOSE(T("\x03"))), NOTHING,
+     REFUSED(1002), PINGS(T("\x03\xe8")))
 CASE("a Close of a zero", NO_LIMIT, WIRE(CLOSE(T("\x00"))), NOTHING, REFUSED(1002), NOTHING)
 CASE("code 0", NO_LIMIT, WIRE(CLOSE(T("\x00\x00"))), NOTHING, REFUSED(1002), NOTHING)
 CASE("code 999", NO_LIMIT, WIRE(CLOSE(T("\x03\xe7"))), NOTHING, REFUSED(1002), NOTHING)
