@@ -150,12 +150,17 @@ static bool authorize(struct api_call *call)
     }
     struct buf resource = { 0 };
     api_expand(route->resource, call->params, &resource);
-    char *arn = whole_arn(call, buf_str(&resource));
-    int rc = route->plane == API_DATA ? authorize_data(call, buf_slice(&resource))
-                                      : auth_require_admin(call->api->opts.auth, call->principal,
-                                                           &call->conn, route->route.action, arn);
-    if (rc < 0) api_fail_denied(call, arn);
-    free(arn);
+    int rc = 0;
+    if (route->plane == API_DATA) {
+        rc = authorize_data(call, buf_slice(&resource));
+        if (rc < 0) api_fail_denied(call, "");
+    } else {
+        char *arn = whole_arn(call, buf_str(&resource));
+        rc = auth_require_admin(call->api->opts.auth, call->principal, &call->conn,
+                                route->route.action, arn);
+        if (rc < 0) api_fail_denied(call, arn);
+        free(arn);
+    }
     buf_deinit(&resource);
     return rc == 0;
 }

@@ -128,7 +128,7 @@ void api_set_time(struct json *object, const char *member, int64_t ms);
 void api_fail(struct api_call *call, int rc, const char *message, const struct json *result);
 void api_fail_as(struct api_call *call, int status, const char *error, const char *message);
 void api_fail_auth(struct api_call *call, int rc, const char *why);
-/* Not permitted; resource: an ARN or "*". */
+/* Not permitted; resource: an ARN or "*", which the data plane does not tell. */
 void api_fail_denied(struct api_call *call, const char *resource);
 /* For the number of a shadow's error. */
 const char *api_shadow_error(int code);

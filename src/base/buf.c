@@ -2,6 +2,7 @@
 #include "base/buf.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,12 +44,20 @@ void buf_puts(struct buf *buf, const char *text)
 
 void buf_putc(struct buf *buf, char c)
 {
-    buf_append(buf, &c, 1);
+    if (buf->len + 1 >= buf->cap) buf_reserve(buf, 1);
+    buf->data[buf->len++] = c;
+    buf->data[buf->len] = '\0';
 }
 
 void buf_put_slice(struct buf *buf, struct slice slice)
 {
     buf_append(buf, slice.ptr, slice.len);
+}
+
+void buf_put_int(struct buf *buf, int64_t value)
+{
+    char text[20];
+    buf_append(buf, text, text_from_int(value, text));
 }
 
 void buf_vprintf(struct buf *buf, const char *fmt, va_list ap)

@@ -22,6 +22,7 @@ void buf_append(struct buf *buf, const void *data, size_t len);
 void buf_puts(struct buf *buf, const char *text);
 void buf_putc(struct buf *buf, char c);
 void buf_put_slice(struct buf *buf, struct slice slice);
+void buf_put_int(struct buf *buf, int64_t value); /* decimal */
 void buf_printf(struct buf *buf, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_vprintf(struct buf *buf, const char *fmt, va_list ap)
     __attribute__((format(printf, 2, 0)));

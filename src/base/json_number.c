@@ -10,6 +10,7 @@
 #include "base/json_priv.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 
 #include <float.h>
 #include <math.h>
@@ -120,8 +121,7 @@ static int lay_out(char *out, size_t size, const char *digits, int count, int po
 size_t json_double_text(double value, char ret_text[32])
 {
     if (!isfinite(value)) BUG("a number that is not finite");
-    if (value == floor(value) && fabs(value) < 1e15)
-        return (size_t)snprintf(ret_text, 32, "%lld", (long long)value);
+    if (value == floor(value) && fabs(value) < 1e15) return text_from_int((int64_t)value, ret_text);
     char text[32], digits[20];
     shortest(fabs(value), text);
     int count = 0;

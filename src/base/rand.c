@@ -3,9 +3,9 @@
 #include "base/rand.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -57,9 +57,12 @@ void rand_uuid(char ret_text[37])
     rand_bytes(b, sizeof b);
     b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
     b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
-    snprintf(ret_text, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
-             b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13],
-             b[14], b[15]);
+    char hex[33];
+    hex_encode(b, sizeof b, hex);
+    for (size_t from = 0, to = 0; from <= 32; from++) {
+        if (from == 8 || from == 12 || from == 16 || from == 20) ret_text[to++] = '-';
+        ret_text[to++] = hex[from];
+    }
 }
 
 void rand_set_source(rand_source_cb source)

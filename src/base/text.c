@@ -232,6 +232,19 @@ int url_decode(struct buf *out, struct slice text)
     return 0;
 }
 
+size_t text_from_int(int64_t value, char ret_text[20])
+{
+    uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    char digits[20];
+    size_t at = sizeof digits;
+    do
+        digits[--at] = (char)('0' + left % 10);
+    while (left /= 10);
+    if (value < 0) digits[--at] = '-';
+    memcpy(ret_text, digits + at, sizeof digits - at);
+    return sizeof digits - at;
+}
+
 int text_to_int(struct slice text, int64_t min, int64_t max, int64_t *ret_value)
 {
     size_t at = text.len && text.ptr[0] == '-';

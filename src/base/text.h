@@ -32,6 +32,8 @@ void url_encode(struct buf *out, struct slice text, const char *keep);
 /* ERR_MALFORMED on a bad escape or one that gives a zero byte. '+' stays as it is. */
 int url_decode(struct buf *out, struct slice text);
 
+/* Decimal, without a zero at its end; returns the length, at most 20. */
+size_t text_from_int(int64_t value, char ret_text[20]);
 /* Whole text, decimal, within [min, max]; ERR_INVALID otherwise. */
 int text_to_int(struct slice text, int64_t min, int64_t max, int64_t *ret_value);
 

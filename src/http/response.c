@@ -17,6 +17,8 @@
 #include <stdio.h>
 #include <time.h>
 
+enum { USUAL_HEAD = 500 }; /* bytes */
+
 void http_date(int64_t epoch_s, char ret_text[30])
 {
     static const char days[7][4] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
@@ -97,13 +99,26 @@ static void put_framing(struct buf *out, const struct http_response *r)
 {
     if (has_no_body(r->status)) return;
     if (r->framing == HTTP_CHUNKED) put_field(out, "Transfer-Encoding", SLICE_LIT("chunked"));
-    if (r->framing == HTTP_LENGTH) buf_printf(out, "Content-Length: %zu\r\n", r->body.len);
+    if (r->framing != HTTP_LENGTH) return;
+    buf_puts(out, "Content-Length: ");
+    buf_put_int(out, (int64_t)r->body.len);
+    buf_puts(out, "\r\n");
+}
+
+static void put_status_line(struct buf *out, int status)
+{
+    buf_puts(out, "HTTP/1.1 ");
+    buf_put_int(out, status);
+    buf_putc(out, ' ');
+    buf_puts(out, http_status_reason(status));
+    buf_puts(out, "\r\n");
 }
 
 int http_put_response(struct buf *out, const struct http_response *r)
 {
     if (!response_valid(r)) return ERR_INVALID;
-    buf_printf(out, "HTTP/1.1 %d %s\r\n", r->status, http_status_reason(r->status));
+    buf_reserve(out, USUAL_HEAD + r->body.len);
+    put_status_line(out, r->status);
     put_date(out);
     if (r->content_type && !has_no_body(r->status))
         put_field(out, "Content-Type", slice_str(r->content_type));

@@ -30,6 +30,8 @@ const struct shadow_limits shadow_default_limits = { .max_bytes = 8192,
                                                      .max_depth = 6,
                                                      .max_token = 64 };
 
+enum { USUAL_DOCUMENT = 1000 }; /* bytes, with its metadata */
+
 /* For texts of our own making: metadata is many times the size of a dense state. */
 static const struct json_limits own_text_limits = { .bytes = (size_t)64 << 20,
                                                     .nodes = (size_t)4 << 20,
@@ -185,12 +187,14 @@ static void print_open_document(const struct shadow_doc *doc, const struct buf *
     }
     buf_puts(out, "},");
     print_metadata(doc, out);
-    buf_printf(out, ",\"version\":%lld", (long long)doc->version);
+    buf_puts(out, ",\"version\":");
+    buf_put_int(out, doc->version);
 }
 
 static void print_timestamp(int64_t when_s, struct buf *out)
 {
-    buf_printf(out, ",\"timestamp\":%lld", (long long)when_s);
+    buf_puts(out, ",\"timestamp\":");
+    buf_put_int(out, when_s);
 }
 
 void shadow_doc_save(const struct shadow_doc *doc, struct buf *out)
@@ -526,6 +530,7 @@ void shadow_get_document(const struct shadow_doc *doc, int64_t now_s, const char
                          struct buf *out)
 {
     struct shadow_twin delta = { 0 };
+    buf_reserve(out, USUAL_DOCUMENT);
     bool differ = shadow_diff(&doc->desired, &doc->reported, doc->timestamp_s, &delta);
     print_open_document(doc, differ ? &delta.value : NULL, out);
     print_end(now_s, token, out);

@@ -100,7 +100,9 @@ void shadow_print_times(const struct json *value, int64_t when_s, struct buf *ou
 {
     enum json_type type = json_type(value);
     if (type != JSON_OBJECT && type != JSON_ARRAY) {
-        buf_printf(out, "{\"timestamp\":%lld}", (long long)when_s);
+        buf_puts(out, "{\"timestamp\":");
+        buf_put_int(out, when_s);
+        buf_putc(out, '}');
         return;
     }
     buf_putc(out, type == JSON_OBJECT ? '{' : '[');

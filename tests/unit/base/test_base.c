@@ -144,6 +144,20 @@ static void numbers_have_bounds(void **state)
     assert_int_equal(text_to_int(slice_str("-"), 0, 1, &v), ERR_INVALID);
 }
 
+static void numbers_are_written(void **state)
+{
+    const int64_t values[] = { 0, 7, 10, -1, 1700000000, INT64_MAX, INT64_MIN };
+    struct buf out = { 0 };
+    for (size_t i = 0; i < ARRAY_LEN(values); i++) {
+        char want[32];
+        snprintf(want, sizeof want, "%lld", (long long)values[i]);
+        buf_clear(&out);
+        buf_put_int(&out, values[i]);
+        assert_string_equal(buf_str(&out), want);
+    }
+    buf_deinit(&out);
+}
+
 static void distance_counts_swaps_once(void **state)
 {
     assert_int_equal(text_distance(slice_str("avgg"), slice_str("avg")), 1);
@@ -260,6 +274,11 @@ static void uuid_has_version_and_variant(void **state)
     assert_int_equal(strlen(text), 36);
     assert_int_equal(text[14], '4');
     assert_non_null(strchr("89ab", text[19]));
+    for (int i = 0; i < 36; i++) {
+        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+        assert_int_equal(text[i] == '-', dash);
+        assert_true(dash || strchr("0123456789abcdef", text[i]));
+    }
 }
 
 static void the_cpu_clock_counts_a_process(void **state)
@@ -283,6 +302,7 @@ int main(void)
         cmocka_unit_test(base64_round_trips),
         cmocka_unit_test(url_codes),
         cmocka_unit_test(numbers_have_bounds),
+        cmocka_unit_test(numbers_are_written),
         cmocka_unit_test(distance_counts_swaps_once),
         cmocka_unit_test(globs),
         cmocka_unit_test(diag_collects_where),
