@@ -255,11 +255,21 @@ static bool guard(struct api_call *call)
     return false;
 }
 
+static void choose_route(struct api_call *call)
+{
+    struct http_exchange *exchange = call->exchange;
+    if (!call->route) return;
+    const struct principal *who = call->principal ? call->principal : exchange->transport;
+    api_choose_service(&call->match, exchange->request, who, &exchange->arena);
+    call->route = container_of(call->match.route, struct api_route, route);
+}
+
 static void on_auth(void *arg, int rc, struct principal *principal, const char *why)
 {
     struct api_call *call = arg;
     call->principal = principal;
     if (!api_end(call)) return;
+    choose_route(call);
     if (rc < 0) {
         api_fail_auth(call, rc, why);
         return;
@@ -306,15 +316,13 @@ void api_handle(void *arg, struct http_exchange *exchange)
 
 /* ---- life ---- */
 
-/* First what is built, then the rest of AWS's operations. Two of them may share method and path: their
- * hosts differ on AWS. */
+/* First what is built, then the rest of AWS's operations. */
 static int add_routes(struct route_table *table, struct diag *diag)
 {
     int rc = route_table_add(table, api_routes, api_route_count, sizeof *api_routes, diag);
     for (size_t i = 0; i < api_aws_operation_count && rc == 0; i++) {
-        if (api_route_of(api_aws_operations[i].op)) continue;
+        if (api_route_built(&api_aws_operations[i])) continue;
         rc = route_table_add(table, &api_aws_operations[i], 1, sizeof *api_aws_operations, diag);
-        if (rc == ERR_EXISTS) rc = 0;
     }
     return rc;
 }

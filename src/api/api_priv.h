@@ -23,6 +23,15 @@ enum api_plane {
     API_HUB,     /* as the control plane, for what AWS has no operation for */
 };
 
+/* Whose operation it is: the variant of its route, since operations of two services may share method and
+ * path. AWS tells them apart by their hosts; api.c does by who signs for what. */
+enum api_service {
+    API_SERVICE_HUB,
+    API_SERVICE_IOT,
+    API_SERVICE_IOTDATA,
+    API_SERVICE_JOBS, /* iot-jobs-data */
+};
+
 enum api_flags {                         /* beside those of struct route */
                  API_READS = 0x100,      /* changes nothing; GET never does */
                  API_SELF_CHECK = 0x200, /* the service authorises: the hub, for a publish */
@@ -33,7 +42,7 @@ struct api_call;
 struct msg;
 
 struct api_route {
-    struct route route; /* first: method, path, action, summary, flags */
+    struct route route; /* first: method, path, action, summary, flags; variant: enum api_service */
     const char *op;     /* the operation's name; that of the registry where there is one */
     enum api_plane plane;
     /* "*", or the end of an ARN with parameters: "thing/{thingName}". A parameter that is absent is left
@@ -95,6 +104,8 @@ extern const struct api_route api_routes[];
 extern const size_t api_route_count;
 /* The row of an operation; NULL when it is not built. */
 const struct api_route *api_route_of(const char *op);
+/* The same for a row of api_aws_operations: two services may have operations of one name. */
+const struct api_route *api_route_built(const struct api_route *theirs);
 /* Operations of AWS, built or not: run is NULL. */
 extern const struct api_route api_aws_operations[];
 extern const size_t api_aws_operation_count;
@@ -108,6 +119,13 @@ bool api_end(struct api_call *call);
 void api_wait_commit(struct api_call *call, int64_t commit, void (*after)(struct api_call *call));
 /* Ends a call that was answered: it is freed unless a callback is outstanding. For answer.c. */
 void api_call_done(struct api_call *call);
+
+/* ---- whose operation: service.c ---- */
+/* Chooses between the operations of several services that share method and path: the service that was signed
+ * for decides; without a signature the kind of principal (NULL: unknown), certificates and anonymous callers
+ * having the data planes only. A service which has no such operation gets what there is. */
+void api_choose_service(struct route_match *match, const struct http_request *request,
+                        const struct principal *principal, struct arena *arena);
 
 /* ---- answers: answer.c. Each ends the call, which is gone afterwards. ---- */
 void api_answer(struct api_call *call, int status, const char *content_type, struct slice body);

@@ -36,6 +36,12 @@ static const char *const intro =
     "that\n"
     "is not carried out in time is answered 503 too, and may still be carried out.\n"
     "\n"
+    "Where operations of two services have the same method and path (`GET /things/NAME/jobs`), "
+    "the\n"
+    "service that the request was signed for decides; without a signature certificates and "
+    "anonymous\n"
+    "callers get the data plane's. Elsewhere a signature is good whatever service it names.\n"
+    "\n"
     "Every answer has `x-amzn-RequestId`; an error has its name in `x-amzn-ErrorType` and a "
     "sentence in\n"
     "`message`, on the data plane `traceId` too.\n";
@@ -133,7 +139,7 @@ static void put_rest(struct buf *out)
     size_t column = 0;
     for (size_t i = 0; i < api_aws_operation_count; i++) {
         const char *op = api_aws_operations[i].op;
-        if (api_route_of(op)) continue;
+        if (api_route_built(&api_aws_operations[i])) continue;
         size_t len = strlen(op);
         if (column + len + 2 > 98) {
             buf_puts(out, ",\n");

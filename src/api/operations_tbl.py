@@ -7,22 +7,22 @@ committed table only.
 
 import botocore.session
 
-PLANES = (("iot", "CONTROL"), ("iot-data", "DATA"), ("iot-jobs-data", "DATA"))
+SERVICES = (("iot", "IOT"), ("iot-data", "IOTDATA"), ("iot-jobs-data", "JOBS"))
 HEAD = """\
 /* operations_tbl.h — every operation of the service models iot, iot-data and iot-jobs-data: method, path,
- * name, plane. Printed by operations_tbl.py; not edited. What routes.c does not have is answered 501. */
+ * name, service. Printed by operations_tbl.py; not edited. What routes.c does not have is answered 501. */
 
 """
 
 
 def rows():
     session = botocore.session.get_session()
-    for service, plane in PLANES:
+    for service, ours in SERVICES:
         model = session.get_service_model(service)
         for name in sorted(model.operation_names):
             http = model.operation_model(name).http
             path = http["requestUri"].split("?")[0].rstrip("/") or "/"
-            yield f'OPERATION({http["method"]}, "{path}", "{name}", {plane})'
+            yield f'OPERATION({http["method"]}, "{path}", "{name}", {ours})'
 
 
 def main():

@@ -8,13 +8,21 @@
 
 #include <string.h>
 
+/* Every plane has one service, but AWS's data plane two. */
+#define SERVICE_OF_API_OPEN    API_SERVICE_HUB
+#define SERVICE_OF_API_METRICS API_SERVICE_HUB
+#define SERVICE_OF_API_HUB     API_SERVICE_HUB
+#define SERVICE_OF_API_CONTROL API_SERVICE_IOT
+#define SERVICE_OF_API_DATA    API_SERVICE_IOTDATA
+
 #define ROW(verb, uri, name, flags_, plane_, action_, resource_, bind_, run_, text)              \
     {                                                                                            \
         .route = { .method = HTTP_##verb,                                                        \
                    .path = (uri),                                                                \
                    .action = (action_),                                                          \
                    .summary = (text),                                                            \
-                   .flags = (flags_) },                                                          \
+                   .flags = (flags_),                                                            \
+                   .variant = SERVICE_OF_##plane_ },                                             \
         .op = (name), .plane = (plane_), .resource = (resource_), .bind = (bind_), .run = (run_) \
     }
 
@@ -204,13 +212,26 @@ const struct api_route *api_route_of(const char *op)
     return NULL;
 }
 
-#define OPERATION(verb, uri, name, plane_) \
-    { .route = { .method = HTTP_##verb,    \
-                 .path = (uri),            \
-                 .action = "iot:" name,    \
-                 .flags = ROUTE_SLASH },   \
-      .op = (name),                        \
-      .plane = API_##plane_ },
+const struct api_route *api_route_built(const struct api_route *theirs)
+{
+    for (size_t i = 0; i < ARRAY_LEN(api_routes); i++)
+        if (api_routes[i].route.variant == theirs->route.variant &&
+            strcmp(api_routes[i].op, theirs->op) == 0)
+            return &api_routes[i];
+    return NULL;
+}
+
+#define PLANE_OF_IOT     API_CONTROL
+#define PLANE_OF_IOTDATA API_DATA
+#define PLANE_OF_JOBS    API_DATA
+#define OPERATION(verb, uri, name, service)          \
+    { .route = { .method = HTTP_##verb,              \
+                 .path = (uri),                      \
+                 .action = "iot:" name,              \
+                 .flags = ROUTE_SLASH,               \
+                 .variant = API_SERVICE_##service }, \
+      .op = (name),                                  \
+      .plane = PLANE_OF_##service },
 const struct api_route api_aws_operations[] = {
 #include "api/operations_tbl.h"
 };

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+struct arena;
 struct auth;
 struct ledger;
 struct loop;
@@ -70,6 +71,10 @@ void auth_anonymous(struct auth *auth, const char *policy_name, auth_done_cb don
 void auth_by_request(struct auth *auth, const struct http_request *request,
                      struct principal *transport, bool required, const char *peer,
                      auth_done_cb done, void *arg);
+
+/* The service in the credential scope of a signed request ("iotdata"); empty where there is none. Nothing is
+ * proven by it: what it decides must be harmless before auth_by_request has said yes. */
+struct slice auth_request_service(const struct http_request *request, struct arena *arena);
 
 /* Principals in the cache, those in use included: at most 256 more than these. */
 size_t auth_cached(const struct auth *auth);

@@ -37,15 +37,14 @@ static bool judge_sigv4(struct ask *ask)
     return auth_ask_accept(ask);
 }
 
-static void describe_request(struct ask *ask, const struct http_request *request)
+static struct sigv4_request describe(const struct http_request *request, struct arena *arena)
 {
     struct sigv4_header *headers =
-        arena_array(&ask->arena, struct sigv4_header, request->headers.count + 1);
+        arena_array(arena, struct sigv4_header, request->headers.count + 1);
     for (size_t i = 0; i < request->headers.count; i++)
         headers[i] = (struct sigv4_header){ request->headers.items[i].name,
                                             request->headers.items[i].value };
-    ask->request = request;
-    ask->sigv4 = (struct sigv4_request){
+    return (struct sigv4_request){
         .method = slice_str(http_method_name(request->method)),
         .path_raw = request->path,
         .query_raw = request->query,
@@ -81,7 +80,8 @@ void auth_by_request(struct auth *auth, const struct http_request *request,
     }
     struct ask *ask = auth_ask_create(auth, "access key", "", peer, done, arg);
     struct diag diag = DIAG_INIT;
-    describe_request(ask, request);
+    ask->request = request;
+    ask->sigv4 = describe(request, &ask->arena);
     int rc = sigv4_parse(&ask->sigv4, &ask->arena, &ask->credential, &diag);
     if (rc == 0) {
         free(ask->name);
@@ -97,4 +97,13 @@ void auth_by_request(struct auth *auth, const struct http_request *request,
     bool known = rc == 0 && transport;
     auth_ask_answer(auth, done, arg, rc, known ? principal_ref(transport) : NULL,
                     diag_text(&diag, rc));
+}
+
+struct slice auth_request_service(const struct http_request *request, struct arena *arena)
+{
+    struct sigv4_request described = describe(request, arena);
+    struct sigv4_credential credential;
+    struct diag diag = DIAG_INIT;
+    int rc = sigv4_parse(&described, arena, &credential, &diag);
+    return rc < 0 ? slice_of("", 0) : credential.service;
 }

@@ -3,7 +3,7 @@
  * Each node is a place after some segments; its children are the literal next segments, sorted, and
  * at most one `{name}` and one `{name+}`, whatever their names are: names belong to the route. So
  * two templates that fit the same paths meet at one node, and the same method twice is found when
- * added.
+ * added: unless they are variants, which stand there side by side.
  *
  *  I1  A node's depth is the number of segments before it, so a search visits each node at most
  *      once: its cost is bounded by the table, not by the path.
@@ -32,13 +32,19 @@ struct pattern {
     struct segment segments[ROUTE_MAX_SEGMENTS];
 };
 
+/* Of one method and path, in the order in which they were added. */
+struct route_set {
+    const struct route **items;
+    size_t count;
+};
+
 struct node {
     struct slice literal;
     struct node **literals; /* sorted */
     size_t literal_count;
     struct node *param;
     struct node *greedy;
-    const struct route *routes[HTTP_METHOD_COUNT];
+    struct route_set routes[HTTP_METHOD_COUNT];
 };
 
 struct route_table {
@@ -59,6 +65,8 @@ static void node_free_children(struct node *node)
     for (size_t i = 0; i < node->literal_count; i++)
         node_free(node->literals[i]);
     free(node->literals);
+    for (size_t i = 0; i < HTTP_METHOD_COUNT; i++)
+        free(node->routes[i].items);
     node_free(node->param);
     node_free(node->greedy);
 }
@@ -206,6 +214,17 @@ static struct node *add_segment(struct node *node, const struct segment *segment
     return *child;
 }
 
+static int add_variant(struct route_set *set, const struct route *route, struct diag *diag)
+{
+    for (size_t i = 0; i < set->count; i++)
+        if (set->items[i]->variant == route->variant)
+            return diag_set(diag, ERR_EXISTS, "routes '%s' and '%s' are the same for %s",
+                            set->items[i]->path, route->path, http_method_name(route->method));
+    set->items = xrealloc(set->items, (set->count + 1) * sizeof(struct route *));
+    set->items[set->count++] = route;
+    return 0;
+}
+
 static int add_route(struct route_table *table, const struct route *route, struct diag *diag)
 {
     struct pattern t = { 0 };
@@ -216,12 +235,7 @@ static int add_route(struct route_table *table, const struct route *route, struc
     struct node *node = &table->root;
     for (size_t i = 0; i < t.count; i++)
         node = add_segment(node, &t.segments[i]);
-    if (node->routes[route->method])
-        return diag_set(diag, ERR_EXISTS, "routes '%s' and '%s' are the same for %s",
-                        node->routes[route->method]->path, route->path,
-                        http_method_name(route->method));
-    node->routes[route->method] = route;
-    return 0;
+    return add_variant(&node->routes[route->method], route, diag);
 }
 
 int route_table_add(struct route_table *table, const void *routes, size_t count, size_t stride,
@@ -247,6 +261,8 @@ struct search {
     unsigned method; /* HTTP_METHOD_COUNT: only `allowed` is wanted */
     unsigned allowed;
     const struct route *found;
+    const struct route_set *set; /* that it is from */
+    bool slash;
 };
 
 /* Decodes into the arena; no copy where nothing is escaped. */
@@ -280,20 +296,33 @@ static int split_path(struct search *s, struct slice path, struct arena *arena)
     return s->longer ? decode(rest, arena, &unused) : 0;
 }
 
-static const struct route *route_for(const struct node *node, unsigned method, bool slash)
+static bool takes_slash(const struct route *route, bool slash)
 {
-    const struct route *route = node->routes[method];
-    return route && (!slash || (route->flags & ROUTE_SLASH)) ? route : NULL;
+    return !slash || (route->flags & ROUTE_SLASH);
+}
+
+static const struct route *route_for(const struct route_set *set, bool slash)
+{
+    for (size_t i = 0; i < set->count; i++)
+        if (takes_slash(set->items[i], slash)) return set->items[i];
+    return NULL;
+}
+
+static void find_in(struct search *s, const struct route_set *set, bool slash)
+{
+    s->found = route_for(set, slash);
+    s->set = set;
+    s->slash = slash;
 }
 
 /* The path ends at this node, perhaps with one slash more. */
 static void arrive(struct search *s, const struct node *node, bool slash)
 {
     for (unsigned i = 0; i < HTTP_METHOD_COUNT; i++)
-        if (route_for(node, i, slash)) s->allowed |= 1u << i;
+        if (route_for(&node->routes[i], slash)) s->allowed |= 1u << i;
     if (s->method == HTTP_METHOD_COUNT) return;
-    s->found = route_for(node, s->method, slash);
-    if (!s->found && s->method == HTTP_HEAD) s->found = route_for(node, HTTP_GET, slash);
+    find_in(s, &node->routes[s->method], slash);
+    if (!s->found && s->method == HTTP_HEAD) find_in(s, &node->routes[HTTP_GET], slash);
 }
 
 static void walk(struct search *s, const struct node *node, size_t at)
@@ -338,11 +367,39 @@ int route_find(const struct route_table *table, enum http_method method, struct 
     if (rc < 0) return rc;
     walk(&s, &table->root, 0);
     if (!s.found) return s.allowed ? ERR_UNSUPPORTED : ERR_NOT_FOUND;
-    struct route_match match = { .route = s.found };
+    struct route_match match = { .route = s.found, .set = s.set, .slash = s.slash };
     rc = take_params(&s, arena, &match);
     if (rc < 0) return rc;
     *ret_match = match;
     return 0;
+}
+
+static void rename_params(struct route_match *match)
+{
+    struct pattern t = { 0 };
+    size_t count = 0;
+    if (parse_pattern(match->route->path, &t, NULL) < 0)
+        BUG("route '%s' changed", match->route->path);
+    for (size_t i = 0; i < t.count; i++)
+        if (t.segments[i].kind != SEGMENT_LITERAL) match->params[count++].name = t.segments[i].text;
+}
+
+bool route_has_variants(const struct route_match *match)
+{
+    return match->set->count > 1;
+}
+
+bool route_use_variant(struct route_match *match, unsigned variant)
+{
+    for (size_t i = 0; i < match->set->count; i++) {
+        const struct route *route = match->set->items[i];
+        if (route->variant != variant || !takes_slash(route, match->slash)) continue;
+        if (route == match->route) return true;
+        match->route = route;
+        rename_params(match);
+        return true;
+    }
+    return false;
 }
 
 unsigned route_allowed(const struct route_table *table, struct slice path)

@@ -27,6 +27,7 @@ struct route {
     const void *data;   /* the owner's */
     const char *summary;
     unsigned flags;
+    unsigned variant; /* routes of the same method and path differ in it: see route_use_variant */
 };
 
 struct route_param {
@@ -36,10 +37,13 @@ struct route_param {
 
 struct route_match {
     const struct route *route;
+    const struct route_set *set; /* private: all routes of this method and path */
+    bool slash;                  /* private: the path has one slash more */
     size_t count;
     struct route_param params[ROUTE_MAX_PARAMS]; /* in the order of the template */
 };
 
+struct route_set;
 struct route_table;
 
 struct route_table *route_table_create(void);
@@ -47,17 +51,23 @@ struct route_table *route_table_create(void);
 void route_table_destroy(struct route_table *table);
 /* Adds `count` routes, `stride` bytes apart, each beginning with a struct route; borrows them.
  * ERR_SYNTAX for a malformed template, ERR_LIMIT for too many segments or parameters, ERR_EXISTS
- * for the same method and template twice (whatever the parameters' names); diag names the route;
- * those before it stay added. */
+ * for the same method, variant and template twice (whatever the parameters' names); diag names the
+ * route; those before it stay added. */
 int route_table_add(struct route_table *table, const void *routes, size_t count, size_t stride,
                     struct diag *diag);
 
-/* ret_match gets the route and its parameters. Where no route is for HEAD, GET's serves it.
+/* ret_match gets the route and its parameters. Where no route is for HEAD, GET's serves it; of several
+ * variants it is the one that was added first.
  * ERR_NOT_FOUND    no template fits: 404
  * ERR_UNSUPPORTED  one fits, but not with this method: 405, see route_allowed
  * ERR_MALFORMED    a bad percent-escape, an escaped zero byte, or no path: 400 */
 int route_find(const struct route_table *table, enum http_method method, struct slice path,
                struct arena *arena, struct route_match *ret_match);
+/* Are there others of this method and path? */
+bool route_has_variants(const struct route_match *match);
+/* Takes the route of this variant instead, whose method and path are those of the match; the parameters get
+ * its names for them. False: there is none, and the match is as before. */
+bool route_use_variant(struct route_match *match, unsigned variant);
 /* The methods of all templates which fit, a bit each (1 << method); 0 for none. */
 unsigned route_allowed(const struct route_table *table, struct slice path);
 /* "GET, HEAD, POST" for the Allow header. */

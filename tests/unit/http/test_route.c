@@ -269,12 +269,49 @@ static void test_conflicts(void **state)
     route_table_destroy(table);
 }
 
+/* The same paths for three owners: each gets its own, with its names. */
+static void test_variants(void **state)
+{
+    static const struct route routes[] = {
+        { HTTP_GET, "/a/{b}/{c+}", "first" },
+        { HTTP_GET, "/a/{x}/{y+}", "second", .variant = 1 },
+        { HTTP_GET, "/a", "plain", .variant = 1 },
+        { HTTP_GET, "/a", "slashed", .variant = 2, .flags = ROUTE_SLASH },
+        { HTTP_GET, "/a/{b}/{c+}", "again", .variant = 1 },
+    };
+    struct route_table *table = route_table_create();
+    struct arena arena = { 0 };
+    struct route_match match;
+    assert_int_equal(route_table_add(table, routes, 5, sizeof *routes, NULL), ERR_EXISTS);
+    assert_int_equal(route_find(table, HTTP_HEAD, SLICE_LIT("/a/1/2/3"), &arena, &match), 0);
+    assert_string_equal(match.route->action, "first");
+    assert_true(route_has_variants(&match));
+    assert_false(route_use_variant(&match, 2));
+    assert_string_equal(match.route->action, "first");
+    assert_true(route_use_variant(&match, 1));
+    assert_string_equal(match.route->action, "second");
+    assert_true(slice_eq_str(route_param(&match, "x"), "1"));
+    assert_true(slice_eq_str(route_param(&match, "y"), "2/3"));
+    assert_null(route_param(&match, "b").ptr);
+    assert_true(route_use_variant(&match, 0));
+    assert_true(slice_eq_str(route_param(&match, "c"), "2/3"));
+
+    /* with the slash more there is one only */
+    assert_int_equal(route_find(table, HTTP_GET, SLICE_LIT("/a/"), &arena, &match), 0);
+    assert_string_equal(match.route->action, "slashed");
+    assert_false(route_use_variant(&match, 1));
+    assert_true(route_use_variant(&match, 2));
+    arena_deinit(&arena);
+    route_table_destroy(table);
+}
+
 int test_route(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_find),          cmocka_unit_test(test_param),
         cmocka_unit_test(test_allowed),       cmocka_unit_test(test_empty_table),
         cmocka_unit_test(test_bad_templates), cmocka_unit_test(test_conflicts),
+        cmocka_unit_test(test_variants),
     };
     return cmocka_run_group_tests_name("route", tests, NULL, NULL);
 }
