@@ -4,6 +4,12 @@
  * as it was. Connection, Content-Length, Transfer-Encoding and Date are written here and nowhere
  * else: where a response ends is decided in one place.
  *
+ * Every answer says what a browser may do with it, since what devices send is shown to people in them:
+ * not guess another type (nosniff), load nothing and stand in no frame (a policy for the case that it is
+ * shown as a page), tell no address on (a presigned URL is a credential), and keep nothing: an answer is for
+ * the one who asked, as of now. Only the last can be put otherwise by a field. There is no
+ * Strict-Transport-Security: the same name may serve plain HTTP on another port.
+ *
  *  I1  No byte of a name or value ends a line.
  *  I2  A response has exactly one of Content-Length, chunked coding, or the end of the connection,
  *      or is of a kind that has no body (RFC 9112, 6.3).
@@ -17,7 +23,7 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { USUAL_HEAD = 500 }; /* bytes */
+enum { USUAL_HEAD = 700 }; /* bytes */
 
 void http_date(int64_t epoch_s, char ret_text[30])
 {
@@ -84,6 +90,22 @@ static void put_field(struct buf *out, const char *name, struct slice value)
     buf_puts(out, "\r\n");
 }
 
+static bool has_field(const struct http_response *r, const char *name)
+{
+    for (size_t i = 0; i < r->field_count; i++)
+        if (http_eq_nocase(slice_str(r->fields[i].name), slice_str(name))) return true;
+    return false;
+}
+
+static void put_safety(struct buf *out, const struct http_response *r)
+{
+    if (r->status < 200) return;
+    buf_puts(out, "X-Content-Type-Options: nosniff\r\n"
+                  "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
+                  "Referrer-Policy: no-referrer\r\n");
+    if (!has_field(r, "Cache-Control")) buf_puts(out, "Cache-Control: no-store\r\n");
+}
+
 static bool has_no_body(int status)
 {
     return status < 200 || status == 204 || status == 304;
@@ -125,6 +147,7 @@ int http_put_response(struct buf *out, const struct http_response *r)
     put_framing(out, r);
     put_field(out, "Connection", slice_str(connection_of(r)));
     if (r->request_id) put_field(out, "x-amzn-RequestId", slice_str(r->request_id));
+    put_safety(out, r);
     for (size_t i = 0; i < r->field_count; i++)
         put_field(out, r->fields[i].name, r->fields[i].value);
     buf_puts(out, "\r\n");

@@ -24,7 +24,7 @@ struct http_response {
     bool keep_alive; /* else "Connection: close" */
 };
 
-/* Appends the response. ERR_INVALID for a bad status, name or value, or a field that is written
+/* Appends the response, with the headers that guard a browser's user. ERR_INVALID for a bad status, name or value, or a field that is written
  * here anyway (Connection, Content-Length, Date, Transfer-Encoding); out is as before then. A 101
  * gets "Connection: Upgrade"; the caller gives the Upgrade field. Borrows all. */
 int http_put_response(struct buf *out, const struct http_response *response);

@@ -34,11 +34,18 @@ static int give_back_the_clock(void **state)
 }
 
 #define DATE "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+#define SAFE                                                                  \
+    "X-Content-Type-Options: nosniff\r\n"                                     \
+    "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n" \
+    "Referrer-Policy: no-referrer\r\n"
+#define UNKEPT SAFE "Cache-Control: no-store\r\n"
 
 static const struct http_field two_fields[] = {
     { "X-A", { "1", 1 } },
     { "x-b", { "", 0 } },
 };
+
+static const struct http_field cache_field = { "cache-control", { "max-age=60", 10 } };
 
 static const struct response_case {
     const char *name;
@@ -54,31 +61,38 @@ static const struct response_case {
         .body = { "{}", 2 },
         .keep_alive = true },
       "HTTP/1.1 200 OK\r\n" DATE "Content-Type: application/json\r\nContent-Length: 2\r\n"
-      "Connection: keep-alive\r\nx-amzn-RequestId: id-1\r\nX-A: 1\r\nx-b: \r\n\r\n{}" },
+      "Connection: keep-alive\r\nx-amzn-RequestId: id-1\r\n" UNKEPT "X-A: 1\r\nx-b: \r\n\r\n{}" },
     { "nothing of it",
       { .status = 404 },
-      "HTTP/1.1 404 Not Found\r\n" DATE "Content-Length: 0\r\nConnection: close\r\n\r\n" },
+      "HTTP/1.1 404 Not Found\r\n" DATE "Content-Length: 0\r\nConnection: close\r\n" UNKEPT
+      "\r\n" },
     { "head",
       { .status = 200, .body = { "four", 4 }, .head = true, .keep_alive = true },
-      "HTTP/1.1 200 OK\r\n" DATE "Content-Length: 4\r\nConnection: keep-alive\r\n\r\n" },
+      "HTTP/1.1 200 OK\r\n" DATE "Content-Length: 4\r\nConnection: keep-alive\r\n" UNKEPT "\r\n" },
     { "no content",
       { .status = 204, .content_type = "text/plain", .body = { "x", 1 }, .keep_alive = true },
-      "HTTP/1.1 204 No Content\r\n" DATE "Connection: keep-alive\r\n\r\n" },
+      "HTTP/1.1 204 No Content\r\n" DATE "Connection: keep-alive\r\n" UNKEPT "\r\n" },
     { "not modified",
       { .status = 304, .body = { "x", 1 }, .keep_alive = true },
-      "HTTP/1.1 304 Not Modified\r\n" DATE "Connection: keep-alive\r\n\r\n" },
+      "HTTP/1.1 304 Not Modified\r\n" DATE "Connection: keep-alive\r\n" UNKEPT "\r\n" },
     { "switching protocols",
       { .status = 101, .fields = two_fields, .field_count = 1 },
       "HTTP/1.1 101 Switching Protocols\r\n" DATE "Connection: Upgrade\r\nX-A: 1\r\n\r\n" },
     { "chunked",
       { .status = 200, .framing = HTTP_CHUNKED, .body = { "x", 1 }, .keep_alive = true },
-      "HTTP/1.1 200 OK\r\n" DATE "Transfer-Encoding: chunked\r\nConnection: keep-alive\r\n\r\n" },
+      "HTTP/1.1 200 OK\r\n" DATE "Transfer-Encoding: chunked\r\nConnection: keep-alive\r\n" UNKEPT
+      "\r\n" },
     { "until close",
       { .status = 200, .framing = HTTP_UNTIL_CLOSE, .body = { "x", 1 }, .keep_alive = true },
-      "HTTP/1.1 200 OK\r\n" DATE "Connection: close\r\n\r\nx" },
+      "HTTP/1.1 200 OK\r\n" DATE "Connection: close\r\n" UNKEPT "\r\nx" },
+    { "kept for a while",
+      { .status = 200, .fields = &cache_field, .field_count = 1 },
+      "HTTP/1.1 200 OK\r\n" DATE "Content-Length: 0\r\nConnection: close\r\n" SAFE
+      "cache-control: max-age=60\r\n\r\n" },
     { "status of no name",
       { .status = 499 },
-      "HTTP/1.1 499 Bad Request\r\n" DATE "Content-Length: 0\r\nConnection: close\r\n\r\n" },
+      "HTTP/1.1 499 Bad Request\r\n" DATE "Content-Length: 0\r\nConnection: close\r\n" UNKEPT
+      "\r\n" },
 };
 
 static void test_responses(void **state)
