@@ -205,6 +205,8 @@ static int start_doors(struct app *app, struct diag *diag)
         http_server_create(app->core.loop, &(struct http_server_opts){
                                                .max_body = (size_t)conf->http.max_body,
                                                .max_header = (size_t)conf->http.max_header,
+                                               .max_headers = (size_t)conf->http.max_header_count,
+                                               .max_target = (size_t)conf->http.max_target,
                                                .header_timeout_ms = conf->http.header_timeout,
                                                .body_timeout_ms = conf->http.request_timeout,
                                                .idle_timeout_ms = conf->http.idle_timeout,

@@ -101,7 +101,13 @@
     X(EVENT_STREAMS, "thingd_event_streams", "gauge", "Open streams of GET /hub/subscribe")        \
     X(EVENTS_OUT, "thingd_events_sent_total", "counter", "Messages sent to event streams")         \
     X(EVENTS_DROPPED, "thingd_events_dropped_total", "counter",                                    \
-      "Messages dropped because an event stream was not read fast enough")
+      "Messages dropped because an event stream was not read fast enough")                  \
+    X(HTTP_MALFORMED, "thingd_http_malformed_total", "counter",                                    \
+      "HTTP requests refused because they could not be read")                                      \
+    X(HTTP_TOO_LARGE, "thingd_http_too_large_total", "counter",                                    \
+      "HTTP requests refused because target, headers or body were above a limit")                  \
+    X(HTTP_SLOW, "thingd_http_slow_total", "counter",                                              \
+      "HTTP connections closed because a request came, or an answer was read, too slowly")
 
 enum metric {
 #define X(id, name, type, help) METRIC_##id,

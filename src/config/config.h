@@ -107,6 +107,8 @@ struct config {
     struct {
         int64_t max_body;
         int64_t max_header;
+        int64_t max_header_count;
+        int64_t max_target;
         int64_t idle_timeout;
         int64_t header_timeout;
         int64_t request_timeout;

@@ -140,6 +140,24 @@ static void count(int status)
     if (status >= 400) metrics_inc(METRIC_HTTP_ERRORS);
 }
 
+/* Of what never reached the handler. */
+static void count_refusal(int status)
+{
+    switch (status) {
+    case 408:
+        metrics_inc(METRIC_HTTP_SLOW);
+        break;
+    case 413:
+    case 414:
+    case 431:
+        metrics_inc(METRIC_HTTP_TOO_LARGE);
+        break;
+    default:
+        metrics_inc(METRIC_HTTP_MALFORMED);
+        break;
+    }
+}
+
 void http_conn_put(struct http_conn *c, const struct http_response *response)
 {
     struct buf out = { 0 };
@@ -186,8 +204,9 @@ static void refuse(struct http_conn *c, int status, const char *why)
                                               .body = buf_slice(&body) });
     buf_deinit(&body);
     count(status);
-    LOG(LOG_INFO, "http", "request refused", LOG_S("peer", c->stream->peer.address),
-        LOG_I("status", status), LOG_S("reason", why));
+    count_refusal(status);
+    LOG(LOG_INFO, "http", "request refused", LOG_S("request", c->turn->exchange.request_id),
+        LOG_S("peer", c->stream->peer.address), LOG_I("status", status), LOG_S("reason", why));
     http_conn_close(c, true);
 }
 
@@ -199,6 +218,18 @@ static bool still_takes(struct http_conn *c)
     c->unread = unread;
     loop_timer_start(&c->timer, c->server->opts.idle_timeout_ms);
     return true;
+}
+
+/* Nothing was asked for long, or the peer takes nothing of its answers. */
+static void close_idle(struct http_conn *c)
+{
+    bool unread = stream_pending(c->stream) > 0;
+    if (unread) {
+        metrics_inc(METRIC_HTTP_SLOW);
+        LOG(LOG_INFO, "http", "closed: an answer is not read",
+            LOG_S("peer", c->stream->peer.address), LOG_I("bytes", stream_pending(c->stream)));
+    }
+    conn_close(c, unread);
 }
 
 static void on_timeout(struct loop_timer *timer)
@@ -213,7 +244,7 @@ static void on_timeout(struct loop_timer *timer)
         refuse(c, 408, "the body did not arrive in time");
         break;
     default:
-        if (!still_takes(c)) http_conn_close(c, stream_pending(c->stream) > 0);
+        if (!still_takes(c)) close_idle(c);
         break;
     }
 }
@@ -297,6 +328,7 @@ static void serve(struct http_conn *c)
     struct http_server *server = c->server;
     enter_phase(c, HTTP_COMPLETE);
     c->serving = true;
+    c->turn->parser.req.id = c->turn->exchange.request_id;
     server->opts.handler(server->opts.arg, &c->turn->exchange);
 }
 
@@ -390,7 +422,9 @@ struct http_server *http_server_create(struct loop *loop, const struct http_serv
     server->opts = *opts;
     server->limits = http_default_limits;
     if (opts->max_body) server->limits.max_body = opts->max_body;
-    if (opts->max_header) server->limits.max_head = server->limits.max_target = opts->max_header;
+    if (opts->max_header) server->limits.max_head = opts->max_header;
+    if (opts->max_headers) server->limits.max_headers = opts->max_headers;
+    if (opts->max_target) server->limits.max_target = opts->max_target;
     list_init(&server->conns);
     return server;
 }
@@ -400,13 +434,19 @@ static struct http_conn *conn_of(struct list *link)
     return container_of(link, struct http_conn, link);
 }
 
+/* No byte of a request has come that is not answered; c->phase says "in head" from the start. */
+static bool is_between(const struct http_conn *c)
+{
+    return !c->serving && (!c->turn || http_parser_phase(&c->turn->parser) == HTTP_IDLE);
+}
+
 void http_server_drain(struct http_server *server)
 {
     server->draining = true;
     list_for_each_safe(it, &server->conns) {
         struct http_conn *c = conn_of(it);
         if (c->turn && c->turn->cbs) http_body_cut(c);
-        if (!c->serving && c->phase == HTTP_IDLE) http_conn_close(c, stream_pending(c->stream) > 0);
+        if (is_between(c)) http_conn_close(c, stream_pending(c->stream) > 0);
     }
 }
 

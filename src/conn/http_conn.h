@@ -21,7 +21,9 @@ typedef void (*http_handler_cb)(void *arg, struct http_exchange *exchange);
 
 struct http_server_opts {
     size_t max_body;
-    size_t max_header;
+    size_t max_header;         /* bytes of all headers */
+    size_t max_headers;        /* lines */
+    size_t max_target;         /* bytes */
     int64_t header_timeout_ms; /* from the first byte of a request to its last header */
     int64_t body_timeout_ms;   /* for the body */
     int64_t idle_timeout_ms;   /* between requests */

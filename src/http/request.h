@@ -30,6 +30,7 @@ struct http_request {
     /* The Upgrade header of a GET without a body that asks for it (RFC 9110, 7.8), else empty. What
      * follows the request is left. Answering it as any other request is a valid way to decline. */
     struct slice upgrade;
+    const char *id;  /* for answers and log: the connection's to set; NULL: none */
     bool keep_alive; /* HTTP/1.1 without "Connection: close"; always false for HTTP/1.0 */
 };
 

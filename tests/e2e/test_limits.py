@@ -430,7 +430,7 @@ def test_body(make_hub, name):
 
 @pytest.mark.parametrize("kind", ["one header", "many headers", "path"])
 def test_header(make_hub, kind):
-    hub = make_hub(sets=["http.max_header=2k"]).start()
+    hub = make_hub(sets=["http.max_header=2k", "http.max_target=2k"]).start()
     close = b"Host: localhost\r\nConnection: close\r\n"
 
     def request(size):
@@ -443,7 +443,15 @@ def test_header(make_hub, kind):
 
     assert http_bytes(hub, request(1000)).startswith(b"HTTP/1.1 200 ")
     long = http_bytes(hub, request(3000))
-    assert long.startswith((b"HTTP/1.1 431 ", b"HTTP/1.1 414 ")), long[:200]
+    assert long.startswith(b"HTTP/1.1 414 " if kind == "path" else b"HTTP/1.1 431 "), long[:200]
+    assert hub.metric("http_too_large_total") == 1
+
+
+def test_number_of_headers(make_hub):
+    hub = make_hub(sets=["http.max_header_count=10"]).start()
+    head = b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+    assert http_bytes(hub, head + b"X: a\r\n" * 8 + b"\r\n").startswith(b"HTTP/1.1 200 ")
+    assert http_bytes(hub, head + b"X: a\r\n" * 9 + b"\r\n").startswith(b"HTTP/1.1 431 ")
 
 
 def test_time_for_headers_and_body(make_hub, name):
