@@ -85,6 +85,7 @@ struct auth_conn {
     const char *source_ip;
     bool persistent;        /* iot:ConnectAttributes, while CONNECT is decided */
     const char *will_topic; /* NULL: no will */
+    const char *request_id; /* of an HTTP request, for the log */
 };
 
 /* Resource types of ARNs: what stands between the account and the name. */
@@ -99,7 +100,7 @@ int auth_check(struct auth *auth, const struct principal *principal, const struc
                enum policy_action action, const char *type, struct slice name,
                struct policy_decision *ret_decision);
 /* The same, and logs and counts a refusal: message "not authorized", fields principal, client, action,
- * resource, decision. */
+ * resource, decision; request where there is one. */
 int auth_require(struct auth *auth, const struct principal *principal, const struct auth_conn *conn,
                  enum policy_action action, const char *type, struct slice name);
 /* For the control plane: any action by its name ("iot:CreateThing") on a whole ARN or "*". Certificates

@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "crypto/crypto.h"
+#include "http/request.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -137,11 +138,14 @@ bool auth_ask_accept(struct ask *ask)
 }
 
 void auth_ask_log_failure(struct auth *auth, const char *what, struct slice name, const char *peer,
-                          const char *why)
+                          const char *request_id, const char *why)
 {
     metrics_inc(METRIC_AUTH_FAILURES);
-    LOG(LOG_WARN, "auth", "credential refused", LOG_S("kind", what), LOG_SLICE("name", name),
-        LOG_S("peer", peer), LOG_S("reason", why));
+    const struct log_field fields[] = { LOG_S("kind", what), LOG_SLICE("name", name),
+                                        LOG_S("peer", peer), LOG_S("reason", why),
+                                        LOG_S("request", request_id) };
+    if (log_enabled(LOG_WARN))
+        log_write(LOG_WARN, "auth", "credential refused", fields, ARRAY_LEN(fields) - !request_id);
     struct buf principal = { 0 };
     buf_printf(&principal, "%s:", what);
     buf_put_slice(&principal, name);
@@ -155,7 +159,8 @@ void auth_ask_log_failure(struct auth *auth, const char *what, struct slice name
 bool auth_ask_refuse(struct ask *ask, int rc, const char *why, const char *told)
 {
     if (rc != ERR_CLOSED)
-        auth_ask_log_failure(ask->auth, ask->what, slice_str(ask->name), ask->peer, why);
+        auth_ask_log_failure(ask->auth, ask->what, slice_str(ask->name), ask->peer,
+                             ask->request ? ask->request->id : NULL, why);
     ask->done(ask->arg, rc, NULL, told);
     return true;
 }

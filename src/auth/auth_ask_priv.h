@@ -63,10 +63,10 @@ struct ask {
     auth_done_cb done;
     void *arg;
     char peer[48];
-    const char *what; /* for the log: "certificate", "user", ... */
-    char *name;       /* of the credential, for the log */
+    const char *what;                   /* for the log: "certificate", "user", ... */
+    char *name;                         /* of the credential, for the log */
+    const struct http_request *request; /* NULL: it came otherwise */
     /* SigV4 */
-    const struct http_request *request;
     struct arena arena;
     struct sigv4_request sigv4;
     struct sigv4_credential credential;
@@ -121,8 +121,14 @@ bool auth_ask_refuse_unknown(struct ask *ask, int rc);
 /* Without an ask: calls done later. Takes the reference to principal; `why` (NULL: none) is copied. */
 void auth_ask_answer(struct auth *auth, auth_done_cb done, void *arg, int rc,
                      struct principal *principal, const char *why);
-/* Logs, counts and notes a credential that was refused. */
+/* Logs, counts and notes a credential that was refused. request_id: NULL outside HTTP. */
 void auth_ask_log_failure(struct auth *auth, const char *what, struct slice name, const char *peer,
-                          const char *why);
+                          const char *request_id, const char *why);
+
+/* ---- auth_kinds.c ---- */
+
+/* auth_by_token for a request, which names itself in the log; NULL: there is none. */
+void auth_ask_token(struct auth *auth, struct slice token, const struct http_request *request,
+                    const char *peer, auth_done_cb done, void *arg);
 
 #endif

@@ -64,13 +64,21 @@ static bool judge_token(struct ask *ask)
     return auth_ask_accept(ask);
 }
 
-void auth_by_token(struct auth *auth, struct slice token, const char *peer, auth_done_cb done,
-                   void *arg)
+void auth_ask_token(struct auth *auth, struct slice token, const struct http_request *request,
+                    const char *peer, auth_done_cb done, void *arg)
 {
     char hash[TOKEN_HASH_LEN], key[TOKEN_HASH_LEN + 16];
     token_hash(token, hash);
     snprintf(key, sizeof key, "token-hash:%s", hash);
-    auth_ask_look_up(auth_ask_create(auth, "token", "", peer, done, arg), key, judge_token);
+    struct ask *ask = auth_ask_create(auth, "token", "", peer, done, arg);
+    ask->request = request;
+    auth_ask_look_up(ask, key, judge_token);
+}
+
+void auth_by_token(struct auth *auth, struct slice token, const char *peer, auth_done_cb done,
+                   void *arg)
+{
+    auth_ask_token(auth, token, NULL, peer, done, arg);
 }
 
 /* ---- peers of the Unix socket ---- */
@@ -95,7 +103,7 @@ void auth_by_peer(struct auth *auth, uid_t uid, auth_done_cb done, void *arg)
     }
     char name[24];
     snprintf(name, sizeof name, "%lu", (unsigned long)uid);
-    auth_ask_log_failure(auth, "local", slice_str(name), "",
+    auth_ask_log_failure(auth, "local", slice_str(name), "", NULL,
                          "only root and the hub's own user may use the Unix socket");
     auth_ask_answer(auth, done, arg, ERR_AUTH, NULL, "not authorized");
 }

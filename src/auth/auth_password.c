@@ -109,7 +109,8 @@ void auth_by_password(struct auth *auth, struct slice user, struct slice passwor
 {
     if (user.len == 0 || user.len > 128 || memchr(user.ptr, 0, user.len) ||
         memchr(password.ptr ? password.ptr : "", 0, password.len) || password.len > PASSWORD_MAX) {
-        auth_ask_log_failure(auth, "user", user, peer, "not a possible user name or password");
+        auth_ask_log_failure(auth, "user", user, peer, NULL,
+                             "not a possible user name or password");
         auth_ask_answer(auth, done, arg, ERR_AUTH, NULL, "bad user name or password");
         return;
     }

@@ -75,7 +75,7 @@ void auth_by_request(struct auth *auth, const struct http_request *request,
 {
     struct slice authorization = http_header(&request->headers, "authorization");
     if (is_bearer(authorization)) {
-        auth_by_token(auth, slice_from(authorization, 7), peer, done, arg);
+        auth_ask_token(auth, slice_from(authorization, 7), request, peer, done, arg);
         return;
     }
     struct ask *ask = auth_ask_create(auth, "access key", "", peer, done, arg);
@@ -93,7 +93,9 @@ void auth_by_request(struct auth *auth, const struct http_request *request,
     }
     auth_ask_end(ask);
     rc = refuse_request(authorization, transport || !required, rc, &diag);
-    if (rc < 0) auth_ask_log_failure(auth, "request", SLICE_LIT(""), peer, diag_text(&diag, rc));
+    if (rc < 0)
+        auth_ask_log_failure(auth, "request", SLICE_LIT(""), peer, request->id,
+                             diag_text(&diag, rc));
     bool known = rc == 0 && transport;
     auth_ask_answer(auth, done, arg, rc, known ? principal_ref(transport) : NULL,
                     diag_text(&diag, rc));
