@@ -129,35 +129,13 @@ const char *api_action(const struct api_call *call)
 /* ---- writing ---- */
 
 struct headers {
-    struct http_header_out items[8];
+    struct http_header_out items[2 + CORS_HEADERS];
     size_t count;
 };
 
 static void add(struct headers *headers, const char *name, const char *value)
 {
     headers->items[headers->count++] = (struct http_header_out){ name, value };
-}
-
-/* Fetch standard, "CORS protocol": only for origins that the owner of the hub has listed. */
-static void add_cors(struct headers *headers, struct api_call *call)
-{
-    struct http_exchange *exchange = call->exchange;
-    const struct http_request *request = exchange->request;
-    struct slice origin = guard_origin(&call->api->opts, request);
-    if (!origin.len) return;
-    add(headers, "Vary", "Origin");
-    add(headers, "Access-Control-Allow-Origin",
-        arena_strndup(&exchange->arena, origin.ptr, origin.len));
-    if (request->method != HTTP_OPTIONS) {
-        add(headers, "Access-Control-Expose-Headers", "x-amzn-RequestId, x-amzn-ErrorType, Date");
-        return;
-    }
-    struct slice wanted = http_header(&request->headers, "access-control-request-headers");
-    add(headers, "Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE");
-    if (wanted.len && http_field_valid(SLICE_LIT("x"), wanted))
-        add(headers, "Access-Control-Allow-Headers",
-            arena_strndup(&exchange->arena, wanted.ptr, wanted.len));
-    add(headers, "Access-Control-Max-Age", "600");
 }
 
 static void finish(struct api_call *call, int status, const char *content_type, struct slice body,
@@ -168,7 +146,7 @@ static void finish(struct api_call *call, int status, const char *content_type, 
     if (error) add(&headers, "x-amzn-ErrorType", error);
     if (call->allow) add(&headers, "Allow", call->allow);
     if (call->upgrade) add(&headers, "Upgrade", call->upgrade);
-    add_cors(&headers, call);
+    headers.count += cors_headers(call, headers.items + headers.count);
     call->exchange = NULL;
     http_respond(exchange, status, content_type, body, headers.items, headers.count);
     api_call_done(call);
@@ -182,7 +160,7 @@ bool api_answer_begin(struct api_call *call, const char *content_type,
     struct headers headers = { 0 };
     for (size_t i = 0; i < count; i++)
         add(&headers, more[i].name, more[i].value);
-    add_cors(&headers, call);
+    headers.count += cors_headers(call, headers.items + headers.count);
     loop_timer_stop(&call->timer);
     if (http_begin(exchange, 200, content_type, headers.items, headers.count, cbs, arg))
         return true;

@@ -64,7 +64,8 @@ void api_call_done(struct api_call *call)
 static void on_timeout(struct loop_timer *timer)
 {
     struct api_call *call = container_of(timer, struct api_call, timer);
-    LOG(LOG_WARN, "api", "request not carried out in time", LOG_S("operation", call->route->op),
+    LOG(LOG_WARN, "api", "request not carried out in time", LOG_S("request", call->request_id),
+        LOG_S("operation", call->route->op),
         LOG_S("principal", call->principal ? call->principal->label : ""));
     api_fail_as(call, 503, "ServiceUnavailableException",
                 "The request was not carried out in time; it may still be carried out");
@@ -75,7 +76,8 @@ static struct api_call *call_create(struct api *api, struct http_exchange *excha
     struct api_call *call = xnew(struct api_call);
     call->api = api;
     call->exchange = exchange;
-    call->conn.source_ip = call->source_ip;
+    memcpy(call->request_id, exchange->request_id, sizeof call->request_id);
+    call->conn = (struct auth_conn){ .source_ip = call->source_ip, .request_id = call->request_id };
     if (exchange->peer) {
         snprintf(call->source_ip, sizeof call->source_ip, "%s", exchange->peer->address);
         call->loopback = exchange->peer->loopback || exchange->peer->kind == STREAM_UNIX;
@@ -283,22 +285,12 @@ static void on_auth(void *arg, int rc, struct principal *principal, const char *
         run(call);
 }
 
-/* The question of a browser before a page's request; it carries no credentials. */
-static bool answer_preflight(struct api_call *call)
-{
-    const struct http_request *request = call->exchange->request;
-    if (request->method != HTTP_OPTIONS || !guard_origin(&call->api->opts, request).len)
-        return false;
-    api_answer(call, 204, NULL, SLICE_LIT(""));
-    return true;
-}
-
 void api_handle(void *arg, struct http_exchange *exchange)
 {
     struct api *api = arg;
     struct api_call *call = call_create(api, exchange);
     const struct http_request *request = exchange->request;
-    if (answer_preflight(call)) return;
+    if (cors_preflight(call)) return;
     int rc = route_find(api->table, request->method, request->path, &exchange->arena, &call->match);
     if (rc == ERR_MALFORMED && !slice_eq_str(request->path, "*")) {
         api_fail_as(call, 400, "InvalidRequestException", "The path is malformed");

@@ -67,6 +67,7 @@ struct api_call {
     struct json *params;
     struct auth_conn conn;
     char source_ip[48];
+    char request_id[37];
     bool loopback;
     struct loop_timer timer;
     int64_t commit; /* while waiting, and what comes then */
@@ -211,6 +212,13 @@ const char *guard_refusal(const struct api_opts *opts, const struct principal *t
                           const struct http_request *request);
 /* The Origin of the request when it is listed, else an empty slice. */
 struct slice guard_origin(const struct api_opts *opts, const struct http_request *request);
+
+/* ---- scripts of web pages: cors.c ---- */
+enum { CORS_HEADERS = 5 }; /* at most */
+/* The headers that an answer has for them; returns how many. Values live as long as the exchange. */
+size_t cors_headers(struct api_call *call, struct http_header_out ret_headers[CORS_HEADERS]);
+/* Answers the question of a browser before a page's request; false: it is none. */
+bool cors_preflight(struct api_call *call);
 
 /* ---- operations ---- */
 void control_registry(struct api_call *call);

@@ -130,6 +130,7 @@ static struct sent *send_request(struct principal *transport, const char *text)
     int rc = http_feed(&sent->parser, (const uint8_t *)text, strlen(text), &used);
     if (rc != HTTP_DONE)
         fail_msg("%s: %s", text, sent->parser.failure ? sent->parser.failure->why : "");
+    sent->parser.req.id = sent->exchange.request_id;
     sent->exchange.request = &sent->parser.req;
     sent->exchange.peer = &peer;
     sent->exchange.transport = transport;
@@ -987,6 +988,34 @@ static void parts_of_the_path_are_decoded_once(void **state)
     run_table(cases, ARRAY_LEN(cases));
 }
 
+/* A refusal can be found by the id that the caller was given. */
+static void refusals_have_the_request_in_the_log(void **state)
+{
+    static const struct {
+        struct principal *who;
+        const char *line, *headers, *says;
+    } cases[] = {
+        { &cert, "GET /things/other/shadow", "", "not authorized" },
+        { &cert, "GET /things", "", "not authorized" },
+        { &cert, "POST /topics/elsewhere", "", "not authorized" },
+        { &anonymous, "GET /things/mine/shadow", "Via: 1.1 x\r\n", "not authorized" },
+        { NULL, "GET /things", "", "credential refused" },
+        { NULL, "GET /things", "Authorization: Bearer thd_wrong\r\n", "credential refused" },
+        { NULL, "GET /things", "Authorization: AWS4-HMAC-SHA256 Credential=x\r\n",
+          "credential refused" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        buf_clear(&logged);
+        struct sent *sent = ask_with(cases[i].who, cases[i].line, NULL, cases[i].headers);
+        wait_answer(sent);
+        assert_true(sent->status >= 400);
+        sent_free(sent);
+        const char *line = strstr(buf_str(&logged), cases[i].says);
+        if (!line || !strstr(line, "request=01234567-89ab-4cde-8f01-23456789abcd"))
+            fail_msg("%s: %s", cases[i].line, buf_str(&logged));
+    }
+}
+
 static void pages_and_proxies_are_no_local_users(void **state)
 {
     static const struct {
@@ -1065,27 +1094,72 @@ static void pages_and_proxies_are_no_local_users(void **state)
     check(&plain, "Origin: http://evil.example\r\n");
 }
 
+/* Which headers for pages an answer has; the names are given without their common beginning. */
+static void check_page(const char *line, const char *headers, int status, const char *const *has,
+                       const char *const *has_not)
+{
+    struct sent *sent = ask_with(&anonymous, line, NULL, headers);
+    wait_answer(sent);
+    const char *head = buf_str(&sent->head);
+    if (sent->status != status) fail_msg("%s: %d %s", line, sent->status, buf_str(&sent->body));
+    for (; *has; has++)
+        if (!strstr(head, *has)) fail_msg("%s: no '%s' in %s", line, *has, head);
+    for (; *has_not; has_not++)
+        if (strstr(head, *has_not)) fail_msg("%s: '%s' in %s", line, *has_not, head);
+    sent_free(sent);
+}
+
+#define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
+#define PAGE      "Origin: https://console.example\r\n"
+#define WANTS     "Access-Control-Request-Method: DELETE\r\n"
+
 static void browsers_of_listed_origins(void **state)
 {
-    struct sent *sent = ask_with(&anonymous, "OPTIONS /things/a/shadow", NULL,
-                                 "Origin: https://console.example\r\n"
-                                 "Access-Control-Request-Headers: authorization,x-amz-date\r\n");
-    wait_answer(sent);
-    assert_int_equal(sent->status, 204);
-    assert_non_null(strstr(buf_str(&sent->head), "Access-Control-Allow-Origin: https://console"));
-    assert_non_null(strstr(buf_str(&sent->head), "Allow-Headers: authorization,x-amz-date\n"));
-    sent_free(sent);
-    sent = ask_with(&anonymous, "GET /things/mine/shadow", NULL,
-                    "Origin: https://console.example\r\n");
-    wait_answer(sent);
-    assert_int_equal(sent->status, 200);
-    assert_non_null(strstr(buf_str(&sent->head), "Access-Control-Allow-Origin: https://console"));
-    sent_free(sent);
-    sent = ask_with(&anonymous, "OPTIONS /things", NULL, "Origin: https://evil.example\r\n");
-    wait_answer(sent);
-    assert_int_equal(sent->status, 403);
-    assert_null(strstr(buf_str(&sent->head), "Access-Control"));
-    sent_free(sent);
+    check_page(
+        "OPTIONS /things/a/shadow",
+        PAGE WANTS "Access-Control-Request-Headers: authorization,X-Amz-Date, cookie, x-amz-,"
+                   " x-evil,amz-sdk-request\r\n",
+        204,
+        LIST("Access-Control-Allow-Origin: https://console.example\n",
+             "Access-Control-Allow-Methods: GET, HEAD, POST, DELETE\n",
+             "Access-Control-Allow-Headers: authorization, X-Amz-Date, amz-sdk-request\n",
+             "Access-Control-Max-Age: 600\n",
+             "Vary: Origin, Access-Control-Request-Method, Access-Control-Request-Headers\n"),
+        LIST("Expose", "Credentials", "cookie", "evil"));
+    check_page("OPTIONS /topics/a/b", PAGE WANTS, 204, LIST("Allow-Methods: POST\n"),
+               LIST("Allow-Headers"));
+    check_page("OPTIONS /nowhere", PAGE WANTS, 204, LIST("Allow-Origin: "), LIST("Allow-Methods"));
+    check_page("GET /things/mine/shadow", PAGE, 200,
+               LIST("Access-Control-Allow-Origin: https://console.example\n", "Vary: Origin\n",
+                    "Access-Control-Expose-Headers: x-amzn-RequestId, x-amzn-ErrorType, Date\n"),
+               LIST("Allow-Methods", "Max-Age"));
+    /* errors too, so that the page can read them */
+    check_page("GET /nowhere", PAGE, 404, LIST("Access-Control-Allow-Origin: "), LIST("Max-Age"));
+}
+
+static void pages_of_other_origins_get_no_word(void **state)
+{
+    static const char *const pages[] = {
+        "Origin: https://evil.example\r\n",
+        "Origin: null\r\n",
+        "Origin: https://console.example.evil.example\r\n",
+        "Origin: https://console.example:8443\r\n",
+        "Origin: http://console.example\r\n",
+        "Origin: https://console.example\r\nOrigin: https://evil.example\r\n",
+        "Origin:\r\n",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(pages); i++) {
+        char *asks = xasprintf("%s" WANTS, pages[i]);
+        check_page("OPTIONS /things/a/shadow", asks, 403, LIST("Vary: Origin\n"),
+                   LIST("Access-Control"));
+        check_page("GET /things/mine/shadow", pages[i], 403, LIST("Vary: Origin\n"),
+                   LIST("Access-Control"));
+        free(asks);
+    }
+    check_page("GET /things/mine/shadow", "", 200, LIST("Vary: Origin\n"), LIST("Access-Control"));
+    /* without the method that is wanted it is no preflight */
+    check_page("OPTIONS /things/a/shadow", PAGE, 405, LIST("Allow: GET, HEAD, POST, DELETE\n"),
+               LIST("Max-Age"));
 }
 
 #define UPGRADE "Connection: Upgrade\r\nUpgrade: websocket\r\n"
@@ -1928,12 +2002,14 @@ int main(void)
         T(certificates_have_the_data_plane),
         T(policies_decide_for_keys),
         T(a_token_is_a_credential),
+        T(refusals_have_the_request_in_the_log),
         T(the_service_that_is_signed_for_decides),
         T(without_a_signature_the_kind_of_principal_decides),
         T(parts_of_the_path_are_decoded_once),
         T(pages_and_proxies_are_no_local_users),
         T(browsers_of_listed_origins),
         T(upgrades_are_granted_to_those_who_may_ask),
+        T(pages_of_other_origins_get_no_word),
         T(things_and_types),
         T(policies),
         T(rules),
