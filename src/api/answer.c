@@ -129,7 +129,7 @@ const char *api_action(const struct api_call *call)
 /* ---- writing ---- */
 
 struct headers {
-    struct http_header_out items[2 + CORS_HEADERS];
+    struct http_header_out items[4 + CORS_HEADERS];
     size_t count;
 };
 

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/metrics.h"
 #include "conn/http_conn.h"
 #include "http/request.h"
 #include "lib/clock_fake.h"
@@ -163,14 +164,17 @@ static void start_server(size_t max_body)
                                                                   .arg = &seen });
 }
 
-static void no_log(const char *line, size_t len)
+static struct buf logged;
+
+static void keep_log(const char *line, size_t len)
 {
+    buf_append(&logged, line, len);
 }
 
 static int set_up(void **state)
 {
     clock_fake_install();
-    log_set_sink(no_log);
+    log_set_sink(keep_log);
     loop_create(&loop, NULL);
     who = (struct principal){ .refs = 1 };
     at_once = true;
@@ -193,6 +197,7 @@ static int tear_down(void **state)
     assert_int_equal(who.refs, 1);
     buf_deinit(&client.got);
     buf_deinit(&seen);
+    buf_deinit(&logged);
     loop_destroy(loop);
     log_set_sink(NULL);
     clock_fake_remove();
@@ -416,6 +421,56 @@ static void malformed_requests_are_answered_and_closed(void **state)
     }
 }
 
+/* Who was refused can be found by the id in the answer. */
+static void a_refusal_is_logged_with_its_id(void **state)
+{
+    say("GET /a HTTP/1.1\r\n\r\n");
+    const char *id = strstr(buf_str(&client.got), "x-amzn-RequestId: ");
+    assert_non_null(id);
+    char *field = xasprintf("request refused request=%.36s ", id + strlen("x-amzn-RequestId: "));
+    if (!strstr(buf_str(&logged), field)) fail_msg("no '%s' in %s", field, buf_str(&logged));
+    free(field);
+}
+
+/* Each limit is its option's, and no other one's. */
+static void limits_are_those_of_the_options(void **state)
+{
+    static const struct {
+        struct http_server_opts opts;
+        const char *fits, *above;
+        const char *status;
+    } rows[] = {
+        { { .max_target = 10 }, GET("/23456789a"), GET("/23456789ab"), "414" },
+        { { .max_headers = 2 },
+          "GET / HTTP/1.1\r\nHost: h\r\na: b\r\n\r\n",
+          "GET / HTTP/1.1\r\nHost: h\r\na: b\r\nc: d\r\n\r\n",
+          "431" },
+        { { .max_header = 12 },
+          "GET / HTTP/1.1\r\nHost:h\r\n\r\n",
+          "GET / HTTP/1.1\r\nHost: hhhhhh\r\n\r\n",
+          "431" },
+        { { .max_body = 2 },
+          "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nab",
+          "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc",
+          "413" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        hang_up();
+        http_server_destroy(server);
+        struct http_server_opts opts = rows[i].opts;
+        opts.handler = handle;
+        opts.arg = &seen;
+        server = http_server_create(loop, &opts);
+        join();
+        say(rows[i].fits);
+        EXPECT_GOT("HTTP/1.1 200 ");
+        say(rows[i].above);
+        char *status = xasprintf("HTTP/1.1 %s ", rows[i].status);
+        EXPECT_GOT(status);
+        free(status);
+    }
+}
+
 static void headers_above_the_limit(void **state)
 {
     struct buf text = { 0 };
@@ -495,6 +550,7 @@ static void an_idle_connection_is_closed_without_a_word(void **state)
 
 static void a_long_answer_on_a_slow_line(void **state)
 {
+    int64_t slow = metrics_get(METRIC_HTTP_SLOW);
     answer_size = 3000000;
     stream_pair_set_window(server_end, 100000);
     stream_pause(client.s);
@@ -517,6 +573,8 @@ static void a_long_answer_on_a_slow_line(void **state)
     advance(IDLE_MS);
     advance(SECONDS(6)); /* of lingering */
     assert_int_equal(http_server_count(server), 0);
+    assert_non_null(strstr(buf_str(&logged), "closed: an answer is not read"));
+    assert_int_equal(metrics_get(METRIC_HTTP_SLOW), slow + 1);
 }
 
 static void empty_lines_do_not_keep_a_connection(void **state)
@@ -606,6 +664,28 @@ static void draining_closes_what_is_idle(void **state)
     assert_int_equal(http_server_count(server), 0);
 }
 
+static void draining_closes_what_has_not_asked_yet(void **state)
+{
+    http_server_drain(server);
+    quiet();
+    assert_true(client.ended);
+    assert_int_equal(client.got.len, 0);
+    assert_int_equal(http_server_count(server), 0);
+}
+
+static void draining_ends_a_pipeline(void **state)
+{
+    at_once = false;
+    say(GET("/a") GET("/b") GET("/c"));
+    http_server_drain(server);
+    answer_next();
+    quiet();
+    assert_int_equal(times("HTTP/1.1 200"), 1);
+    EXPECT_GOT("Connection: close\r\n");
+    assert_true(client.ended);
+    assert_string_equal(buf_str(&seen), "GET /a ;");
+}
+
 static void draining_lets_a_request_end(void **state)
 {
     at_once = false;
@@ -662,6 +742,8 @@ int main(void)
         T(random_cuts_and_delays),
         T(an_upgrade_is_an_ordinary_request_and_the_last),
         T(malformed_requests_are_answered_and_closed),
+        T(a_refusal_is_logged_with_its_id),
+        T(limits_are_those_of_the_options),
         T(headers_above_the_limit),
         T(what_follows_a_refusal_is_not_served),
         T(a_header_that_breaks_the_head_is_not_written),
@@ -678,6 +760,8 @@ int main(void)
         T(half_a_request_and_the_end),
         T(a_broken_line),
         T(draining_closes_what_is_idle),
+        T(draining_closes_what_has_not_asked_yet),
+        T(draining_ends_a_pipeline),
         T(draining_lets_a_request_end),
         T(draining_lets_half_a_request_come),
         T(without_a_principal),
