@@ -57,7 +57,8 @@ void buf_put_slice(struct buf *buf, struct slice slice)
 void buf_put_int(struct buf *buf, int64_t value)
 {
     char text[20];
-    buf_append(buf, text, text_from_int(value, text));
+    size_t len = text_from_int(value, text);
+    buf_append(buf, text, len);
 }
 
 void buf_vprintf(struct buf *buf, const char *fmt, va_list ap)
