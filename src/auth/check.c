@@ -149,12 +149,10 @@ static void log_denial(struct auth *auth, const struct principal *principal,
     const char *label = principal ? principal->label : "nobody";
     metrics_inc(METRIC_DENIALS);
     const char *request_id = conn ? conn->request_id : NULL;
-    const struct log_field fields[] = { LOG_S("principal", label),
-                                        LOG_S("client", client_id),
-                                        LOG_S("action", action),
-                                        LOG_SLICE("resource", resource),
-                                        LOG_S("decision", decision),
-                                        LOG_S("request", request_id) };
+    const struct log_field fields[] = {
+        LOG_S("principal", label),       LOG_S("client", client_id),  LOG_S("action", action),
+        LOG_SLICE("resource", resource), LOG_S("decision", decision), LOG_S("request", request_id)
+    };
     if (log_enabled(LOG_WARN))
         log_write(LOG_WARN, "auth", "not authorized", fields, ARRAY_LEN(fields) - !request_id);
     ledger_note(auth_ledger(auth),

@@ -101,7 +101,7 @@
     X(EVENT_STREAMS, "thingd_event_streams", "gauge", "Open streams of GET /hub/subscribe")        \
     X(EVENTS_OUT, "thingd_events_sent_total", "counter", "Messages sent to event streams")         \
     X(EVENTS_DROPPED, "thingd_events_dropped_total", "counter",                                    \
-      "Messages dropped because an event stream was not read fast enough")                  \
+      "Messages dropped because an event stream was not read fast enough")                         \
     X(HTTP_MALFORMED, "thingd_http_malformed_total", "counter",                                    \
       "HTTP requests refused because they could not be read")                                      \
     X(HTTP_TOO_LARGE, "thingd_http_too_large_total", "counter",                                    \

@@ -229,7 +229,7 @@ static void close_idle(struct http_conn *c)
         LOG(LOG_INFO, "http", "closed: an answer is not read",
             LOG_S("peer", c->stream->peer.address), LOG_I("bytes", stream_pending(c->stream)));
     }
-    conn_close(c, unread);
+    http_conn_close(c, unread);
 }
 
 static void on_timeout(struct loop_timer *timer)
