@@ -129,7 +129,7 @@ const char *api_action(const struct api_call *call)
 /* ---- writing ---- */
 
 struct headers {
-    struct http_header_out items[4 + CORS_HEADERS];
+    struct http_header_out items[6 + CORS_HEADERS];
     size_t count;
 };
 
@@ -146,6 +146,10 @@ static void finish(struct api_call *call, int status, const char *content_type, 
     if (error) add(&headers, "x-amzn-ErrorType", error);
     if (call->allow) add(&headers, "Allow", call->allow);
     if (call->upgrade) add(&headers, "Upgrade", call->upgrade);
+    if (call->etag) {
+        add(&headers, "ETag", call->etag);
+        add(&headers, "Cache-Control", "private, no-cache");
+    }
     headers.count += cors_headers(call, headers.items + headers.count);
     call->exchange = NULL;
     http_respond(exchange, status, content_type, body, headers.items, headers.count);

@@ -146,7 +146,7 @@ static bool authorize(struct api_call *call)
     if (route->plane == API_METRICS) {
         if (call->principal->kind != PRINCIPAL_ANONYMOUS || call->loopback) return true;
         auth_log_refusal(call->api->opts.auth, call->principal, &call->conn, api_action(call),
-                         SLICE_LIT("*"), "figures need a credential, but for local connections");
+                         SLICE_LIT("*"), "this needs a credential, but for local connections");
         api_fail_denied(call, "*");
         return false;
     }
@@ -371,5 +371,6 @@ void api_destroy(struct api *api)
     store_unlisten(&api->on_commit);
     hub_feeds_deinit(api);
     route_table_destroy(api->table);
+    buf_deinit(&api->openapi);
     free(api);
 }

@@ -75,6 +75,7 @@ struct api_call {
     bool busy;           /* a callback is outstanding */
     const char *allow;   /* the Allow header of a 405; NULL: none */
     const char *upgrade; /* the Upgrade header of a 426; NULL: none */
+    const char *etag;    /* of an answer that may be kept, and asked for again; NULL: none */
 };
 
 /* Event streams. */
@@ -97,7 +98,9 @@ struct api {
     struct list walks;  /* hub_retained.c */
     struct feeds feeds; /* hub_subscribe.c */
     struct store_listener on_commit;
-    int64_t started_ms; /* clock_mono_ms */
+    int64_t started_ms;   /* clock_mono_ms */
+    struct buf openapi;   /* the document, once it was asked for */
+    char openapi_tag[12]; /* its ETag */
 };
 
 /* ---- the table: routes.c, manual.c ---- */
@@ -236,6 +239,7 @@ void data_list_shadows(struct api_call *call);
 void hub_live(struct api_call *call);
 void hub_ready(struct api_call *call);
 void hub_metrics(struct api_call *call);
+void hub_openapi(struct api_call *call);
 void hub_status(struct api_call *call);
 void hub_test_rule(struct api_call *call);
 void hub_list_sessions(struct api_call *call);

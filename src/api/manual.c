@@ -10,7 +10,11 @@
 static const char *const intro =
     "# REST\n"
     "\n"
-    "This page is printed from the program's tables of routes and errors.\n"
+    "This page is printed from the program's tables of routes and errors. The same for programs, "
+    "with\n"
+    "the schemas of what is asked and answered, is the OpenAPI 3.1 document at `/openapi.json` of "
+    "a\n"
+    "hub; its `ETag` changes with the program only.\n"
     "\n"
     "Every listener speaks HTTP/1.1 beside MQTT, and the Unix socket in the data directory does "
     "too.\n"
@@ -60,8 +64,8 @@ static const struct {
     { API_HUB, API_HUB, "The hub's own paths",
       "As the control plane; only an administrator makes credentials with `\"admin\": true`.\n" },
     { API_OPEN, API_METRICS, "Health and figures",
-      "Health needs no credential. `/metrics` needs any, but for anonymous connections from this\n"
-      "machine and for the Unix socket.\n" },
+      "Health needs no credential. `/metrics` and `/openapi.json` need any, but for anonymous\n"
+      "connections from this machine and for the Unix socket.\n" },
 };
 
 static void put_bind(struct buf *out, const char *bind)

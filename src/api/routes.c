@@ -201,6 +201,7 @@ const struct api_route api_routes[] = {
     OPEN("/readyz", "Ready", API_OPEN, hub_ready, "200, or 503 with the reason"),
     OPEN("/healthz", "Health", API_OPEN, hub_ready, "the same as /readyz"),
     OPEN("/metrics", "Metrics", API_METRICS, hub_metrics, "every metric in Prometheus's text format"),
+    OPEN("/openapi.json", "OpenApi", API_METRICS, hub_openapi, "this interface as an OpenAPI 3.1 document"),
 };
 /* clang-format on */
 const size_t api_route_count = ARRAY_LEN(api_routes);

@@ -757,6 +757,7 @@ static void callers_without_a_credential(void **state)
         { NULL, "GET /nowhere", NULL, 403, "ForbiddenException", "Missing" },
         { NULL, "GET /hub/keys", NULL, 403, "MissingAuthenticationTokenException", NULL },
         { NULL, "GET /metrics", NULL, 403, "MissingAuthenticationTokenException", NULL },
+        { NULL, "GET /openapi.json", NULL, 403, "MissingAuthenticationTokenException", NULL },
         { NULL, "POST /topics/a", "x", 403, "ForbiddenException", NULL },
         { NULL, "GET /livez", NULL, 200, NULL, "live" },
         { NULL, "GET /readyz", NULL, 200, NULL, "ready" },
@@ -782,6 +783,7 @@ static void anonymous_callers(void **state)
           "perform: iot:CreateThing on resource: arn:aws:iot:local:000000000000:thing/a" },
         { &anonymous, "GET /hub/status", NULL, 403, "AccessDeniedException", NULL },
         { &anonymous, "GET /metrics", NULL, 200, NULL, "# TYPE thingd_" },
+        { &anonymous, "GET /openapi.json", NULL, 200, NULL, "{\"openapi\":\"3.1.0\"" },
         { &anonymous, "GET /nowhere", NULL, 404, "ResourceNotFoundException",
           "{\"message\":\"Not Found\",\"traceId\":" },
     };
@@ -789,6 +791,7 @@ static void anonymous_callers(void **state)
     assert_non_null(strstr(buf_str(&logged), "thing/a"));
     peer.loopback = false;
     expect(&anonymous, "GET /metrics", NULL, 403, "AccessDeniedException", NULL);
+    expect(&anonymous, "GET /openapi.json", NULL, 403, "AccessDeniedException", NULL);
 }
 
 static void certificates_have_the_data_plane(void **state)
@@ -1107,6 +1110,43 @@ static void check_page(const char *line, const char *headers, int status, const 
     for (; *has_not; has_not++)
         if (strstr(head, *has_not)) fail_msg("%s: '%s' in %s", line, *has_not, head);
     sent_free(sent);
+}
+
+/* Made once: the ETag says whether it is the one that the client has. */
+static void the_document_is_sent_once(void **state)
+{
+    static const struct {
+        const char *before, *after; /* around the tag; after NULL: instead of it */
+        int status;
+    } cases[] = {
+        { "", "", 304 },
+        { "\"other\", W/", "", 304 },
+        { "", ", \"other\"", 304 },
+        { "*", NULL, 304 },
+        { "\"other\"", NULL, 200 },
+        { "W/\"other\"", NULL, 200 },
+        { "", "x", 200 },
+        { "x", "", 200 },
+    };
+    struct sent *sent = ask_with(&key, "GET /openapi.json", NULL, "");
+    char tag[32], headers[128];
+    wait_answer(sent);
+    assert_int_equal(sent->status, 200);
+    assert_non_null(strstr(buf_str(&sent->body), "\"version\":\"1.2.3\""));
+    assert_non_null(strstr(buf_str(&sent->head), "Cache-Control: private, no-cache\n"));
+    const char *at = strstr(buf_str(&sent->head), "ETag: ");
+    assert_int_equal(sscanf(at, "ETag: %31s", tag), 1);
+    sent_free(sent);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        snprintf(headers, sizeof headers, "If-None-Match: %s%s%s\r\n", cases[i].before,
+                 cases[i].after ? tag : "", cases[i].after ? cases[i].after : "");
+        sent = ask_with(&key, "GET /openapi.json", NULL, headers);
+        wait_answer(sent);
+        if (sent->status != cases[i].status) fail_msg("%s: %d", headers, sent->status);
+        assert_int_equal(sent->body.len > 0, sent->status == 200);
+        assert_non_null(strstr(buf_str(&sent->head), tag));
+        sent_free(sent);
+    }
 }
 
 #define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
@@ -2010,6 +2050,7 @@ int main(void)
         T(browsers_of_listed_origins),
         T(upgrades_are_granted_to_those_who_may_ask),
         T(pages_of_other_origins_get_no_word),
+        T(the_document_is_sent_once),
         T(things_and_types),
         T(policies),
         T(rules),
