@@ -97,6 +97,10 @@ class Operation:
             found = self._document.follow(found["$ref"])
         return found
 
+    def answers_at_once(self):
+        """It is no stream, and no upgrade to another protocol."""
+        return bool({"application/json", "text/plain"} & set((self.answer(200) or {}).get("content", {})))
+
     def request_schema(self):
         content = self.body.get("requestBody", {"content": {}})["content"]
         return content.get("application/json", {}).get("schema")
