@@ -75,10 +75,10 @@ static int add_labels(const struct api_route *route, struct json *members, struc
     while (next_label(&path, &name, &greedy)) {
         struct json *schema = take_member(members, name, &required);
         if (!schema)
-            return openapi_misfit(diag, route->op, "a label of the path has no member", path);
+            return openapi_misfit(diag, route->op, "a label has no member in", route->route.path);
         struct json *one = json_push(parameters, new_parameter(name, "path", true, schema));
         if (!required)
-            return openapi_misfit(diag, route->op, "a label of the path may not be absent", path);
+            return openapi_misfit(diag, route->op, "no label may be absent in", route->route.path);
         if (!greedy) continue;
         json_set_str(one, "description", "Its slashes may be escaped or not.");
         json_set_bool(one, "x-thingd-greedy", true);
@@ -104,8 +104,8 @@ static int add_sources(const struct api_route *route, struct json *members, stru
 
 /* ---- schemas ---- */
 
-/* Takes schema, unless it is a reference already puts it to the others as "CreateThingRequest", and returns
- * what refers to it; NULL when the name is taken. */
+/* Takes schema, puts it to the others as "CreateThingRequest", and returns what refers to it: schema itself,
+ * if it is a reference already; NULL when the name is taken. */
 static struct json *share(struct json *schemas, const char *op, const char *what,
                           struct json *schema)
 {
@@ -122,15 +122,19 @@ static struct json *share(struct json *schemas, const char *op, const char *what
 
 /* ---- the body of a request ---- */
 
-/* The one member that is the body as a whole: what {name} binds, or "=payload". */
-static struct json *take_whole(const struct api_route *route, struct json *members,
-                               bool *ret_required)
+/* The member that is the body as a whole: what {name} binds, or "=payload". NULL: none. */
+static int take_whole(const struct api_route *route, struct json *members, bool *ret_required,
+                      struct json **ret_schema, struct diag *diag)
 {
     struct slice bind = slice_str(route->bind), name, member;
     char kind;
-    while (api_bind_next(&bind, &kind, &name, &member))
-        if (kind == '{') return take_member(members, member, ret_required);
-    return take_member(members, SLICE_LIT("=payload"), ret_required);
+    while (api_bind_next(&bind, &kind, &name, &member)) {
+        if (kind != '{') continue;
+        *ret_schema = take_member(members, member, ret_required);
+        return *ret_schema ? 0 : openapi_misfit(diag, route->op, "the body has no member", NULL);
+    }
+    *ret_schema = take_member(members, SLICE_LIT("=payload"), ret_required);
+    return 0;
 }
 
 static bool binds_body(const struct api_route *route)
@@ -150,40 +154,57 @@ static bool is_json(const struct json *schema)
     return json_get(schema, "$ref") || json_get(schema, "type");
 }
 
+/* Takes members, which are the body. */
+static int add_members(const struct api_route *route, struct json *members, struct json *schemas,
+                       struct json *operation, struct diag *diag)
+{
+    bool required = json_count(json_get(members, "required")) > 0;
+    if (!required) json_remove(members, "required");
+    struct json *ref = share(schemas, route->op, "Request", members);
+    if (!ref) return openapi_misfit(diag, route->op, "the name of its request is taken", NULL);
+    set_body(operation, OPENAPI_JSON, required, ref);
+    return 0;
+}
+
 /* Takes members, of which those with a place are gone. */
 static int add_body(const struct api_route *route, struct json *members, struct json *schemas,
                     struct json *operation, struct diag *diag)
 {
     bool required = false;
-    struct json *schema = take_whole(route, members, &required);
+    struct json *schema = NULL;
+    int rc = take_whole(route, members, &required, &schema, diag);
+    if (rc == 0 && !schema && binds_body(route))
+        return add_members(route, members, schemas, operation, diag);
+    if (schema) set_body(operation, is_json(schema) ? OPENAPI_JSON : "*/*", required, schema);
     const struct json *left = json_first(json_get(members, "properties"));
-    int rc = 0;
-    if (left && !binds_body(route))
+    if (rc == 0 && left)
         rc = openapi_misfit(diag, route->op, "a member has no place in a request:", json_key(left));
-    if (schema) {
-        set_body(operation, is_json(schema) ? OPENAPI_JSON : "*/*", required, schema);
-    } else if (rc == 0 && binds_body(route)) {
-        required = json_count(json_get(members, "required")) > 0;
-        if (!required) json_remove(members, "required");
-        schema = share(schemas, route->op, "Request", members);
-        if (!schema)
-            return openapi_misfit(diag, route->op, "the name of its request is taken", NULL);
-        set_body(operation, OPENAPI_JSON, required, schema);
-        return 0;
-    }
     json_free(members);
     return rc;
+}
+
+/* Members, for nothing else has a place in a request. */
+static int parse_input(const struct api_route *route, const char *text, struct json **ret_members,
+                       struct diag *diag)
+{
+    struct json *members;
+    int rc = shape_parse(text, &members, diag);
+    if (rc < 0) return diag_wrap(diag, rc, "%s", route->op);
+    if (!json_get(members, "properties")) {
+        json_free(members);
+        return openapi_misfit(diag, route->op, "a request is made of members, not of", text);
+    }
+    *ret_members = members;
+    return 0;
 }
 
 static int add_input(const struct api_route *route, const char *text, struct json *schemas,
                      struct json *operation, struct diag *diag)
 {
-    struct json *members, *parameters = json_new_array();
-    int rc = shape_parse(text, &members, diag);
-    if (rc < 0) {
-        json_free(parameters);
-        return diag_wrap(diag, rc, "%s", route->op);
-    }
+    struct json *members = NULL;
+    int rc = parse_input(route, text, &members, diag);
+    if (rc < 0) return rc;
+    struct json *parameters = json_new_array();
     rc = add_labels(route, members, parameters, diag);
     if (rc == 0) rc = add_sources(route, members, parameters, diag);
     if (json_count(parameters))

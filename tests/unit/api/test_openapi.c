@@ -150,15 +150,19 @@ static void rows_that_do_not_fit_their_routes(void **state)
     static const struct {
         const char *path, *bind, *in, *out, *why;
     } cases[] = {
-        { "/a/{b}", NULL, "", "", "Try: a label of the path has no member" },
-        { "/a/{b+}", NULL, "c:s", "", "a label of the path has no member" },
-        { "/a/{b}", NULL, "b?:s", "", "a label of the path may not be absent" },
+        { "/a/{b}", NULL, "", "", "Try: a label has no member in /a/{b}" },
+        { "/a/{b+}", NULL, "c:s", "", "a label has no member in /a/{b+}" },
+        { "/a/{b}", NULL, "b?:s", "", "no label may be absent in /a/{b}" },
         { "/a", "?b", "", "", "a parameter has no member b" },
         { "/a", "?b=c", "b:s", "", "a parameter has no member b=c" },
         { "/a", "@x-b=c", "", "", "a parameter has no member" },
         { "/a", NULL, "b:s", "", "a member has no place in a request: b" },
         { "/a", "?b", "b:s c?:s", "", "a member has no place in a request: c" },
         { "/a", "{b}", "b:o c?:s", "", "a member has no place in a request: c" },
+        { "/a", "{*}", "b:s =payload:y", "", "a member has no place in a request: b" },
+        { "/a", "{b}", "", "", "the body has no member" },
+        { "/a", NULL, "Name", "", "a request is made of members, not of Name" },
+        { "/a", "{*}", "{s}", "", "a request is made of members" },
         { "/a", "{*}", "b:z", "", "Try: column 4 of" },
         { "/a", NULL, "", "b:z", "Try: column 4 of" },
     };
