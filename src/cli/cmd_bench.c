@@ -46,6 +46,13 @@ static int read_version(const struct cli_args *args, struct bench_opts *opts)
     return cli_bad_usage(args, "flag '--protocol-version': '%s' is neither 311 nor 5", text);
 }
 
+/* Where the hub has it, if nothing is said: MQTT alone on the ports of MQTT, WebSocket on those of HTTP. */
+static int usual_port(const struct bench_opts *opts)
+{
+    if (opts->ws) return opts->ca_file ? 8443 : 8080;
+    return opts->ca_file ? 8883 : 1883;
+}
+
 static int read_opts(const struct cli_args *args, struct bench_opts *opts)
 {
     struct diag diag = DIAG_INIT;
@@ -53,10 +60,10 @@ static int read_opts(const struct cli_args *args, struct bench_opts *opts)
     opts->user = cli_flag_value(args, "--username", NULL);
     opts->password = cli_flag_value(args, "--pw", NULL);
     opts->ca_file = cli_flag_value(args, "--cafile", NULL);
+    opts->ws = cli_flag_given(args, "--ws");
     int rc = read_version(args, opts);
-    if (rc == 0)
-        rc = cli_flag_number(args, "--port", 1, UINT16_MAX, opts->ca_file ? 8883 : 1883,
-                             &opts->port);
+    if (rc == 0) rc = cli_flag_number(args, "--port", 1, UINT16_MAX, usual_port(opts), &opts->port);
+    if (rc == 0) rc = cli_flag_number(args, "--frame", 1, BENCH_FRAME_MAX, 0, &opts->frame);
     if (rc == 0)
         rc = cli_flag_number(args, "--payload", BENCH_PAYLOAD_MIN, BENCH_PAYLOAD_MAX, 64,
                              &opts->payload);

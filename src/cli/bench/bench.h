@@ -17,18 +17,21 @@ struct bench_opts {
     const char *user; /* NULL: none */
     const char *password;
     const char *ca_file; /* NULL: without TLS */
-    uint8_t level;       /* enum mqtt_level, of all clients */
-    int64_t payload;     /* bytes of a message */
-    int64_t rate;        /* messages a second of the scenario "latency" */
-    int64_t scale;       /* percent of the connections, filters and queued messages */
-    double seconds;      /* at most this long is measured */
-    double cpu;          /* ends earlier, when the broker has used so many CPU seconds; 0: no */
-    int64_t pid;         /* the broker's process on this machine; 0: unknown */
+    bool ws;             /* MQTT over WebSocket */
+    int64_t frame;   /* packets that share a WebSocket frame; 0: all that are written together */
+    uint8_t level;   /* enum mqtt_level, of all clients */
+    int64_t payload; /* bytes of a message */
+    int64_t rate;    /* messages a second of the scenario "latency" */
+    int64_t scale;   /* percent of the connections, filters and queued messages */
+    double seconds;  /* at most this long is measured */
+    double cpu;      /* ends earlier, when the broker has used so many CPU seconds; 0: no */
+    int64_t pid;     /* the broker's process on this machine; 0: unknown */
 };
 
 #define BENCH_PAYLOAD_MIN 16
 #define BENCH_PAYLOAD_MAX 65536
 #define BENCH_RATE_MAX    1000000
+#define BENCH_FRAME_MAX   65535
 #define BENCH_PID_MAX     4194304 /* of Linux */
 #define BENCH_SECONDS_MIN 0.05
 #define BENCH_SECONDS_MAX 3600.0

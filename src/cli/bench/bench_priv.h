@@ -11,7 +11,9 @@
 
 /* ---- one connection: link.c ---- */
 
-enum link_stage { LINK_CLOSED, LINK_SHAKING, LINK_OPEN };
+enum link_stage { LINK_CLOSED, LINK_SHAKING, LINK_UPGRADING, LINK_OPEN };
+
+struct bench_ws;
 
 /* Answers by itself what the protocol wants answered (PUBACK, PUBREC, PUBREL, PUBCOMP), and counts.
  * Zero-initialised is closed. Must stay where it is until the end of the turn in which it closed. */
@@ -20,16 +22,17 @@ struct link {
     enum link_stage stage;
     int fd;
     struct tls_call *tls; /* NULL: plain */
+    struct bench_ws *ws;  /* NULL: MQTT without WebSocket */
     bool blocked;         /* epoll watches for room to write */
     bool dirty;           /* stands in bench->dirty */
     bool up;              /* CONNACK has come */
     bool present;         /* with "session present" */
     bool leaving;         /* DISCONNECT was written: the end is no failure */
     struct buf in;        /* the front of a packet that is not whole */
-    struct buf out;       /* what the kernel has not taken */
-    int64_t received;     /* messages: PUBLISH, with QoS 2 PUBREL */
-    int64_t acked;        /* PUBACK, PUBCOMP */
-    int64_t subacked;     /* SUBACK */
+    struct buf out;   /* packets to be written; without WebSocket what the kernel has not taken */
+    int64_t received; /* messages: PUBLISH, with QoS 2 PUBREL */
+    int64_t acked;    /* PUBACK, PUBCOMP */
+    int64_t subacked; /* SUBACK */
     /* Each PUBLISH; NULL: it is only counted. */
     void (*on_publish)(struct link *link, const uint8_t *payload, size_t len);
     void *owner;
@@ -42,12 +45,32 @@ void link_subscribe(struct link *link, uint16_t packet_id, const char *filter, i
 void link_leave(struct link *link);
 /* At once. Accepts a closed one. */
 void link_close(struct link *link);
-/* Queues bytes; with QoS 0 blocks of a publisher they go out without a copy, if all fit. */
+/* Sends whole packets, at once if nothing waits and TLS does not mind; what does not fit is queued. Without WebSocket
+ * nothing is copied but that. */
 void link_send(struct link *link, const void *data, size_t len);
 /* What was put into link->out goes out in this turn. */
 void link_touch(struct link *link);
 void link_flush(struct link *link);
 void link_on_event(struct link *link, uint32_t events);
+
+/* ---- its packets in WebSocket frames: ws.c ---- */
+
+/* The request to upgrade is in its output then. */
+struct bench_ws *bench_ws_create(struct bench *b);
+/* Accepts NULL. */
+void bench_ws_destroy(struct bench_ws *ws);
+/* What is to be written: the owner takes from its front what is out. */
+struct buf *bench_ws_out(struct bench_ws *ws);
+/* Reads the answer to the request: 1 when the frames may begin, behind *ret_used bytes; 0 when more must come; or the
+ * code of the failure, which is noted. */
+int bench_ws_upgrade(struct bench_ws *ws, const uint8_t *data, size_t len, size_t *ret_used);
+/* Puts whole packets into frames, in the output. */
+void bench_ws_wrap(struct bench_ws *ws, const void *packets, size_t len);
+/* Leaves of the frames in data what they carry, and answers Ping and Close. Returns as ws_read. */
+int bench_ws_unwrap(struct bench_ws *ws, uint8_t *data, size_t len, size_t *ret_len);
+/* After WS_CLOSED and after an error of that. */
+unsigned bench_ws_code(const struct bench_ws *ws);
+const char *bench_ws_why(const struct bench_ws *ws);
 
 /* ---- the run: turn.c ---- */
 
@@ -65,7 +88,8 @@ struct bench {
     int rc; /* of the first failure */
     struct sockaddr_storage addr;
     socklen_t addr_len;
-    struct tls_client *tls; /* NULL: plain */
+    struct tls_client *tls;      /* NULL: plain */
+    struct ws_writer *ws_writer; /* NULL: MQTT without WebSocket */
     int epoll_fd;
     uint8_t *chunk;      /* what is being read */
     struct link **dirty; /* links with output */

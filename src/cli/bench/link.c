@@ -2,7 +2,8 @@
  *
  * It must cost less than what it measures. So: one read into a buffer that all share, packets with a
  * short header are judged in place, acknowledgements gather in the connection's output, which leaves
- * once a turn with one write. An idle connection has no buffers.
+ * once a turn with one write. An idle connection has no buffers. With WebSocket (ws.c) what is written
+ * passes into frames on its last step, and what is read out of them on its first: all between is the same.
  *
  *  I1  A closed link has no descriptor, no buffers, and ignores events of the turn in which it closed.
  *  I2  link->blocked is what epoll knows: it watches for room exactly when bytes wait for it. */
@@ -11,6 +12,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "mqtt/mqtt.h"
+#include "ws/ws.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -44,12 +46,23 @@ static int open_socket(struct bench *b, struct link *l)
     return rc;
 }
 
+/* What waits for this stage goes out. */
+static void enter(struct link *l, enum link_stage stage)
+{
+    l->stage = stage;
+    link_touch(l);
+}
+
+static void connected(struct link *l)
+{
+    enter(l, l->ws ? LINK_UPGRADING : LINK_OPEN);
+}
+
 static void shake(struct link *l)
 {
     int rc = tls_call_handshake(l->tls, l->bench->diag);
     if (rc == 0) {
-        l->stage = LINK_OPEN;
-        link_touch(l);
+        connected(l);
     } else if (rc != -EAGAIN) {
         bench_fail(l->bench, rc, NULL);
     }
@@ -80,18 +93,16 @@ int link_open(struct bench *b, struct link *l, const char *id, bool clean)
     int rc = open_socket(b, l);
     if (rc < 0)
         return bench_fail(b, rc, "%s port %d: %s", b->opts->host, (int)b->opts->port, err_text(rc));
-    l->stage = LINK_OPEN;
-    if (b->tls) {
-        rc = tls_call_create(&l->tls, b->tls, l->fd, b->diag);
-        l->stage = LINK_SHAKING;
-    }
+    l->stage = LINK_SHAKING;
+    if (b->tls) rc = tls_call_create(&l->tls, b->tls, l->fd, b->diag);
+    if (b->opts->ws) l->ws = bench_ws_create(b);
     watch(l, EPOLL_CTL_ADD, false);
     put_connect(l, id, clean);
     if (rc < 0) return bench_fail(b, rc, NULL);
     if (l->tls)
         shake(l);
     else
-        link_touch(l);
+        connected(l);
     return b->rc;
 }
 
@@ -101,6 +112,8 @@ void link_close(struct link *l)
     l->stage = LINK_CLOSED;
     tls_call_destroy(l->tls);
     l->tls = NULL;
+    bench_ws_destroy(l->ws);
+    l->ws = NULL;
     close(l->fd);
     buf_deinit(&l->in);
     buf_deinit(&l->out);
@@ -177,17 +190,47 @@ static size_t put_some(struct link *l, const void *data, size_t len)
     return done;
 }
 
+/* What is to be written, in frames if there are. */
+static struct buf *wire_of(struct link *l)
+{
+    if (!l->ws) return &l->out;
+    if (l->stage == LINK_OPEN && l->out.len) {
+        bench_ws_wrap(l->ws, l->out.data, l->out.len);
+        buf_clear(&l->out);
+    }
+    return bench_ws_out(l->ws);
+}
+
+static bool is_connected(const struct link *l)
+{
+    return l->stage == LINK_UPGRADING || l->stage == LINK_OPEN;
+}
+
 void link_flush(struct link *l)
 {
-    if (l->stage != LINK_OPEN) return;
-    if (l->out.len) buf_consume(&l->out, put_some(l, l->out.data, l->out.len));
-    bool waits = l->out.len > 0;
+    if (!is_connected(l)) return;
+    struct buf *wire = wire_of(l);
+    if (wire->len) buf_consume(wire, put_some(l, wire->data, wire->len));
+    bool waits = wire->len > 0;
     if (waits != l->blocked) watch(l, EPOLL_CTL_MOD, waits);
+}
+
+static void send_frames(struct link *l, const void *packets, size_t len)
+{
+    bench_ws_wrap(l->ws, packets, len);
+    if (l->tls)
+        link_touch(l);
+    else
+        link_flush(l);
 }
 
 void link_send(struct link *l, const void *data, size_t len)
 {
     size_t done = 0;
+    if (l->ws && l->stage == LINK_OPEN && l->out.len == 0) {
+        send_frames(l, data, len);
+        return;
+    }
     if (l->stage == LINK_OPEN && l->out.len == 0 && !l->tls) done = put_some(l, data, len);
     if (done == len) return;
     buf_append(&l->out, (const char *)data + done, len - done);
@@ -417,6 +460,38 @@ static ssize_t get(struct link *l, void *to, size_t len)
     return got < 0 ? -errno : got;
 }
 
+/* The front of a packet that is not whole is kept. */
+static void take_packets(struct link *l, const uint8_t *data, size_t len)
+{
+    size_t used = parse(l, data, len);
+    buf_clear(&l->in);
+    if (used < len) buf_append(&l->in, data + used, len - used);
+}
+
+/* The broker wants no more frames. That the connection ends, it tells itself when it has our Close frame. */
+static void frames_end(struct link *l, int rc)
+{
+    if (rc < 0)
+        bench_fail(l->bench, rc, "the broker sent a malformed frame: %s", bench_ws_why(l->ws));
+    else if (!l->leaving)
+        bench_fail(l->bench, ERR_CLOSED, "the broker closed a connection (WebSocket %u)",
+                   bench_ws_code(l->ws));
+}
+
+/* In front of `len` bytes off the wire stand `kept` bytes of a packet's front. */
+static void take_frames(struct link *l, uint8_t *data, size_t kept, size_t len)
+{
+    size_t used = 0, payload;
+    if (l->stage == LINK_UPGRADING) { /* kept is 0 */
+        if (bench_ws_upgrade(l->ws, data, len, &used) <= 0) return;
+        enter(l, LINK_OPEN);
+    }
+    int rc = bench_ws_unwrap(l->ws, data + used + kept, len - used, &payload);
+    take_packets(l, data + used, kept + payload);
+    if (rc != WS_MORE) frames_end(l, rc);
+    if (bench_ws_out(l->ws)->len) link_touch(l);
+}
+
 /* True when there may be more. */
 static bool read_once(struct link *l)
 {
@@ -434,18 +509,18 @@ static bool read_once(struct link *l)
         return false;
     }
     l->bench->moved = true;
-    len += (size_t)got;
-    size_t used = parse(l, chunk, len);
-    buf_clear(&l->in);
-    if (used < len) buf_append(&l->in, chunk + used, len - used);
+    if (l->ws)
+        take_frames(l, chunk, len, (size_t)got);
+    else
+        take_packets(l, chunk, len + (size_t)got);
     return l->tls != NULL;
 }
 
 void link_on_event(struct link *l, uint32_t events)
 {
     if (l->stage == LINK_SHAKING) shake(l);
-    if (l->stage != LINK_OPEN) return;
-    while (read_once(l) && l->stage == LINK_OPEN && l->bench->rc == 0)
+    if (!is_connected(l)) return;
+    while (read_once(l) && is_connected(l) && l->bench->rc == 0)
         ;
     if (events & EPOLLOUT) link_touch(l);
 }

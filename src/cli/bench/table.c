@@ -68,6 +68,8 @@ int bench_opts_check(const struct bench_opts *opts, struct diag *diag)
         return diag_set(diag, ERR_USAGE,
                         "CPU seconds of the broker can be counted only when its "
                         "process is known");
+    if (opts->frame && !opts->ws)
+        return diag_set(diag, ERR_USAGE, "only WebSocket has frames that packets could share");
     if (!*opts->host) return diag_set(diag, ERR_USAGE, "the host is empty");
     return 0;
 }

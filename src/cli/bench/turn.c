@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "ws/ws.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -216,6 +217,13 @@ static int set_up_tls(struct bench *b)
     return rc < 0 ? bench_fail(b, rc, NULL) : 0;
 }
 
+static int set_up_ws(struct bench *b)
+{
+    if (!b->opts->ws) return 0;
+    b->ws_writer = ws_writer_create();
+    return b->ws_writer ? 0 : bench_fail(b, -ENOMEM, "WebSocket: %s", err_text(-ENOMEM));
+}
+
 static int check_pid(struct bench *b)
 {
     int64_t rc = b->opts->pid ? clock_cpu_ns((pid_t)b->opts->pid) : 0;
@@ -254,8 +262,10 @@ int bench_run(const struct bench_opts *opts, const struct bench_scenario *scenar
     if (b.epoll_fd < 0) return diag_set(diag, -errno, "epoll: %s", err_text(-errno));
     b.chunk = xmalloc(BENCH_CHUNK + BENCH_PACKET_MAX);
     b.deadline = clock_mono_ns() + (int64_t)SPARE_MS * 1000000 + (int64_t)(opts->seconds * 1e9);
-    if (check_pid(&b) == 0 && resolve(&b) == 0 && set_up_tls(&b) == 0) scenario->run(&b);
+    if (check_pid(&b) == 0 && resolve(&b) == 0 && set_up_tls(&b) == 0 && set_up_ws(&b) == 0)
+        scenario->run(&b);
     take_figures(&b);
+    ws_writer_destroy(b.ws_writer);
     tls_client_destroy(b.tls);
     close(b.epoll_fd);
     free(b.chunk);

@@ -3,13 +3,9 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "cli/bench/bench_priv.h"
+#include "fake_broker.h"
 #include "lib/test.h"
 #include "mqtt/mqtt.h"
-
-#include <arpa/inet.h>
-#include <pthread.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 static const struct bench_opts quick = { .host = "127.0.0.1",
                                          .port = 1883,
@@ -34,6 +30,11 @@ static void options_that_do_not_go_together(void **state)
     opts.cpu = 1;
     assert_int_equal(bench_opts_check(&opts, &diag), ERR_USAGE);
     opts.pid = 1;
+    assert_int_equal(bench_opts_check(&opts, &diag), 0);
+    opts.frame = 16;
+    assert_int_equal(bench_opts_check(&opts, &diag), ERR_USAGE);
+    assert_string_equal(diag.text, "only WebSocket has frames that packets could share");
+    opts.ws = true;
     assert_int_equal(bench_opts_check(&opts, &diag), 0);
     opts.host = "";
     assert_int_equal(bench_opts_check(&opts, &diag), ERR_USAGE);
@@ -125,52 +126,6 @@ static void results_as_json(void **state)
 
 /* ---- brokers that misbehave ----------------------------------------------------------------- */
 
-/* Answers the first bytes of every client with bytes of its own, then closes or waits. */
-struct broker {
-    pthread_t thread;
-    int listener;
-    uint16_t port;
-    const char *bytes;
-    size_t len;
-    bool closes;
-};
-
-static void *serve(void *arg)
-{
-    struct broker *broker = arg;
-    int fd, open[64], count = 0;
-    while (count < 64 && (fd = accept(broker->listener, NULL, NULL)) >= 0) {
-        char got[512];
-        if (recv(fd, got, sizeof got, 0) > 0) send(fd, broker->bytes, broker->len, MSG_NOSIGNAL);
-        if (broker->closes)
-            close(fd);
-        else
-            open[count++] = fd;
-    }
-    while (count > 0)
-        close(open[--count]);
-    return NULL;
-}
-
-static void broker_start(struct broker *broker)
-{
-    struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    socklen_t len = sizeof at;
-    broker->listener = socket(AF_INET, SOCK_STREAM, 0);
-    assert_int_equal(bind(broker->listener, (struct sockaddr *)&at, sizeof at), 0);
-    assert_int_equal(listen(broker->listener, 64), 0);
-    assert_int_equal(getsockname(broker->listener, (struct sockaddr *)&at, &len), 0);
-    broker->port = ntohs(at.sin_port);
-    assert_int_equal(pthread_create(&broker->thread, NULL, serve, broker), 0);
-}
-
-static void broker_stop(struct broker *broker)
-{
-    shutdown(broker->listener, SHUT_RDWR); /* accept returns */
-    pthread_join(broker->thread, NULL);
-    close(broker->listener);
-}
-
 #define CONNACK  "\x20\x02\x00\x00"
 #define SUBACK   "\x90\x03\x00\x01\x00"
 #define CONNACK5 "\x20\x03\x00\x00\x00"
@@ -190,15 +145,15 @@ struct misbehaviour {
 static void check_misbehaviour(uint8_t level, const struct misbehaviour *rows, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        struct broker broker = { .bytes = rows[i].bytes, .len = rows[i].len, .closes = true };
+        struct fake_broker broker = { .bytes = rows[i].bytes, .len = rows[i].len, .closes = true };
         struct bench_opts opts = quick;
         struct bench_result result = { .count = -1 };
         struct diag diag = DIAG_INIT;
-        broker_start(&broker);
+        fake_broker_start(&broker);
         opts.port = broker.port;
         opts.level = level;
         int rc = bench_run(&opts, bench_scenario_find("fan-in-0"), &result, &diag);
-        broker_stop(&broker);
+        fake_broker_stop(&broker);
         if (rc != rows[i].rc || !strstr(diag.text, rows[i].why))
             fail_msg("row %zu: %d, %s", i, rc, diag.text);
         assert_int_equal(result.count, -1);
@@ -279,11 +234,11 @@ static int64_t hurry_ms(void)
 static void a_broker_that_keeps_messages(void **state)
 {
     static const char bytes[] = CONNACK SUBACK;
-    struct broker broker = { .bytes = bytes, .len = sizeof bytes - 1 };
+    struct fake_broker broker = { .bytes = bytes, .len = sizeof bytes - 1 };
     struct bench_opts opts = quick;
     struct bench_result result = { 0 };
     struct diag diag = DIAG_INIT;
-    broker_start(&broker);
+    fake_broker_start(&broker);
     opts.port = broker.port;
     clock_set_source(&(struct clock_source){ hurry_ms, hurry_ns });
     assert_int_equal(bench_run(&opts, bench_scenario_find("fan-in-0"), &result, &diag), 0);
@@ -293,7 +248,7 @@ static void a_broker_that_keeps_messages(void **state)
                      ERR_TIMEOUT);
     assert_non_null(strstr(diag.text, "messages did not come"));
     clock_set_source(NULL);
-    broker_stop(&broker);
+    fake_broker_stop(&broker);
 }
 
 static void no_broker_at_all(void **state)
