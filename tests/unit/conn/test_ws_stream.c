@@ -1,6 +1,8 @@
 /* Unit tests of WebSocket as a stream, over a pair in memory whose other end speaks frames by hand. */
 #include "lib/test.h"
 
+#include "../ws/ws_cases.h"
+
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/log.h"
@@ -572,6 +574,86 @@ static void mistakes_of_the_peer_end_it(void **state)
     assert_int_equal(metrics_get(METRIC_WEBSOCKET_ERRORS) - before, ARRAY_LEN(cases));
 }
 
+/* ---- the conformance cases of the codec, through a stream ---- */
+
+/* Pongs are told as the case tells its Pings; returns the code of the Close frame, 0 when there is none. */
+static unsigned read_answers(struct buf *pongs)
+{
+    struct frame frame;
+    size_t at = 0;
+    unsigned code = 0;
+    while (next_frame(&at, &frame)) {
+        assert_int_equal(code, 0); /* nothing after a Close frame */
+        if (frame.first == 0x8a) {
+            buf_put_u8(pongs, (uint8_t)frame.payload.len);
+            buf_put_slice(pongs, frame.payload);
+            continue;
+        }
+        assert_int_equal(frame.first, 0x88);
+        const uint8_t *payload = (const uint8_t *)frame.payload.ptr;
+        code = frame.payload.len ? (unsigned)(payload[0] << 8 | payload[1]) : WS_CLOSE_NONE;
+    }
+    assert_int_equal(at, client.got.len);
+    return code;
+}
+
+static void judge(const struct ws_case *c, size_t piece)
+{
+    struct buf pongs = { 0 }, payload = { 0 }, pings = { 0 };
+    ws_case_payload(c, &payload);
+    ws_case_pings(c, &pings);
+    unsigned code = read_answers(&pongs);
+    bool ended = owner.end_rc == (c->end == WS_CASE_CLOSED ? STREAM_SAID_GOODBYE : ERR_PROTOCOL) ||
+                 (c->end == WS_CASE_REFUSED && owner.end_rc == ERR_TOO_LARGE);
+    if (c->end == WS_CASE_OPEN) ended = owner.end_rc == NOT_ENDED;
+    if (code != c->code || !ended || !slice_eq(buf_slice(&owner.got), buf_slice(&payload)) ||
+        !slice_eq(buf_slice(&pongs), buf_slice(&pings)))
+        fail_msg("%s, in pieces of %zu: code %u, end %d, %zu bytes", c->name, piece, code,
+                 owner.end_rc, owner.got.len);
+    buf_deinit(&pongs);
+    buf_deinit(&payload);
+    buf_deinit(&pings);
+}
+
+static void run_case(const struct ws_case *c, size_t piece)
+{
+    struct buf wire = { 0 };
+    close_pair();
+    owner.end_rc = NOT_ENDED;
+    owner.closes = 0;
+    buf_clear(&owner.got);
+    buf_clear(&client.got);
+    env.limits = (struct ws_limits){ c->max_frame, c->max_message };
+    open_pair();
+    ws_case_wire(c, &wire);
+    for (size_t at = 0; at < wire.len; at += piece) {
+        stream_write(client.s, wire.data + at, piece < wire.len - at ? piece : wire.len - at);
+        quiet();
+    }
+    buf_deinit(&wire);
+    judge(c, piece);
+}
+
+static void conformance_cases(void **state)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < ws_case_count; i++) {
+        const struct ws_case *c = &ws_cases[i];
+        struct buf wire = { 0 };
+        ws_case_wire(c, &wire);
+        size_t len = wire.len;
+        buf_deinit(&wire);
+        if (c->to_client) continue;
+        count++;
+        run_case(c, SIZE_MAX);
+        run_case(c, 1000);
+        if (len < 1000) run_case(c, 1);
+        if (len < 1000) run_case(c, 3);
+    }
+    assert_true(count >= 200);
+    env.limits = (struct ws_limits){ MAX_FRAME, MAX_MESSAGE };
+}
+
 static void a_lost_line_is_told(void **state)
 {
     say(WS_BINARY, false, "half", 4);
@@ -638,6 +720,7 @@ int main(void)
         T(a_cut_ends_the_lingering),
         T(the_peer_closes),
         T(mistakes_of_the_peer_end_it),
+        T(conformance_cases),
         T(a_lost_line_is_told),
         T(an_end_without_a_close_frame_is_none),
         T(an_owner_may_close_within_on_read),
