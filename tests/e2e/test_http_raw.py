@@ -6,6 +6,7 @@ import contextlib
 import re
 import signal
 import socket
+import subprocess
 
 import pytest
 
@@ -294,3 +295,30 @@ def test_drain(make_hub, name):
         assert status == 200 and headers["connection"] == "close" and b'"OK"' in body
         assert busy.wait_closed() == b""
     assert hub.wait_exit(hublib.STOP_TIMEOUT) == 0
+
+
+# ---- many at once
+
+
+PIPELINE = """
+init = function()
+   local one = wrk.format(nil, "%s")
+   request_ = string.rep(one, 8)
+end
+request = function() return request_ end
+"""
+
+
+@pytest.mark.parametrize("pipelined", [False, True])
+def test_wrk(hub, name, tmp_path, pipelined):
+    """A load that keeps its connections sees no error, one by one and eight requests in a write."""
+    path = shadow(hub, name)
+    command = ["wrk", "-t1", "-c16", "-d1s", "--timeout", "10s"]
+    if pipelined:
+        script = tmp_path / "pipeline.lua"
+        script.write_text(PIPELINE % path)
+        command += ["-s", str(script)]
+    out = subprocess.run([*command, f"http://{HOST}:{hub.port('http')}{path}"], capture_output=True, text=True,
+                         timeout=TIMEOUT, check=True).stdout
+    assert "Non-2xx" not in out and "Socket errors" not in out, out
+    assert int(re.search(r"(\d+) requests in", out).group(1)) >= 16, out
