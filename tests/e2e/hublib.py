@@ -557,7 +557,7 @@ class Client:
     """A paho client whose every step is awaited. As a context it connects and disconnects."""
 
     def __init__(self, hub, client_id, clean=True, listener=None, identity=None, keepalive=60,
-                 username=None, password=None, will=None, transport="tcp", alpn=None):
+                 username=None, password=None, will=None, transport="tcp", alpn=None, path="/mqtt"):
         self.hub = hub
         self.client_id = client_id
         self.listener = listener or ("mqtts" if identity else "mqtt")
@@ -579,8 +579,7 @@ class Client:
         if self.listener in ("mqtts", "https"):
             self._paho.tls_set_context(tls_context(hub.ca, identity, alpn))
         if transport == "websockets":
-            # paho sends an Origin of its own, as if it were a page; programs have none
-            self._paho.ws_set_options("/mqtt", headers=self._without_origin)
+            self._paho.ws_set_options(path)
         self._paho.on_connect = self._on_connect
         self._paho.on_disconnect = self._on_disconnect
         self._paho.on_message = self._on_message
@@ -597,10 +596,6 @@ class Client:
 
     def _open(self):
         self._paho.connect(HOST, self.hub.port(self.listener), self.keepalive)
-
-    @staticmethod
-    def _without_origin(headers):
-        return {k: v for k, v in headers.items() if k != "Origin"}
 
     # callbacks, on paho's thread
 
@@ -740,6 +735,7 @@ class Client:
         self._paho._thread_terminate = True
         sock = self._paho.socket()
         if sock is not None:
+            sock = getattr(sock, "_socket", sock)  # beneath WebSocket
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
         self._paho.loop_stop()

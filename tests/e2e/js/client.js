@@ -9,12 +9,12 @@ const mqtt = require('mqtt');
 const [name, url, prefix] = process.argv.slice(2);
 const topic = (rest) => `${prefix}/${rest}`;
 
-// A client that keeps what it gets until somebody asks for it.
+// A client that keeps what it gets until somebody asks for it. `at` is where it connects to, if not to URL.
 class Client {
-  constructor(id, options = {}) {
+  constructor(id, { at = url, ...options } = {}) {
     this.got = [];
     this.waiting = [];
-    this.mqtt = mqtt.connect(url, {
+    this.mqtt = mqtt.connect(at, {
       clientId: id === '' ? '' : `${prefix}-${id}`,
       clean: true,
       protocolVersion: 4,
