@@ -57,11 +57,11 @@ def test_mqttjs_with_aws_strict(strict, name, scenario):
     nodelib.play(SCRIPT, scenario, strict, name)
 
 
-SECONDS = ("will_is_delayed", "messages_expire", "session_expires")  # of which they wait for some; no matter of transport
+SLOW = ("will_is_delayed", "messages_expire", "session_expires")  # they wait for seconds, which no transport changes
 
 
 @pytest.mark.parametrize("script, scenario", [(script, scenario) for script in ("scenarios.js", "scenarios5.js")
-                                              for scenario in nodelib.scenarios(script) if scenario not in SECONDS])
+                                              for scenario in nodelib.scenarios(script) if scenario not in SLOW])
 def test_all_of_mqttjs_over_websocket(hub, name, script, scenario):
     """What test_mqttjs.py and test_mqtt5_js.py do over TCP."""
     nodelib.play(script, scenario, url_of(hub, "http"), name)
@@ -144,8 +144,8 @@ def test_home_assistant(hub, name, make, login):
     will = Message(f"{base}/status", b"offline", 0, True)
     with mosq_sub(hub, f"{device}/set", count=2, qos=1) as lamp, hub.mqtt(f"{name}-watch") as watch:
         watch.subscribe(f"{base}/status", 0)
-        for topic, payload in ((f"{base}/light/{name}/config", json.dumps(announce)), (f"{name}/zigbee/status", "online"),
-                               (device, '{"state": "OFF"}')):
+        for topic, payload in ((f"{base}/light/{name}/config", json.dumps(announce)),
+                               (f"{name}/zigbee/status", "online"), (device, '{"state": "OFF"}')):
             mosq_pub(hub, topic, payload, qos=1, retain=True)
         for command in ("ON", "OFF"):
             house = make(f"{name}-house", will=will, path="/", listener="https", **login).connect()
