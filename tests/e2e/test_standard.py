@@ -63,17 +63,6 @@ def test_mqtt_31_of_paho(hub, name):
         raw.connect(name)
 
 
-def test_websocket_is_not_offered(hub):
-    """[MQTT-6.0.0-1], [MQTT-6.0.0-2], [MQTT-6.0.0-4]: who asks for it is told, and gets no frames."""
-    with hub.raw("http") as raw:
-        raw.send(b"GET /mqtt HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-                 b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
-                 b"Sec-WebSocket-Protocol: mqtt\r\n\r\n")
-        got = raw.wait_closed()
-    assert got.startswith(b"HTTP/1.1 501 "), got[:200]
-    assert b"Sec-WebSocket-Accept" not in got
-
-
 @pytest.mark.parametrize("steps", range(4))
 def test_exactly_once_both_ways_over_a_restart(fresh_hub, name, steps):
     """[MQTT-4.3.3-1], [MQTT-4.3.3-2], [MQTT-4.4.0-1]: a flow of QoS 2 through the hub is broken by `kill -9` behind
