@@ -165,6 +165,7 @@ class Ws(RawMqtt):
         deadline = hublib._deadline(timeout)
         while self._receive(deadline):
             pass
+        self.sock.close()
         return self.pending
 
     def wait_code(self):
