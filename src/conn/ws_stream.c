@@ -68,6 +68,8 @@ void ws_env_deinit(struct ws_env *env)
     free(env->payload);
 }
 
+static void ws_flush(struct stream_core *core);
+
 /* ---- control frames ---- */
 
 static void tell(struct ws_stream *ws, unsigned code, const char *why)
@@ -141,8 +143,10 @@ static void hear_end(struct ws_stream *ws, int rc)
         stream_core_end(&ws->core, rc);
 }
 
+/* What was written in answer to the frames before leaves before our own Close frame. */
 static void peer_closes(struct ws_stream *ws)
 {
+    ws_flush(&ws->core);
     tell(ws, ws->reader.code, NULL);
     hear_end(ws, STREAM_SAID_GOODBYE);
     stream_core_broken(&ws->core, -EPIPE);

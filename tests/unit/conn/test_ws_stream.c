@@ -37,7 +37,7 @@ static struct {
     size_t take; /* of each on_read; SIZE_MAX: all */
     int reads, writables, closes;
     int end_rc;
-    bool pause_on_read, close_on_read;
+    bool pause_on_read, close_on_read, linger_on_read, echo;
 } owner;
 
 static size_t client_read(struct stream *s, const uint8_t *data, size_t len)
@@ -65,6 +65,8 @@ static size_t owner_read(struct stream *s, const uint8_t *data, size_t len)
     owner.reads++;
     buf_append(&owner.got, data, used);
     if (owner.pause_on_read) stream_pause(s);
+    if (owner.echo) stream_write(s, data, used);
+    if (owner.linger_on_read) stream_close(s, true, owner_closed);
     if (owner.close_on_read) stream_close(s, false, owner_closed);
     return used;
 }
@@ -530,6 +532,28 @@ static void the_peer_closes(void **state)
     client.s = NULL;
 }
 
+static void what_is_answered_before_the_peers_close_leaves(void **state)
+{
+    owner.echo = true;
+    struct buf out = { 0 };
+    put_frame(&out, WS_BINARY, true, "ask", 3);
+    put_frame(&out, WS_CLOSE, true, "\x03\xe8", 2);
+    stream_write(client.s, out.data, out.len);
+    quiet();
+    assert_string_equal(frames(), "82:ask 88:03e8 ");
+    /* also when the owner closes at once, and lingers */
+    close_pair();
+    open_pair();
+    owner.closes = 0;
+    owner.end_rc = NOT_ENDED;
+    owner.linger_on_read = true;
+    stream_write(client.s, out.data, out.len);
+    buf_deinit(&out);
+    quiet();
+    assert_string_equal(frames(), "82:ask 88:03e8 ");
+    assert_int_equal(owner.closes, 1);
+}
+
 static void mistakes_of_the_peer_end_it(void **state)
 {
     static const struct {
@@ -719,6 +743,7 @@ int main(void)
         T(a_cut_ends_the_waiting),
         T(a_cut_ends_the_lingering),
         T(the_peer_closes),
+        T(what_is_answered_before_the_peers_close_leaves),
         T(mistakes_of_the_peer_end_it),
         T(conformance_cases),
         T(a_lost_line_is_told),
