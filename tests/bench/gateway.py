@@ -9,14 +9,11 @@ publisher at a time); only what stands between the packets differs: nothing, or 
 many of them, and the mask. What counts is the median of the rounds' ratios. Memory is of a hub that has had no other
 connections, so there each run has its own.
 """
-import argparse
-import json
-import pathlib
 import shutil
 import statistics
 import sys
-import tempfile
 
+import arguments
 import run
 
 SHARED, ALONE = 0.8, 0.5  # goals: packets that share frames, one packet a frame
@@ -114,49 +111,24 @@ def line_of(row, got):
     return (name, *cells_of(statistics.median(tcp), middle, ratios), f"≥ {goal}" if goal else "", verdict)
 
 
-def without_what_is_missing(rows):
+def without_what_is_missing(chosen):
     """The rows for which all is there; what is left out is told."""
     missing = [name for name in ("wrk", "nginx") if not shutil.which(name, path="/usr/sbin:/usr/bin:/usr/local/bin")]
-    if missing and any(row[1] == "shadow" for row in rows):
+    if missing and any(row[1] == "shadow" for row in chosen):
         print(f"the row of the shadow is left out: there is no {' and no '.join(missing)} here", file=sys.stderr)
-        rows = [row for row in rows if row[1] != "shadow"]
-    if run.raise_limit() < IDLE + 100 and any(row[1] == "idle" for row in rows):
+        chosen = [row for row in chosen if row[1] != "shadow"]
+    if run.raise_limit() < IDLE + 100 and any(row[1] == "idle" for row in chosen):
         print("the row of memory is left out: the limit of open files is too low", file=sys.stderr)
-        rows = [row for row in rows if row[1] != "idle"]
-    return rows
+        chosen = [row for row in chosen if row[1] != "idle"]
+    return chosen
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="./dev bench gateway")
-    parser.add_argument("thingd")
-    parser.add_argument("rounds", nargs="?", type=int, default=10)
-    parser.add_argument("-k", action="append", default=[], metavar="WORD")
-    parser.add_argument("-l", action="store_true", help="list the rows")
-    parser.add_argument("--cpu", type=float, default=2.0, help="CPU seconds of the hub in each run")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="an option of thingd")
-    parser.add_argument("--json", type=pathlib.Path, help="write the figures of all rounds here too")
-    args = parser.parse_args()
-    rows = [row for row in ROWS if not args.k or any(word in row[0] or word in row[1] for word in args.k)]
-    if args.l or not rows or args.rounds < 1:
-        print("\n".join(f"{row[1]:18} {row[0]}" for row in ROWS))
+    args = arguments.read("gateway")
+    chosen = arguments.choose(ROWS, args)
+    if not chosen:
         return 0 if args.l else 2
-    rows = without_what_is_missing(rows)
-    results = {}
-    run.print_line(HEAD, WIDTHS)
-    run.print_line(["-" * width for width in WIDTHS], WIDTHS)
-    with tempfile.TemporaryDirectory(prefix="thingd-bench-") as folder:
-        pathlib.Path(folder).chmod(0o755)  # nginx serves as another user
-        brokers = run.Brokers(args.thingd, None, pathlib.Path(folder), args.set)
-        for row in rows:
-            try:
-                results[row[0]] = run_row(row, args.rounds, brokers, args.cpu)
-            except run.Failed as why:
-                print(f"{row[0]}: {why}", file=sys.stderr)
-                continue
-            run.print_line(line_of(row, results[row[0]]), WIDTHS)
-    if args.json:
-        args.json.write_text(json.dumps(results, indent=2) + "\n")
-    return 0 if len(results) == len(rows) else 1
+    return run.fill(HEAD, WIDTHS, without_what_is_missing(chosen), args, run_row, line_of)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ Every cell is a broker of its own, started for it, and one run of `thingd bench`
 has used --cpu seconds of CPU and counts to the last message. The brokers take turns within a round. What
 counts are the ratios of the medians: the machine may be shared, and an absolute time means little.
 """
-import argparse
 import contextlib
 import json
 import os
@@ -19,6 +18,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+import arguments
 
 NEAR = 0.85  # a row counts as reached from this share of its goal on
 LONGEST = 60  # seconds of a cell
@@ -209,20 +210,31 @@ def raise_limit():
     return hard
 
 
+def fill(head, widths, rows, args, run_row, line_of):
+    """A table of two things on one hub, row by row: run_row(row, rounds, brokers, cpu), line_of(row, figures). The
+    exit code."""
+    results = {}
+    print_line(head, widths)
+    print_line(["-" * width for width in widths], widths)
+    with tempfile.TemporaryDirectory(prefix="thingd-bench-") as folder:
+        pathlib.Path(folder).chmod(0o755)  # nginx serves as another user
+        brokers = Brokers(args.thingd, None, pathlib.Path(folder), args.set)
+        for row in rows:
+            try:
+                results[row[0]] = run_row(row, args.rounds, brokers, args.cpu)
+            except Failed as why:
+                print(f"{row[0]}: {why}", file=sys.stderr)
+                continue
+            print_line(line_of(row, results[row[0]]), widths)
+    if args.json:
+        args.json.write_text(json.dumps(results, indent=2) + "\n")
+    return 0 if len(results) == len(rows) else 1
+
+
 def main():
-    parser = argparse.ArgumentParser(prog="./dev bench broker")
-    parser.add_argument("thingd")
-    parser.add_argument("relay")
-    parser.add_argument("rounds", nargs="?", type=int, default=5)
-    parser.add_argument("-k", action="append", default=[], metavar="WORD")
-    parser.add_argument("-l", action="store_true", help="list the scenarios")
-    parser.add_argument("--cpu", type=float, default=2.0, help="CPU seconds of the broker in each cell")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="an option of thingd")
-    parser.add_argument("--json", type=pathlib.Path, help="write the medians here too")
-    args = parser.parse_args()
-    rows = [row for row in ROWS if not args.k or any(word in row[1] or word in row[0] for word in args.k)]
-    if args.l or not rows or args.rounds < 1:
-        print("\n".join(f"{row[1]:18} {row[0]}" for row in ROWS))
+    args = arguments.read("broker", ("thingd", "relay"), 5, "broker")
+    rows = arguments.choose(ROWS, args)
+    if not rows:
         return 0 if args.l else 2
     if raise_limit() < CONNECTIONS + 100:
         print("the limit of open files is too low for the row of idle connections", file=sys.stderr)
