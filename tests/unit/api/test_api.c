@@ -3,14 +3,13 @@
 #include "lib/test.h"
 
 #include "api/api_priv.h"
+#include "api_services.h"
 #include "auth/sigv4.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "crypto/crypto.h"
-#include "crypto/secret.h"
 #include "hub/hub.h"
 #include "hub/session.h"
 #include "hub/sys_topics.h"
@@ -32,14 +31,7 @@
 
 enum { TIMEOUT_MS = 30000 };
 
-static struct loop *loop;
-static struct store *store;
-static struct secret_box *box;
-static struct registry *registry;
-static struct auth *auth;
-static struct hub *hub;
 static struct api *api;
-static char dir[64];
 
 /* ---- principals ---- */
 
@@ -154,12 +146,6 @@ static void wait_answer(struct sent *sent)
         assert_true(i < 2000);
         loop_turn_wait(loop, 10);
     }
-}
-
-static void quiet(void)
-{
-    for (int i = 0; loop_turn(loop); i++)
-        assert_true(i < 100000);
 }
 
 /* "GET /path", a body or NULL, further headers or "". */
@@ -295,63 +281,21 @@ int rules_test(struct rules *rules, const char *sql, const char *version, struct
 
 /* ---- set-up ---- */
 
-static struct buf logged;
-
-static void keep_log(const char *line, size_t len)
-{
-    buf_append(&logged, line, len);
-}
-
 static const char *const names[] = { "hub.example", "192.0.2.7" };
 static const char *const origins[] = { "https://console.example" };
 
-static void build(void)
-{
-    char *path = xasprintf("%s/thingd.db", dir);
-    static const uint8_t secret[SECRET_KEY_LEN] = { 1, 2, 3 };
-    struct diag diag = DIAG_INIT;
-    assert_int_equal(loop_create(&loop, &diag), 0);
-    assert_int_equal(
-        store_open(&store, loop,
-                   &(struct store_opts){
-                       .path = path, .linger_ms = 5, .max_pending = 10000, .retry_ms = 50 },
-                   &diag),
-        0);
-    free(path);
-    box = secret_box_create(secret);
-    assert_int_equal(
-        registry_create(
-            &registry, loop, store,
-            &(struct registry_opts){ .region = "local", .account = "000000000000", .secrets = box },
-            &diag),
-        0);
-    auth = auth_create(
-        loop, registry,
-        &(struct auth_opts){ .region = "local", .account = "000000000000", .ledger = 100 });
-    struct hub_opts hub_options = { .max_topic_levels = 32,
-                                    .match_cache = 64,
-                                    .max_retained = 1000,
-                                    .max_hops = 10,
-                                    .max_queued = 10,
-                                    .max_queued_bytes = 10000,
-                                    .max_inflight = 10,
-                                    .max_subscriptions = 10,
-                                    .max_sessions = 10,
-                                    .session_expiry_ms = HOURS(1) };
-    assert_int_equal(hub_create(&hub, loop, store, auth, &hub_options, &diag), 0);
-    hub_start(hub);
-    store_sync(store);
-}
-
 static int set_up(void **state)
 {
-    snprintf(dir, sizeof dir, "/tmp/thingd-api-XXXXXX");
-    assert_non_null(mkdtemp(dir));
-    assert_int_equal(crypto_init(), 0);
-    clock_fake_install();
-    log_set_sink(keep_log);
-    buf_clear(&logged);
-    build();
+    services_start(&(struct hub_opts){ .max_topic_levels = 32,
+                                       .match_cache = 64,
+                                       .max_retained = 1000,
+                                       .max_hops = 10,
+                                       .max_queued = 10,
+                                       .max_queued_bytes = 10000,
+                                       .max_inflight = 10,
+                                       .max_subscriptions = 10,
+                                       .max_sessions = 10,
+                                       .session_expiry_ms = HOURS(1) });
     make_principals();
     peer = (struct stream_peer){ .kind = STREAM_PAIR, .loopback = true, .address = "127.0.0.1" };
     fake.hold = false;
@@ -380,30 +324,14 @@ static int tear_down(void **state)
     quiet();
     assert_int_equal(api_count(api), 0);
     api_destroy(api);
-    hub_destroy(hub);
-    auth_destroy(auth);
-    registry_destroy(registry);
-    store_close(store);
-    quiet();
-    loop_destroy(loop);
-    secret_box_close(box);
+    services_stop();
     assert_int_equal(admin.refs, 1);
     assert_int_equal(key.refs, 1);
     assert_int_equal(cert.refs, 1);
     assert_int_equal(anonymous.refs, 1);
     policy_unref(all_iot);
     policy_unref(all_data);
-    log_set_sink(NULL);
-    clock_fake_remove();
-    buf_deinit(&logged);
     buf_deinit(&fake.asked);
-    static const char *const files[] = { "thingd.db", "thingd.db-wal", "thingd.db-shm" };
-    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
-        char *path = xasprintf("%s/%s", dir, files[i]);
-        unlink(path);
-        free(path);
-    }
-    rmdir(dir);
     return 0;
 }
 

@@ -3,6 +3,7 @@
 #include "lib/test.h"
 
 #include "api/api_priv.h"
+#include "api_services.h"
 #include "base/budget.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -10,8 +11,6 @@
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "base/text.h"
-#include "crypto/crypto.h"
-#include "crypto/secret.h"
 #include "hub/hub.h"
 #include "lib/clock_fake.h"
 #include "mqtt/property.h"
@@ -23,15 +22,7 @@
 
 enum { REQUEST_MS = 30000, HEARTBEAT_MS = 15000, PATIENCE_MS = 60000, BUFFER = 4096, STREAMS = 3 };
 
-static struct loop *loop;
-static struct store *store;
-static struct secret_box *box;
-static struct registry *registry;
-static struct auth *auth;
-static struct hub *hub;
 static struct api *api;
-static char dir[64];
-static struct buf logged;
 
 /* ---- principals ---- */
 
@@ -182,12 +173,6 @@ static void go_away(struct reader *r)
 {
     r->cbs->on_gone(r->arg);
     end_exchange(r);
-}
-
-static void quiet(void)
-{
-    for (int i = 0; loop_turn(loop); i++)
-        assert_true(i < 100000);
 }
 
 static struct reader *request(struct principal *who, const char *line, const char *headers)
@@ -347,62 +332,20 @@ static void retain(const char *topic, const char *payload)
 
 /* ---- set-up ---- */
 
-static void keep_log(const char *line, size_t len)
-{
-    buf_append(&logged, line, len);
-}
-
-static void build_hub(void)
-{
-    struct diag diag = DIAG_INIT;
-    struct hub_opts opts = { .max_topic_levels = 8,
-                             .match_cache = 64,
-                             .max_retained = 10000,
-                             .max_hops = 10,
-                             .max_queued = 10,
-                             .max_queued_bytes = 10000,
-                             .max_inflight = 10,
-                             .max_subscriptions = 1000,
-                             .max_sessions = 10 };
-    assert_int_equal(hub_create(&hub, loop, store, auth, &opts, &diag), 0);
-    hub_start(hub);
-    store_sync(store);
-}
-
-static void build(void)
-{
-    char *path = xasprintf("%s/thingd.db", dir);
-    static const uint8_t secret[SECRET_KEY_LEN] = { 1, 2, 3 };
-    struct diag diag = DIAG_INIT;
-    assert_int_equal(loop_create(&loop, &diag), 0);
-    struct store_opts store_opts = {
-        .path = path, .linger_ms = 5, .max_pending = 10000, .retry_ms = 50
-    };
-    assert_int_equal(store_open(&store, loop, &store_opts, &diag), 0);
-    free(path);
-    box = secret_box_create(secret);
-    struct registry_opts registry_opts = { .region = "local",
-                                           .account = "000000000000",
-                                           .secrets = box };
-    assert_int_equal(registry_create(&registry, loop, store, &registry_opts, &diag), 0);
-    auth = auth_create(
-        loop, registry,
-        &(struct auth_opts){ .region = "local", .account = "000000000000", .ledger = 100 });
-    build_hub();
-}
-
 static const char *const origins[] = { "https://console.example" };
 
 static int set_up(void **state)
 {
-    snprintf(dir, sizeof dir, "/tmp/thingd-sse-XXXXXX");
-    assert_non_null(mkdtemp(dir));
-    assert_int_equal(crypto_init(), 0);
-    clock_fake_install();
     stuck = false;
-    log_set_sink(keep_log);
-    buf_clear(&logged);
-    build();
+    services_start(&(struct hub_opts){ .max_topic_levels = 8,
+                                       .match_cache = 64,
+                                       .max_retained = 10000,
+                                       .max_hops = 10,
+                                       .max_queued = 10,
+                                       .max_queued_bytes = 10000,
+                                       .max_inflight = 10,
+                                       .max_subscriptions = 1000,
+                                       .max_sessions = 10 });
     make_principals();
     peer = (struct stream_peer){ .kind = STREAM_PAIR, .loopback = true, .address = "127.0.0.1" };
     struct api_opts opts = { .hub = hub,
@@ -433,29 +376,13 @@ static int tear_down(void **state)
     assert_int_equal(api_count(api), 0);
     assert_int_equal(metrics_get(METRIC_EVENT_STREAMS), 0);
     api_destroy(api);
-    hub_destroy(hub);
-    auth_destroy(auth);
-    registry_destroy(registry);
-    store_close(store);
-    quiet();
-    loop_destroy(loop);
-    secret_box_close(box);
+    services_stop();
     assert_int_equal(admin.refs, 1);
     assert_int_equal(cert.refs, 1);
     assert_true(list_empty(&admin.watches) && list_empty(&cert.watches));
     policy_unref(open_policy);
     policy_unref(deaf_policy);
     policy_unref(lost_policy);
-    log_set_sink(NULL);
-    clock_fake_remove();
-    buf_deinit(&logged);
-    static const char *const files[] = { "thingd.db", "thingd.db-wal", "thingd.db-shm" };
-    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
-        char *path = xasprintf("%s/%s", dir, files[i]);
-        unlink(path);
-        free(path);
-    }
-    rmdir(dir);
     return 0;
 }
 
