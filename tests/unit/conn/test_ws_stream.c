@@ -401,6 +401,29 @@ static void pings_of_a_peer_that_does_not_read_make_no_queue(void **state)
     assert_memory_equal(frame.payload.ptr, "199999", 6); /* the last is answered */
 }
 
+/* Output that is written while a Pong is owed does not make the hub forget it. */
+static void a_pong_that_is_owed_is_paid(void **state)
+{
+    char *piece = xcalloc(1, 300000);
+    struct frame frame = { 0 }, last = { 0 };
+    size_t at = 0;
+    stream_pause(client.s);
+    stream_pair_set_window(transport, 1);
+    stream_write(owner.s, piece, 100000);
+    quiet();
+    say(WS_PING, true, "owed", 4);
+    stream_write(owner.s, piece, 300000);
+    quiet();
+    stream_pair_set_window(transport, 10000);
+    stream_resume(client.s);
+    quiet();
+    while (next_frame(&at, &frame))
+        if (frame.first == 0x8a) last = frame;
+    assert_int_equal(last.payload.len, 4);
+    assert_memory_equal(last.payload.ptr, "owed", 4);
+    free(piece);
+}
+
 /* ---- the end ---- */
 
 static void the_owner_closes_and_says_why(void **state)
@@ -736,6 +759,7 @@ int main(void)
         T(a_peer_that_does_not_read_is_felt),
         T(a_lower_mark_is_felt_below),
         T(pings_of_a_peer_that_does_not_read_make_no_queue),
+        T(a_pong_that_is_owed_is_paid),
         T(the_owner_closes_and_says_why),
         T(the_peers_close_is_waited_for_a_second),
         T(a_close_without_linger_says_goodbye_too),

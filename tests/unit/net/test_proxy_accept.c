@@ -191,6 +191,21 @@ static void closing_the_listener_ends_the_wait(void **state)
     close(waiting);
 }
 
+/* The time that the header has does not count then. */
+static void closing_the_listener_ends_the_wait_at_once(void **state)
+{
+    clock_fake_install();
+    int fd = client_connect(serve((struct listener_opts){ 0 }));
+    client_write(fd, v1, 10);
+    for (int i = 0; i < 20; i++)
+        loop_turn_wait(loop, 2);
+    listener_close(listener, NULL, NULL);
+    listener = NULL;
+    client_await_end(fd, &got);
+    close(fd);
+    clock_fake_remove();
+}
+
 /* The client that is named counts, also where its address would be spared; the proxy does not. */
 static void limits_hold_for_the_client(void **state)
 {
@@ -296,6 +311,23 @@ static void plain_http_behind_the_header_is_answered(void **state)
     close(fd);
 }
 
+/* A listener that closes has no certificates any more: nobody speaks to it in plain text instead. */
+static void no_header_is_taken_by_a_closed_listener(void **state)
+{
+    int fd = client_connect(serve_tls());
+    client_write(fd, v1, 10);
+    for (int i = 0; i < 20; i++)
+        loop_turn_wait(loop, 2);
+    listener_close(listener, NULL, NULL);
+    listener = NULL;
+    send(fd, v1 + 10, sizeof v1 - 1 - 10, MSG_NOSIGNAL);
+    for (int i = 0; i < 20; i++)
+        loop_turn_wait(loop, 2);
+    assert_int_equal(side_count, 0);
+    client_await_end(fd, &got);
+    close(fd);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -306,6 +338,7 @@ int main(void)
         T(closing_the_listener_ends_the_wait), T(limits_hold_for_the_client),
         T(the_header_comes_before_tls),        T(header_and_hello_may_come_together),
         T(tls_without_a_header_is_closed),     T(plain_http_behind_the_header_is_answered),
+        T(closing_the_listener_ends_the_wait_at_once), T(no_header_is_taken_by_a_closed_listener),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
