@@ -316,6 +316,18 @@ static void begun_after_the_peer_has_gone(void **state)
     assert_false(http_begin(open_one, 200, "text/plain", NULL, 0, &body_cbs, &open_one));
 }
 
+/* A peer that has ended its side before the answer began is heard of no more by reading. */
+static void begun_after_the_peer_has_ended(void **state)
+{
+    say("GET /later" HOST "\r\n");
+    stream_close(client.s, false, NULL);
+    client.s = NULL;
+    quiet();
+    assert_false(http_begin(open_one, 200, NULL, NULL, 0, &body_cbs, &open_one));
+    quiet();
+    assert_int_equal(http_server_count(server), 0);
+}
+
 static void shutdown_ends_the_body_well(void **state)
 {
     say("GET /begin" HOST "\r\n");
@@ -415,6 +427,8 @@ static void what_is_no_handshake_of_ours_is_refused(void **state)
         say(text);
         snprintf(line, sizeof line, "HTTP/1.1 %s ", cases[i].status);
         if (!got(line) || !got(cases[i].why)) fail_msg("%s: %s", text, buf_str(&client.got));
+        /* RFC 9110, section 15.5.22 */
+        assert_int_equal(got("\r\nUpgrade: websocket\r\n"), strcmp(cases[i].status, "426") == 0);
         assert_int_equal(got("Sec-WebSocket-Version: 13\r\n"), cases[i].status[1] == '2');
         assert_null(taken.s);
         assert_true(client.ended); /* it may go on in the other protocol */
@@ -428,6 +442,7 @@ static void no_upgrade_while_the_server_drains(void **state)
     http_accept(open_one, NULL);
     quiet();
     assert_true(got("HTTP/1.1 503 "));
+    assert_true(got("x-amzn-ErrorType: ServiceUnavailableException\r\n"));
     assert_null(taken.s);
 }
 
@@ -438,6 +453,18 @@ static void an_upgrade_of_nobody_that_is_left(void **state)
     http_server_close_all(server);
     quiet();
     assert_null(taken.s);
+}
+
+static void an_upgrade_after_the_peer_has_ended(void **state)
+{
+    say("GET /later" HOST UPGRADE KEY VERSION "\r\n");
+    stream_close(client.s, false, NULL);
+    client.s = NULL;
+    quiet();
+    http_accept(open_one, NULL);
+    quiet();
+    assert_null(taken.s);
+    assert_int_equal(http_server_count(server), 0);
 }
 
 int main(void)
@@ -453,6 +480,8 @@ int main(void)
         T(the_handler_hears_that_the_peer_is_gone),
         T(an_end_may_come_after_the_peer_has_gone),
         T(begun_after_the_peer_has_gone),
+        T(begun_after_the_peer_has_ended),
+        T(an_upgrade_after_the_peer_has_ended),
         T(shutdown_ends_the_body_well),
         T(an_upgrade_hands_the_connection_over),
         T(the_subprotocol_is_the_first_of_ours),

@@ -577,6 +577,27 @@ static void what_is_answered_before_the_peers_close_leaves(void **state)
     assert_int_equal(owner.closes, 1);
 }
 
+/* As before the end of a connection without a goodbye. */
+static void what_was_said_before_the_close_is_heard_first(void **state)
+{
+    struct buf out = { 0 };
+    put_frame(&out, WS_BINARY, true, "abc", 3);
+    put_frame(&out, WS_CLOSE, true, "", 0);
+    owner.pause_on_read = true;
+    owner.take = 1;
+    stream_write(client.s, out.data, out.len);
+    buf_deinit(&out);
+    quiet();
+    assert_string_equal(buf_str(&owner.got), "a");
+    assert_int_equal(owner.end_rc, NOT_ENDED);
+    owner.pause_on_read = false;
+    owner.take = SIZE_MAX;
+    stream_resume(owner.s);
+    quiet();
+    assert_string_equal(buf_str(&owner.got), "abc");
+    assert_int_equal(owner.end_rc, STREAM_SAID_GOODBYE);
+}
+
 static void mistakes_of_the_peer_end_it(void **state)
 {
     static const struct {
@@ -768,6 +789,7 @@ int main(void)
         T(a_cut_ends_the_lingering),
         T(the_peer_closes),
         T(what_is_answered_before_the_peers_close_leaves),
+        T(what_was_said_before_the_close_is_heard_first),
         T(mistakes_of_the_peer_end_it),
         T(conformance_cases),
         T(a_lost_line_is_told),

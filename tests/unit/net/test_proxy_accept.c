@@ -202,6 +202,7 @@ static void closing_the_listener_ends_the_wait_at_once(void **state)
     listener_close(listener, NULL, NULL);
     listener = NULL;
     client_await_end(fd, &got);
+    quiet();
     close(fd);
     clock_fake_remove();
 }
