@@ -26,6 +26,12 @@ static struct turn *turn_of(const struct http_exchange *exchange)
     return (struct turn *)exchange;
 }
 
+/* Nothing is read after the peer's end, so nothing would tell when the peer is gone: it is taken for gone. */
+static void drop_ended(struct turn *turn)
+{
+    if (turn->conn && turn->conn->ended) http_conn_close(turn->conn, false);
+}
+
 /* ---- answers in pieces ---- */
 
 bool http_body_begin(struct http_exchange *exchange, int status, const char *content_type,
@@ -33,8 +39,9 @@ bool http_body_begin(struct http_exchange *exchange, int status, const char *con
                      const struct http_body_cbs *cbs, void *arg)
 {
     struct turn *turn = turn_of(exchange);
-    struct http_conn *c = turn->conn;
     http_turn_note(turn, status);
+    drop_ended(turn);
+    struct http_conn *c = turn->conn;
     if (!c) {
         http_turn_free(turn);
         return false;
@@ -140,12 +147,15 @@ static void refuse_upgrade(struct turn *turn, const struct ws_upgrade *upgrade)
     buf_puts(&body, "{\"message\":");
     json_print_str(&body, slice_str(upgrade->why));
     buf_putc(&body, '}');
-    struct http_header_out headers[] = { { "x-amzn-ErrorType", "InvalidRequestException" },
+    struct http_header_out headers[] = { { "x-amzn-ErrorType", upgrade->status == 503
+                                                                   ? "ServiceUnavailableException"
+                                                                   : "InvalidRequestException" },
+                                         { "Upgrade", "websocket" },
                                          { "Sec-WebSocket-Version", WS_VERSION } };
     LOG(LOG_INFO, "http", "upgrade refused", LOG_S("request", turn->exchange.request_id),
         LOG_S("peer", turn->conn->stream->peer.address), LOG_S("reason", upgrade->why));
     http_respond(&turn->exchange, upgrade->status, "application/json", buf_slice(&body), headers,
-                 upgrade->status == 426 ? 2 : 1);
+                 upgrade->status == 426 ? ARRAY_LEN(headers) : 1);
     buf_deinit(&body);
 }
 
@@ -184,6 +194,7 @@ static void on_granted(struct loop_task *task)
 {
     struct turn *turn = container_of(task, struct turn, later);
     struct ws_upgrade upgrade;
+    drop_ended(turn);
     if (!turn->conn) {
         http_turn_free(turn);
         return;

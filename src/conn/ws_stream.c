@@ -81,6 +81,12 @@ static void tell(struct ws_stream *ws, unsigned code, const char *why)
                  ws_put_close(ws->env->writer, code, slice_str(why ? why : ""), frame));
 }
 
+/* The transport's on_writable comes in time for the owner's mark, and for a Pong that is owed. */
+static void mark_transport(struct ws_stream *ws)
+{
+    stream_core_mark_lower(&ws->core, ws->transport, ws->pong ? PONGS_MOST / 2 : SIZE_MAX);
+}
+
 static void put_pong(struct ws_stream *ws, struct slice payload)
 {
     uint8_t frame[WS_CONTROL_MAX];
@@ -96,7 +102,7 @@ static void on_ping(void *arg, struct slice payload)
         return;
     }
     if (!ws->pong) ws->pong = xnew(struct pong);
-    stream_set_high_water(ws->transport, PONGS_MOST / 2); /* on_writable says when */
+    mark_transport(ws); /* on_writable says when */
     ws->pong->len = payload.len;
     memcpy(ws->pong->payload, payload.ptr, payload.len);
 }
@@ -207,7 +213,7 @@ static void ws_flush(struct stream_core *core)
     struct ws_stream *ws = ws_of(core);
     uint8_t head[WS_HEAD_MAX];
     if (!ws->transport || ws->told) return;
-    stream_core_mark_lower(core, ws->transport, SIZE_MAX);
+    mark_transport(ws);
     while (core->queued) {
         size_t len = core->queued < FRAME_MOST ? core->queued : FRAME_MOST;
         stream_write(ws->transport, head, ws_put_head(ws->env->writer, WS_BINARY, len, head));

@@ -565,6 +565,8 @@ void listener_close(struct listener *listener, void (*cb)(void *arg), void *arg)
     loop_fd_close(&listener->watch);
     loop_defer(listener->loop, &listener->gone);
     remove_file(listener);
+    while (!list_empty(&listener->headers))
+        proxy_accept_abort(listener->headers.next);
     while (!list_empty(&listener->handshakes))
         tls_accept_abort(listener->handshakes.next);
     tls_server_unref(listener->opts.tls);

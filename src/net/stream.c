@@ -208,7 +208,7 @@ static void on_task(struct loop_task *task)
     }
     if (core->do_end && !s->closing) {
         /* A paused owner sees the rest first, then the end. */
-        if (core->paused && core->rest.len && core->end_rc == 0) return;
+        if (core->paused && core->rest.len && core->end_rc >= 0) return;
         core->do_end = false;
         if (s->cbs && s->cbs->on_end) s->cbs->on_end(s, core->end_rc);
     }

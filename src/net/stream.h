@@ -104,7 +104,7 @@ bool stream_over_high_water(const struct stream *s);
 /* Back-pressure on the peer: no on_read until resumed. Starts in the resumed state. Resuming shows
  * the unused rest again soon (later in this turn), also to an owner that has not paused; so it is
  * the way to have a rest shown to cbs which were changed outside on_read. While paused the rest
- * comes before on_end(0), which waits. */
+ * comes before on_end of a peer that has closed (rc not negative), which waits. */
 void stream_pause(struct stream *s);
 void stream_resume(struct stream *s);
 /* Writes now what is queued instead of at the end of the turn. */
