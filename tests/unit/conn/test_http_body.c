@@ -328,6 +328,27 @@ static void begun_after_the_peer_has_ended(void **state)
     assert_int_equal(http_server_count(server), 0);
 }
 
+/* Bytes of a next request do not hide the end behind them. */
+static void the_end_is_heard_behind_the_next_request(void **state)
+{
+    for (int late = 0; late < 2; late++) {
+        if (late) {
+            tear_down(state);
+            set_up(state);
+        }
+        if (late) say("GET /begin" HOST "\r\n");
+        say(late ? "GET /next" : "GET /begin" HOST "\r\nGET /next");
+        http_write(open_one, "abc", 3);
+        stream_close(client.s, false, NULL);
+        client.s = NULL;
+        quiet();
+        if (open_one) http_write(open_one, "def", 3);
+        quiet();
+        assert_int_equal(gone, 1);
+        assert_int_equal(http_server_count(server), 0);
+    }
+}
+
 static void shutdown_ends_the_body_well(void **state)
 {
     say("GET /begin" HOST "\r\n");
@@ -482,6 +503,7 @@ int main(void)
         T(begun_after_the_peer_has_gone),
         T(begun_after_the_peer_has_ended),
         T(an_upgrade_after_the_peer_has_ended),
+        T(the_end_is_heard_behind_the_next_request),
         T(shutdown_ends_the_body_well),
         T(an_upgrade_hands_the_connection_over),
         T(the_subprotocol_is_the_first_of_ours),
