@@ -7,7 +7,8 @@
  *   http_accept ─► (later) handshake ─┬─ 101 ─► on_upgraded has the stream; the connection is no more of HTTP
  *                                     └─ 400, 426: the request did not ask for what there is
  *
- *  I1  While the answer goes out, conn->serving is true: what the peer sends meanwhile waits.
+ *  I1  While the answer goes out, conn->serving is true: what the peer sends meanwhile waits, up to MOST_BEHIND. It
+ *      is read all the same, since the end of the peer stands behind it.
  *  I2  The handler hears of each end exactly once: it calls http_end, or on_gone is called.
  *  I3  A connection is handed over from a task of the loop, never from within a call of its own. */
 #include "conn/http_conn_priv.h"
@@ -20,6 +21,8 @@
 #include "conn/ws_upgrade.h"
 
 #include <stdlib.h>
+
+enum { MOST_BEHIND = 128 << 10 }; /* bytes of next requests that may come while an answer goes out */
 
 static struct turn *turn_of(const struct http_exchange *exchange)
 {
@@ -67,6 +70,8 @@ bool http_body_begin(struct http_exchange *exchange, int status, const char *con
     }
     turn->cbs = cbs;
     turn->cbs_arg = arg;
+    stream_set_read_limit(c->stream, MOST_BEHIND);
+    http_conn_resume(c);
     stream_set_high_water(c->stream, 1); /* so that on_writable says when all has left */
     return true;
 }
@@ -112,6 +117,8 @@ void http_body_end(struct http_exchange *exchange)
     put_end(turn);
     turn->cbs = NULL;
     stream_set_high_water(c->stream, STREAM_HIGH_WATER);
+    stream_set_read_limit(c->stream, STREAM_READ_LIMIT);
+    http_conn_pause(c); /* until http_turn_done, which has what came meanwhile shown again */
     http_turn_done(c, turn->stays && !c->server->draining);
 }
 

@@ -87,14 +87,14 @@ void http_conn_close(struct http_conn *c, bool linger)
     stream_close(c->stream, linger, on_closed);
 }
 
-static void pause_reading(struct http_conn *c)
+void http_conn_pause(struct http_conn *c)
 {
     if (c->paused) return;
     c->paused = true;
     stream_pause(c->stream);
 }
 
-static void resume_reading(struct http_conn *c)
+void http_conn_resume(struct http_conn *c)
 {
     if (!c->paused) return;
     c->paused = false;
@@ -260,7 +260,7 @@ void http_turn_done(struct http_conn *c, bool keep_alive)
         return;
     }
     enter_phase(c, HTTP_IDLE);
-    if (!stream_over_high_water(c->stream)) resume_reading(c);
+    if (!stream_over_high_water(c->stream)) http_conn_resume(c);
 }
 
 void http_turn_note(const struct turn *turn, int status)
@@ -369,7 +369,8 @@ static size_t on_read(struct stream *stream, const uint8_t *data, size_t len)
         if (!feed(c, data, len, &at)) break;
     }
     if (c->closing) return len;
-    if (at < len && !may_read(c)) pause_reading(c);
+    bool in_pieces = c->turn && c->turn->cbs; /* its end must be heard; the rest is limited */
+    if (at < len && !may_read(c) && !in_pieces) http_conn_pause(c);
     return at;
 }
 
@@ -380,7 +381,7 @@ static void on_writable(struct stream *stream)
     if (c->turn && c->turn->cbs)
         http_body_drained(c->turn);
     else if (!c->serving)
-        resume_reading(c);
+        http_conn_resume(c);
 }
 
 static void on_end(struct stream *stream, int rc)

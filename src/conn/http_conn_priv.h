@@ -57,6 +57,9 @@ void http_turn_free(struct turn *turn);
 /* The turn is over; on with the next request, or close. */
 void http_turn_done(struct http_conn *c, bool keep_alive);
 void http_conn_close(struct http_conn *c, bool linger);
+void http_conn_pause(struct http_conn *c);
+/* What was not used is shown again. */
+void http_conn_resume(struct http_conn *c);
 void http_conn_put(struct http_conn *c, const struct http_response *response);
 /* Counts the answer, and logs it. */
 void http_turn_note(const struct turn *turn, int status);

@@ -28,7 +28,6 @@
 enum {
     COPY_BELOW = 512, /* a smaller part of a chunk is copied: cheaper than a part of its own */
     SEG_SIZE = 1024,  /* of a segment for copies, its head included */
-    READ_LIMIT = 4 << 20,
 };
 
 struct stream_seg {
@@ -475,7 +474,7 @@ void stream_core_init(struct stream_core *core, struct loop *loop, const struct 
     core->s.ops = ops;
     core->net = net_ref(loop);
     core->high_water = STREAM_HIGH_WATER;
-    core->read_limit = READ_LIMIT;
+    core->read_limit = STREAM_READ_LIMIT;
     list_init(&core->dirty);
     loop_task_init(&core->task, on_task);
     loop_timer_init(&core->linger, loop, on_linger);

@@ -119,8 +119,9 @@ void stream_close_within(struct stream *s, int64_t linger_ms, stream_closed_cb c
 /* A lingering close ends in the next turn instead. Harmless where nothing lingers. */
 void stream_cut(struct stream *s);
 
-/* Base for transports; the size of the unread rest is limited by this (default 4 MB): a peer whose
- * rest grows beyond it gets on_end(ERR_TOO_LARGE). */
+/* Base for transports; the size of the unread rest is limited by this: a peer whose rest grows beyond it gets
+ * on_end(ERR_TOO_LARGE). */
+enum { STREAM_READ_LIMIT = 4 << 20 }; /* by default */
 void stream_set_read_limit(struct stream *s, size_t bytes);
 
 #endif
