@@ -22,7 +22,9 @@
 
 #include <stdlib.h>
 
-enum { MOST_BEHIND = 128 << 10 }; /* bytes of next requests that may come while an answer goes out */
+enum {
+    MOST_BEHIND = 128 << 10
+}; /* bytes of next requests that may come while an answer goes out */
 
 static struct turn *turn_of(const struct http_exchange *exchange)
 {

@@ -333,13 +333,20 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        T(the_header_names_the_peer),          T(a_header_may_trickle_in),
-        T(what_is_no_header_is_closed),        T(who_is_not_trusted_is_closed_at_once),
-        T(nobody_is_trusted_by_an_empty_list), T(a_late_header_is_not_waited_for),
-        T(closing_the_listener_ends_the_wait), T(limits_hold_for_the_client),
-        T(the_header_comes_before_tls),        T(header_and_hello_may_come_together),
-        T(tls_without_a_header_is_closed),     T(plain_http_behind_the_header_is_answered),
-        T(closing_the_listener_ends_the_wait_at_once), T(no_header_is_taken_by_a_closed_listener),
+        T(the_header_names_the_peer),
+        T(a_header_may_trickle_in),
+        T(what_is_no_header_is_closed),
+        T(who_is_not_trusted_is_closed_at_once),
+        T(nobody_is_trusted_by_an_empty_list),
+        T(a_late_header_is_not_waited_for),
+        T(closing_the_listener_ends_the_wait),
+        T(limits_hold_for_the_client),
+        T(the_header_comes_before_tls),
+        T(header_and_hello_may_come_together),
+        T(tls_without_a_header_is_closed),
+        T(plain_http_behind_the_header_is_answered),
+        T(closing_the_listener_ends_the_wait_at_once),
+        T(no_header_is_taken_by_a_closed_listener),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
