@@ -246,12 +246,13 @@ static bool guard(struct api_call *call)
 {
     struct http_exchange *exchange = call->exchange;
     if (call->principal != exchange->transport) return true;
-    const char *why = guard_refusal(&call->api->opts, call->principal, exchange->request);
+    bool tls = exchange->peer && exchange->peer->tls;
+    const char *why = guard_refusal(&call->api->opts, call->principal, exchange->request, tls);
     if (!why) return true;
     auth_log_refusal(call->api->opts.auth, call->principal, &call->conn, api_action(call),
                      exchange->request->path, why);
     struct diag diag = DIAG_INIT;
-    diag_set(&diag, ERR_DENIED, "Forbidden without a credential: %s", why);
+    diag_set(&diag, ERR_DENIED, "Forbidden: %s", why);
     api_fail_as(call, 403, api_is_data_plane(call) ? "ForbiddenException" : "AccessDeniedException",
                 diag.text);
     return false;

@@ -210,9 +210,9 @@ void api_put_event(struct buf *out, uint64_t id, const struct msg *msg, bool ret
 
 /* ---- who may be a local user: guard.c ---- */
 /* Why a request that has nobody but the transport's principal (NULL: nobody at all) to answer for it is refused;
- * NULL: it is not. */
+ * NULL: it is not. tls: the connection has shown a certificate for the name that the client knows. */
 const char *guard_refusal(const struct api_opts *opts, const struct principal *transport,
-                          const struct http_request *request);
+                          const struct http_request *request, bool tls);
 /* The Origin of the request when it is listed, else an empty slice. */
 struct slice guard_origin(const struct api_opts *opts, const struct http_request *request);
 

@@ -10,10 +10,12 @@
 
 #include "base/mem.h"
 
-/* Credentials, the type of a payload, and what the SDKs of AWS send along. */
+/* Credentials, the type of a payload, what readers of events and of documents that they have send, and what the SDKs
+ * of AWS send along. */
 static bool means_something(struct slice name)
 {
-    static const char *const names[] = { "authorization", "content-type" };
+    static const char *const names[] = { "authorization", "content-type", "cache-control",
+                                         "last-event-id", "if-none-match" };
     static const char *const prefixes[] = { "x-amz-", "x-amzn-", "amz-sdk-" };
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
         if (http_eq_nocase(name, slice_str(names[i]))) return true;
@@ -79,7 +81,7 @@ size_t cors_headers(struct api_call *call, struct http_header_out ret_headers[CO
         arena_strndup(&exchange->arena, origin.ptr, origin.len));
     if (!preflight) {
         add(ret_headers, &count, "Access-Control-Expose-Headers",
-            "x-amzn-RequestId, x-amzn-ErrorType, Date");
+            "x-amzn-RequestId, x-amzn-ErrorType, Date, ETag");
         return count;
     }
     add(ret_headers, &count, "Access-Control-Allow-Methods", methods_of(call));

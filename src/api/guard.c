@@ -58,13 +58,27 @@ struct slice guard_origin(const struct api_opts *opts, const struct http_request
     return listed ? origin : slice_of("", 0);
 }
 
-/* A page which the hub itself has served, had it any: the name is judged by host_is_ours, and by the certificate
- * where there is TLS. Some clients that are no browsers say so (paho). */
-static bool is_same_origin(const struct http_request *request)
+/* No name that somebody could point here. */
+static bool is_address(struct slice host)
 {
-    static const char *const schemes[] = { "http://", "https://" };
+    struct slice name = without_port(host);
+    if (slice_starts(name, "[")) return true;
+    for (size_t i = 0; i < name.len; i++)
+        if (name.ptr[i] != '.' && (name.ptr[i] < '0' || name.ptr[i] > '9')) return false;
+    return name.len > 0;
+}
+
+/* A page which the hub itself has served, had it any: no other may be behind this name. With TLS the certificate says
+ * so; a name without it could have been pointed here. Some clients that are no browsers send the Origin of their
+ * server (paho). */
+static bool is_same_origin(const struct api_opts *opts, const struct http_request *request,
+                           bool tls)
+{
+    if (!tls && !is_address(request->host) && !host_is_ours(opts, request->host)) return false;
+    static const char *const schemes[] = { "https://", "http://" };
     struct slice origin = http_header_known(&request->headers, HTTP_H_ORIGIN);
-    for (size_t i = 0; i < ARRAY_LEN(schemes); i++) {
+    for (size_t i = 0; i < (tls ? 1 : ARRAY_LEN(schemes));
+         i++) { /* a proxy may end TLS before us */
         if (slice_starts(origin, schemes[i]))
             return http_eq_nocase(slice_from(origin, strlen(schemes[i])), request->host);
     }
@@ -72,20 +86,32 @@ static bool is_same_origin(const struct http_request *request)
 }
 
 /* May the page that the request comes from, if it comes from one, use what comes with the connection? */
-static bool origin_passes(const struct api_opts *opts, const struct http_request *request)
+static bool origin_passes(const struct api_opts *opts, const struct http_request *request, bool tls)
 {
     size_t count = http_header_count(&request->headers, "origin");
-    return count == 0 || guard_origin(opts, request).len || (count == 1 && is_same_origin(request));
+    return count == 0 || guard_origin(opts, request).len ||
+           (count == 1 && is_same_origin(opts, request, tls));
+}
+
+/* W3C, Fetch Metadata: browsers send no Origin with what a page only shows (an image), but they tell that it is a page
+ * of another site. A link that somebody follows is no such thing. */
+static bool is_of_another_site(const struct http_request *request)
+{
+    struct slice site = http_header(&request->headers, "sec-fetch-site");
+    struct slice mode = http_header(&request->headers, "sec-fetch-mode");
+    return slice_eq_str(site, "cross-site") && !slice_eq_str(mode, "navigate") &&
+           http_header_count(&request->headers, "origin") == 0;
 }
 
 const char *guard_refusal(const struct api_opts *opts, const struct principal *transport,
-                          const struct http_request *request)
+                          const struct http_request *request, bool tls)
 {
     const struct http_headers *headers = &request->headers;
     bool local =
         transport && (transport->kind == PRINCIPAL_ANONYMOUS || transport->kind == PRINCIPAL_LOCAL);
-    if (!origin_passes(opts, request))
+    if (!origin_passes(opts, request, tls))
         return "the request comes from a web page whose origin is not in http.allowed_origins";
+    if (is_of_another_site(request)) return "the request comes from a web page of another site";
     if (!local) return NULL;
     if (!host_is_ours(opts, request->host)) return "Host is not a name of this hub";
     for (size_t i = 0; i < headers->count; i++)

@@ -430,7 +430,8 @@ static void answer_refused(struct api_call *call, int rc, struct slice filter)
         const char *text;
     } rows[] = {
         { ERR_DENIED, 403, "ForbiddenException", "iot:Subscribe is not allowed" },
-        { ERR_LIMIT, 400, "InvalidRequestException", "A filter may not be so long" },
+        { ERR_LIMIT, 400, "InvalidRequestException",
+          "A filter may not be so long, or have so many levels" },
         { ERR_UNSUPPORTED, 400, "InvalidRequestException", "Wildcards are not offered" },
         { 0, 400, "InvalidRequestException", "No filter that can be used" },
     };
@@ -488,6 +489,13 @@ static void feed_start(struct feed *feed)
     walk_later(feed);
 }
 
+/* Who has no credential leaves a quarter to those who have one. */
+static size_t most_feeds(const struct api_call *call)
+{
+    size_t most = call->api->opts.max_event_streams;
+    return call->principal->kind == PRINCIPAL_ANONYMOUS ? most - most / 4 : most;
+}
+
 static void open_feed(struct api_call *call, const struct filter *filters, size_t count)
 {
     static const struct http_header_out headers[] = {
@@ -495,7 +503,7 @@ static void open_feed(struct api_call *call, const struct filter *filters, size_
         { "X-Accel-Buffering", "no" },
     };
     const struct feeds *feeds = &call->api->feeds;
-    if (feeds->closed || feeds->count >= call->api->opts.max_event_streams) {
+    if (feeds->closed || feeds->count >= most_feeds(call)) {
         api_fail_as(call, 503, "ServiceUnavailableException",
                     feeds->closed ? "The hub stops"
                                   : "As many event streams are open as http.max_event_streams has");

@@ -141,9 +141,11 @@ OP(DeleteTopicRule, "ruleName:RuleName", "")
 SHAPE(RetainedMessageSummary, "topic:s payloadSize:n<0..> qos:n<0..2> lastModifiedTime:n<0..>")
 OP(Connect, "", NULL)
 ANSWER(Connect, 101, NULL, NULL)
+ANSWER(Connect, 426, "application/json", "DataError")
 OP(ConnectAtRoot, "", NULL)
 ANSWER(ConnectAtRoot, 101, NULL, NULL)
-OP(Subscribe, "filter:s<1..65535> retained?:b", NULL)
+ANSWER(ConnectAtRoot, 426, "application/json", "DataError")
+OP(Subscribe, "filter:[s<1..65535>]<1..100> retained?:b", NULL)
 ANSWER(Subscribe, 200, "text/event-stream", "s")
 OP(Publish, "topic:s<1..65535> qos?:n<0..1> retain?:b contentType?:s responseTopic?:s<1..65535> "
             "messageExpiry?:n<0..604800> userProperties?:x payloadFormatIndicator?:(UNSPECIFIED_BYTES|UTF8_DATA) "

@@ -19,7 +19,10 @@
     X(ACCEPT_PAUSES, "thingd_accept_pauses_total", "counter",                                      \
       "Times a listener had to wait because the system had no descriptor or memory left")          \
     X(PROXY_REFUSED, "thingd_proxy_refused_total", "counter",                                      \
-      "Connections closed because they had no valid PROXY header or came from no trusted proxy")   \
+      "Connections closed because they had no valid PROXY header, or none in time, or are not "    \
+      "trusted")                                                                                   \
+    X(FOREIGN_PROTOCOL, "thingd_foreign_protocol_total", "counter",                                \
+      "Connections closed because their first bytes were no protocol that is spoken there")        \
     X(TLS_HANDSHAKES, "thingd_tls_handshakes_total", "counter", "TLS handshakes completed")        \
     X(TLS_FAILURES, "thingd_tls_failures_total", "counter", "TLS handshakes failed")               \
     X(MQTT_CLIENTS, "thingd_mqtt_clients", "gauge", "MQTT clients connected")                      \

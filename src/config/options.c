@@ -214,7 +214,8 @@ const struct option config_options[] = {
       .min = 0, .max = MILLION, .fallback = "0", .strict = "100", .reload = true,
       .text = "Packets a second from one connection, and as many at once; a faster one is read "
               "from later, and nothing is lost. Acknowledgements of what the hub sent do not "
-              "count. 0: no limit." },
+              "count. Of WebSocket frames with nothing in them (control frames, empty ones) as many are taken "
+              "besides. 0: no limit." },
     { .name = "mqtt.max_byte_rate", .type = OPT_BYTES, .offset = CONF(mqtt.max_byte_rate),
       .min = 0, .max = GIB(1), .fallback = "0", .strict = "512k", .reload = true,
       .text = "The same in bytes a second." },
@@ -294,7 +295,8 @@ const struct option config_options[] = {
       .text = "Origins of web pages whose scripts may use the hub." },
     { .name = "http.max_event_streams", .type = OPT_INT, .offset = CONF(http.max_event_streams),
       .min = 0, .max = 100000, .fallback = "100",
-      .text = "Streams of GET /hub/subscribe at one time; above it a request is answered 503. 0: none." },
+      .text = "Streams of GET /hub/subscribe at one time; above it a request is answered 503. Clients without "
+              "a credential have three quarters of them at most. 0: none." },
     { .name = "http.events_buffer", .type = OPT_BYTES, .offset = CONF(http.events_buffer),
       .min = KIB(4), .max = MIB(64), .fallback = "256k",
       .text = "Bytes that wait for the reader of an event stream, above which messages to it are dropped, "

@@ -42,7 +42,7 @@ struct front {
 struct guest {
     struct list link;
     struct front *front;
-    const struct front_listener *listener;
+    struct front_listener *listener;
     struct stream *stream; /* NULL once closed while the identity was asked for */
     struct principal *principal;
     struct loop_timer timer;
@@ -94,13 +94,18 @@ static void hand_over(struct guest *guest, bool mqtt)
         http_conn_start(front->opts.http, stream, principal);
 }
 
+/* Lines of a listener about what it has refused so; who scans ports is counted, and does not fill the log. */
+static const struct bucket_limit most_told = { .rate = 5, .burst = 50 };
+
 /* The end of the connection is seen as such, not as a reset. */
 static void refuse(struct guest *guest, const char *message)
 {
     const struct stream_peer *peer = &guest->stream->peer;
-    LOG(LOG_WARN, "conn", message, LOG_S("peer", peer->address), LOG_I("port", peer->port),
-        LOG_S("listener", guest->listener->name));
-    metrics_inc(METRIC_MQTT_MALFORMED);
+    int64_t now = loop_now(hub_loop(guest->front->mqtt.hub));
+    if (bucket_take(&guest->listener->told, most_told, now) == 0)
+        LOG(LOG_WARN, "conn", message, LOG_S("peer", peer->address), LOG_I("port", peer->port),
+            LOG_S("listener", guest->listener->name));
+    metrics_inc(METRIC_FOREIGN_PROTOCOL);
     guest_close(guest, true);
 }
 
@@ -177,7 +182,7 @@ static void identify(struct guest *guest)
 
 void front_accept(struct listener *listener, struct stream *stream, void *arg)
 {
-    const struct front_listener *from = arg;
+    struct front_listener *from = arg;
     struct guest *guest = xnew(struct guest);
     guest->front = from->front;
     guest->listener = from;
@@ -224,6 +229,7 @@ struct front *front_create(struct hub *hub, const struct front_opts *opts)
     list_init(&front->mqtt.starved);
     loop_timer_init(&front->mqtt.starving, hub_loop(hub), mqtt_conn_feed);
     ws_env_init(&front->ws, ws_limits_of(opts));
+    front->ws.bare_rate = opts->packet_rate;
     if (opts->http) http_server_on_upgraded(opts->http, on_upgraded, front);
     store_listen(hub_store(hub), &front->on_commit);
     return front;
@@ -233,6 +239,7 @@ void front_set_opts(struct front *front, const struct front_opts *opts)
 {
     front->opts = *opts;
     front->ws.limits = ws_limits_of(opts);
+    front->ws.bare_rate = opts->packet_rate;
 }
 
 void front_close_all(struct front *front)

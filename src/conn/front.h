@@ -54,6 +54,7 @@ struct front_listener {
     struct front *front;
     const char *name;
     const char *anonymous_policy; /* NULL: a credential is needed */
+    struct bucket told;           /* private: log lines about what speaks no protocol of ours */
 };
 void front_accept(struct listener *listener, struct stream *stream, void *arg);
 

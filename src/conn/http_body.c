@@ -14,7 +14,6 @@
 #include "conn/http_conn_priv.h"
 
 #include "auth/principal.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
@@ -57,7 +56,7 @@ bool http_body_begin(struct http_exchange *exchange, int status, const char *con
     http_take_fields(fields, headers, count);
     turn->chunked = request->minor > 0;
     turn->stays = http_turn_stays(turn) && turn->chunked;
-    http_conn_put(
+    bool written = http_conn_put(
         c, &(struct http_response){ .status = status,
                                     .content_type = content_type,
                                     .request_id = exchange->request_id,
@@ -66,8 +65,8 @@ bool http_body_begin(struct http_exchange *exchange, int status, const char *con
                                     .framing = turn->chunked ? HTTP_CHUNKED : HTTP_UNTIL_CLOSE,
                                     .head = head,
                                     .keep_alive = turn->stays });
-    if (head) {
-        http_turn_done(c, turn->stays);
+    if (head || !written) {
+        http_turn_done(c, written && turn->stays);
         return false;
     }
     turn->cbs = cbs;
@@ -153,12 +152,8 @@ void http_body_drained(struct turn *turn)
 static void refuse_upgrade(struct turn *turn, const struct ws_upgrade *upgrade)
 {
     struct buf body = { 0 };
-    buf_puts(&body, "{\"message\":");
-    json_print_str(&body, slice_str(upgrade->why));
-    buf_putc(&body, '}');
-    struct http_header_out headers[] = { { "x-amzn-ErrorType", upgrade->status == 503
-                                                                   ? "ServiceUnavailableException"
-                                                                   : "InvalidRequestException" },
+    http_put_error(&body, turn, upgrade->why);
+    struct http_header_out headers[] = { { "x-amzn-ErrorType", http_error_type(upgrade->status) },
                                          { "Upgrade", "websocket" },
                                          { "Sec-WebSocket-Version", WS_VERSION } };
     LOG(LOG_INFO, "http", "upgrade refused", LOG_S("request", turn->exchange.request_id),
@@ -192,10 +187,11 @@ static void switch_protocol(struct turn *turn, const struct ws_upgrade *upgrade)
                                    { "Sec-WebSocket-Protocol", slice_str(upgrade->protocol) } };
     http_turn_note(turn, 101);
     metrics_inc(METRIC_WEBSOCKET_UPGRADES);
-    http_conn_put(turn->conn, &(struct http_response){ .status = 101,
-                                                       .request_id = turn->exchange.request_id,
-                                                       .fields = fields,
-                                                       .field_count = *upgrade->protocol ? 3 : 2 });
+    const struct http_response answer = { .status = 101,
+                                          .request_id = turn->exchange.request_id,
+                                          .fields = fields,
+                                          .field_count = *upgrade->protocol ? 3 : 2 };
+    if (!http_conn_put(turn->conn, &answer)) BUG("a handshake that is not valid");
     hand_over(turn);
 }
 

@@ -158,10 +158,11 @@ static void count_refusal(int status)
     }
 }
 
-void http_conn_put(struct http_conn *c, const struct http_response *response)
+bool http_conn_put(struct http_conn *c, const struct http_response *response)
 {
     struct buf out = { 0 };
-    if (http_put_response(&out, response) < 0) {
+    bool valid = http_put_response(&out, response) == 0;
+    if (!valid) {
         LOG(LOG_ERROR, "http", "an answer could not be written: a header is not valid",
             LOG_S("request", response->request_id), LOG_I("status", response->status));
         struct http_response plain = { .status = 500,
@@ -171,10 +172,10 @@ void http_conn_put(struct http_conn *c, const struct http_response *response)
     }
     stream_write(c->stream, out.data, out.len);
     buf_deinit(&out);
+    return valid;
 }
 
-/* What boto3 and others show as the name of the error. */
-static const char *error_type(int status)
+const char *http_error_type(int status)
 {
     switch (status) {
     case 408:
@@ -183,19 +184,26 @@ static const char *error_type(int status)
         return "RequestEntityTooLargeException";
     case 501:
         return "NotImplementedException";
+    case 503:
+        return "ServiceUnavailableException";
     default:
         return "InvalidRequestException";
     }
+}
+
+void http_put_error(struct buf *body, const struct turn *turn, const char *why)
+{
+    buf_puts(body, "{\"message\":");
+    json_print_str(body, slice_str(why));
+    buf_printf(body, ",\"traceId\":\"%s\"}", turn->exchange.request_id);
 }
 
 /* Refuses a request that never reached the handler, and closes. */
 static void refuse(struct http_conn *c, int status, const char *why)
 {
     struct buf body = { 0 };
-    buf_puts(&body, "{\"message\":");
-    json_print_str(&body, slice_str(why));
-    buf_putc(&body, '}');
-    struct http_field type = { "x-amzn-ErrorType", slice_str(error_type(status)) };
+    http_put_error(&body, c->turn, why);
+    struct http_field type = { "x-amzn-ErrorType", slice_str(http_error_type(status)) };
     http_conn_put(c, &(struct http_response){ .status = status,
                                               .content_type = "application/json",
                                               .request_id = c->turn->exchange.request_id,

@@ -60,11 +60,16 @@ void http_conn_close(struct http_conn *c, bool linger);
 void http_conn_pause(struct http_conn *c);
 /* What was not used is shown again. */
 void http_conn_resume(struct http_conn *c);
-void http_conn_put(struct http_conn *c, const struct http_response *response);
+/* False: a header is not valid, which is logged; a plain 500 was written in its place. */
+bool http_conn_put(struct http_conn *c, const struct http_response *response);
 /* Counts the answer, and logs it. */
 void http_turn_note(const struct turn *turn, int status);
 /* May the connection go on to another request after this one? */
 bool http_turn_stays(const struct turn *turn);
+/* What boto3 and others show as the name of the error. */
+const char *http_error_type(int status);
+/* The body of an error that the handler does not know of, as those of AWS's data plane are. */
+void http_put_error(struct buf *body, const struct turn *turn, const char *why);
 /* fields gets count of MOST_HEADERS. */
 void http_take_fields(struct http_field *fields, const struct http_header_out *headers,
                       size_t count);

@@ -293,6 +293,7 @@ static void on_timer(struct loop_timer *timer)
     }
     if (c->state != CONN_UP) {
         LOG(LOG_INFO, "mqtt", "closed: no CONNECT in time", LOG_S("peer", c->stream->peer.address));
+        c->stream->farewell = STREAM_REFUSED;
         mqtt_close(c, SESSION_END_CLIENT_ERROR, false);
         return;
     }
@@ -376,6 +377,7 @@ static void on_end(struct stream *stream, int rc)
 {
     struct mqtt_conn *c = stream->owner;
     bool mistake = rc == ERR_TOO_LARGE || rc == ERR_PROTOCOL;
+    if (rc == ERR_TOO_LARGE) stream->farewell = STREAM_TOO_BIG;
     if (rc == STREAM_SAID_GOODBYE)
         mqtt_close(c, end_by_close_frame(c), false);
     else

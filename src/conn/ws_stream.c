@@ -38,6 +38,13 @@ struct pong {
     uint8_t payload[125];
 };
 
+/* Of a peer that sends frames with nothing in them: they cost, and count in none of MQTT's limits. */
+struct brake {
+    struct ws_stream *ws;
+    struct bucket bucket;
+    struct loop_timer timer; /* runs while the transport is not read */
+};
+
 struct ws_stream {
     struct stream_core core; /* first */
     struct ws_env *env;
@@ -45,6 +52,7 @@ struct ws_stream {
     struct ws_reader reader;
     struct loop_timer goodbye; /* runs while the peer's Close frame is waited for */
     struct pong *pong;         /* that is owed */
+    struct brake *brake;       /* NULL while it was not needed */
     bool told;                 /* our Close frame has been sent */
     bool heard;                /* the peer sends nothing more that counts */
     bool waiting;              /* the owner has closed, the peer's Close is waited for */
@@ -59,6 +67,7 @@ void ws_env_init(struct ws_env *env, struct ws_limits limits)
 {
     env->limits = limits;
     env->writer = ws_writer_create();
+    if (!env->writer) BUG("no memory for WebSocket");
     env->payload = xmalloc(READ_SIZE);
 }
 
@@ -171,10 +180,42 @@ static void peer_fails(struct ws_stream *ws, int rc)
 
 /* ---- reading ---- */
 
+static bool braked(const struct ws_stream *ws)
+{
+    return ws->brake && loop_timer_active(&ws->brake->timer);
+}
+
+static void on_brake_over(struct loop_timer *timer)
+{
+    struct ws_stream *ws = container_of(timer, struct brake, timer)->ws;
+    if (ws->transport && stream_core_reading(&ws->core)) stream_resume(ws->transport);
+}
+
+static void count_bare(struct ws_stream *ws)
+{
+    struct bucket_limit limit = ws->env->bare_rate;
+    int64_t now = loop_now(stream_loop(&ws->core.s)), count = ws->reader.bare;
+    ws->reader.bare = 0;
+    if (!count || !limit.rate || ws->heard || ws->waiting) return;
+    if (!ws->brake) {
+        ws->brake = xnew(struct brake);
+        ws->brake->ws = ws;
+        loop_timer_init(&ws->brake->timer, stream_loop(&ws->core.s), on_brake_over);
+    }
+    bucket_wait_ms(&ws->brake->bucket, limit, now);
+    bucket_spend(&ws->brake->bucket, count);
+    int64_t wait = bucket_wait_ms(&ws->brake->bucket, limit, now);
+    if (wait == 0) return;
+    metrics_inc(METRIC_MQTT_THROTTLED);
+    loop_timer_start(&ws->brake->timer, wait);
+    stream_pause(ws->transport);
+}
+
 /* While the owner reads, or while only the peer's Close frame is of interest. */
 static bool reads(const struct ws_stream *ws)
 {
-    return !ws->heard && (ws->waiting || stream_core_reading(&ws->core));
+    if (ws->heard || ws->waiting) return !ws->heard;
+    return !braked(ws) && stream_core_reading(&ws->core);
 }
 
 static void read_part(struct ws_stream *ws, const uint8_t *data, size_t len)
@@ -182,6 +223,7 @@ static void read_part(struct ws_stream *ws, const uint8_t *data, size_t len)
     size_t got = 0;
     int rc = ws_read(&ws->reader, data, len, ws->env->payload, &got);
     if (got && !ws->waiting) stream_core_read(&ws->core, ws->env->payload, got);
+    count_bare(ws);
     if (rc == WS_CLOSED)
         peer_closes(ws);
     else if (rc < 0)
@@ -239,9 +281,9 @@ static void ws_set_reading(struct stream_core *core, bool on)
 {
     struct ws_stream *ws = ws_of(core);
     if (!ws->transport) return;
-    if (on)
+    if (on && !braked(ws))
         stream_resume(ws->transport);
-    else
+    else if (!on)
         stream_pause(ws->transport);
 }
 
@@ -287,6 +329,8 @@ static void ws_free(struct stream_core *core)
     struct ws_stream *ws = ws_of(core);
     ws_reader_deinit(&ws->reader);
     loop_timer_stop(&ws->goodbye);
+    if (ws->brake) loop_timer_stop(&ws->brake->timer);
+    free(ws->brake);
     free(ws->pong);
     stream_core_deinit(core);
     free(ws);

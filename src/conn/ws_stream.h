@@ -4,11 +4,14 @@
 #ifndef CONN_WS_STREAM_H
 #define CONN_WS_STREAM_H
 
+#include "base/bucket.h"
 #include "net/stream.h"
 #include "ws/ws.h"
 
 /* What all of them share. */
 struct ws_env {
+    struct bucket_limit
+        bare_rate; /* of each: control frames and empty ones. Beyond, it is read from later */
     struct ws_limits limits; /* of what clients send */
     struct ws_writer *writer;
     uint8_t *payload; /* of what is being read */

@@ -26,7 +26,7 @@ struct http_header_out {
 
 /* Of an answer in pieces. Called later, on the loop, never from within the functions below. */
 struct http_body_cbs {
-    /* http_pending is 0 again after it had not been. May be NULL. */
+    /* http_pending is 0 again after it was more than 1. May be NULL. */
     void (*on_drained)(void *arg);
     /* The peer is gone, or the server shuts down: the last call, and the exchange is gone when it returns. */
     void (*on_gone)(void *arg);
@@ -66,7 +66,7 @@ static inline void http_respond(struct http_exchange *exchange, int status,
 
 /* Sends the head of an answer: chunked coding, or up to the end of the connection for HTTP/1.0. True: the body
  * follows by http_write, up to http_end or on_gone. False: there is none, and the exchange is gone: the request
- * was HEAD, or the connection is gone. cbs is borrowed until then. */
+ * was HEAD, or the peer is gone, which it is too when it has ended its side: nobody could tell that later. cbs is borrowed until then. */
 static inline bool http_begin(struct http_exchange *exchange, int status, const char *content_type,
                               const struct http_header_out *headers, size_t count,
                               const struct http_body_cbs *cbs, void *arg)

@@ -91,7 +91,7 @@ static const char *parse_endpoints(struct slice line, int family, struct sockadd
 static const char *parse_line(struct slice line, struct proxy_header *ret)
 {
     for (size_t i = 0; i < line.len; i++)
-        if (line.ptr[i] < ' ' || line.ptr[i] == 0x7f)
+        if ((uint8_t)line.ptr[i] < ' ' || (uint8_t)line.ptr[i] >= 0x7f)
             return "a byte in the line is no printable character";
     struct slice protocol = next_word(&line);
     ret->named = !slice_eq_str(protocol, "UNKNOWN");

@@ -205,7 +205,8 @@ static void tls_free(struct stream_core *core)
 
 static void tls_cut(struct stream_core *core)
 {
-    stream_cut(container_of(core, struct tls_stream, core)->transport);
+    struct tls_stream *tls = tls_of(core);
+    if (tls->transport) stream_cut(tls->transport);
 }
 
 static const struct stream_ops tls_ops = {

@@ -205,6 +205,7 @@ static void end_close(struct ws_reader *r)
 static void end_frame(struct ws_reader *r, const struct wslay_frame_iocb *frame)
 {
     r->in_frame = false;
+    if (wslay_is_ctrl_frame(frame->opcode) || frame->payload_length == 0) r->bare++;
     switch (frame->opcode) {
     case WS_CONTINUATION:
     case WS_BINARY:

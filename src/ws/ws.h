@@ -68,6 +68,8 @@ struct ws_reader {
     struct wslay_frame_context *wslay; /* NULL between frames */
     enum ws_role role;
     int ended; /* what ws_read returns from now on; 0 while it reads */
+    uint32_t
+        bare; /* frames that brought nothing: control frames and empty ones. The owner may set it to 0 */
     /* when ws_read has returned WS_CLOSED or an error */
     uint16_t code;    /* received, or to be sent */
     const char *why;  /* of an error: a sentence without a full stop; static */

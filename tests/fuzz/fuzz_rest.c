@@ -59,7 +59,7 @@ static void serve(const struct route_table *table, const struct http_request *re
     struct arena arena = { 0 };
     struct route_match match;
     struct json *params;
-    guard_refusal(&opts, &(struct principal){ .kind = PRINCIPAL_ANONYMOUS }, request);
+    guard_refusal(&opts, &(struct principal){ .kind = PRINCIPAL_ANONYMOUS }, request, false);
     if (route_find(table, request->method, request->path, &arena, &match) == 0) {
         const struct api_route *route = container_of(match.route, struct api_route, route);
         struct diag diag = DIAG_INIT;

@@ -978,7 +978,19 @@ static void pages_and_proxies_are_no_local_users(void **state)
         { "localhost:8080", "Origin: http://localhost\r\n", false, false },
         { "localhost:8080", "Origin: http://localhost:80\r\n", false, false },
         { "localhost:8080", "Origin: ws://localhost:8080\r\n", false, false },
-        { "evil.example", "Origin: http://evil.example\r\n", false, true },
+        { "evil.example", "Origin: http://evil.example\r\n", false, false }, /* a rebound name */
+        { "198.51.100.9:1883", "Origin: https://198.51.100.9:1883\r\n", false, true },
+        { "[2001:db8::1]", "Origin: http://[2001:db8::1]\r\n", false, true },
+        { "1.2.3.4.evil.example", "Origin: http://1.2.3.4.evil.example\r\n", false, false },
+        { "localhost", "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: no-cors\r\n", false, false },
+        { "localhost", "Sec-Fetch-Site: cross-site\r\n", false, false },
+        { "localhost", "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate\r\n", true, true },
+        { "localhost", "Sec-Fetch-Site: none\r\nSec-Fetch-Mode: navigate\r\n", true, true },
+        { "localhost", "Sec-Fetch-Site: same-origin\r\nSec-Fetch-Mode: no-cors\r\n", true, true },
+        { "localhost",
+          "Origin: https://console.example\r\nSec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: "
+          "cors\r\n",
+          true, true },
         { "localhost", "Origin: null\r\n", false, false },
         { "localhost", "Origin:\r\n", false, false },
         { "localhost", "Origin: https://console.example\r\nOrigin: http://evil\r\n", false, false },
@@ -1007,14 +1019,24 @@ static void pages_and_proxies_are_no_local_users(void **state)
         snprintf(text, sizeof text, "GET / HTTP/1.1\r\nHost: %s\r\n%s\r\n", cases[i].host,
                  cases[i].headers);
         assert_int_equal(http_feed(&parser, (uint8_t *)text, strlen(text), &used), HTTP_DONE);
-        bool anon = !guard_refusal(&opts, &of[0], &parser.req);
-        bool with_cert = !guard_refusal(&opts, &of[1], &parser.req);
+        bool anon = !guard_refusal(&opts, &of[0], &parser.req, false);
+        bool with_cert = !guard_refusal(&opts, &of[1], &parser.req, false);
         if (anon != cases[i].anonymous || with_cert != cases[i].cert) fail_msg("%s", text);
-        assert_int_equal(!guard_refusal(&opts, &of[2], &parser.req), anon);
+        assert_int_equal(!guard_refusal(&opts, &of[2], &parser.req, false), anon);
         /* whose password comes later */
-        assert_int_equal(!guard_refusal(&opts, NULL, &parser.req), with_cert);
+        assert_int_equal(!guard_refusal(&opts, NULL, &parser.req, false), with_cert);
         http_parser_deinit(&parser);
     }
+    struct http_parser parser;
+    static const char rebound[] =
+        "GET / HTTP/1.1\r\nHost: hub.lan\r\nOrigin: https://hub.lan\r\n\r\n";
+    size_t used;
+    http_parser_init(&parser, NULL);
+    assert_int_equal(http_feed(&parser, (const uint8_t *)rebound, strlen(rebound), &used),
+                     HTTP_DONE);
+    assert_non_null(guard_refusal(&opts, NULL, &parser.req, false));
+    assert_null(guard_refusal(&opts, NULL, &parser.req, true)); /* the certificate says who it is */
+    http_parser_deinit(&parser);
     struct expected plain = { &anonymous, "GET /things/mine/shadow", NULL,
                               403,        "ForbiddenException",      "proxy" };
     check(&plain, "X-Forwarded-For: 192.0.2.1\r\n");
@@ -1097,10 +1119,11 @@ static void browsers_of_listed_origins(void **state)
     check_page("OPTIONS /topics/a/b", PAGE WANTS, 204, LIST("Allow-Methods: POST\n"),
                LIST("Allow-Headers"));
     check_page("OPTIONS /nowhere", PAGE WANTS, 204, LIST("Allow-Origin: "), LIST("Allow-Methods"));
-    check_page("GET /things/mine/shadow", PAGE, 200,
-               LIST("Access-Control-Allow-Origin: https://console.example\n", "Vary: Origin\n",
-                    "Access-Control-Expose-Headers: x-amzn-RequestId, x-amzn-ErrorType, Date\n"),
-               LIST("Allow-Methods", "Max-Age"));
+    check_page(
+        "GET /things/mine/shadow", PAGE, 200,
+        LIST("Access-Control-Allow-Origin: https://console.example\n", "Vary: Origin\n",
+             "Access-Control-Expose-Headers: x-amzn-RequestId, x-amzn-ErrorType, Date, ETag\n"),
+        LIST("Allow-Methods", "Max-Age"));
     /* errors too, so that the page can read them */
     check_page("GET /nowhere", PAGE, 404, LIST("Access-Control-Allow-Origin: "), LIST("Max-Age"));
 }

@@ -20,7 +20,7 @@
 
 #include <unistd.h>
 
-enum { REQUEST_MS = 30000, HEARTBEAT_MS = 15000, PATIENCE_MS = 60000, BUFFER = 4096, STREAMS = 3 };
+enum { REQUEST_MS = 30000, HEARTBEAT_MS = 15000, PATIENCE_MS = 60000, BUFFER = 4096, STREAMS = 4 };
 
 static struct api *api;
 
@@ -538,7 +538,7 @@ static void the_head(void **state)
                         "X-Accel-Buffering: no\nVary: Origin\n"
                         "Access-Control-Allow-Origin: https://console.example\n"
                         "Access-Control-Expose-Headers: x-amzn-RequestId, x-amzn-ErrorType, "
-                        "Date\n");
+                        "Date, ETag\n");
     assert_string_equal(buf_str(&r->body), "retry: 3000\n\n");
     publish("a", "1");
     expect_event(r, EVENT("1", "\"a\",\"payload\":\"1\"")); /* from the beginning */
@@ -594,7 +594,7 @@ static void what_is_refused(void **state)
         { &admin, "GET /hub/subscribe?filter=a&retained=1", 400, "InvalidRequestException",
           "true or false" },
         { &admin, "GET /hub/subscribe?filter=1%2F2%2F3%2F4%2F5%2F6%2F7%2F8%2F9", 400,
-          "InvalidRequestException", "so long: 1/2/3" },
+          "InvalidRequestException", "so many levels: 1/2/3" },
         { &admin, "GET /hub/subscribe?filter=%24aws%2Frules%2Fr%2Fa", 403, "ForbiddenException",
           "not allowed" },
         { &admin, many, 400, "InvalidRequestException", "at most 100 filters" },
@@ -649,6 +649,23 @@ static void more_streams_than_there_may_be(void **state)
     leave(r[0]);
     r[0] = listen_to(&admin, "filter=a");
     for (size_t i = 0; i < STREAMS; i++)
+        leave(r[i]);
+}
+
+static void guests_leave_room_for_who_has_a_credential(void **state)
+{
+    enum { GUESTS = STREAMS - STREAMS / 4 };
+    struct principal guest = admin;
+    struct reader *r[GUESTS];
+    guest.kind = PRINCIPAL_ANONYMOUS;
+    list_init(&guest.watches);
+    for (size_t i = 0; i < GUESTS; i++)
+        r[i] = listen_to(&guest, "filter=a");
+    struct reader *late = request(&guest, "GET /hub/subscribe?filter=a", "");
+    assert_int_equal(late->status, 503);
+    reader_free(late);
+    leave(listen_to(&admin, "filter=a"));
+    for (size_t i = 0; i < GUESTS; i++)
         leave(r[i]);
 }
 
@@ -1150,6 +1167,7 @@ int main(void)
         T(what_is_refused),
         T(a_hundred_filters_are_taken_and_doubles_are_one),
         T(more_streams_than_there_may_be),
+        T(guests_leave_room_for_who_has_a_credential),
         T(a_message_comes_once),
         T(policies_decide_what_is_received),
         T(who_loses_the_right_to_subscribe_is_told),

@@ -424,6 +424,32 @@ static void a_pong_that_is_owed_is_paid(void **state)
     free(piece);
 }
 
+/* Frames with nothing in them are read from later when there are too many. */
+static void bare_frames_have_a_rate(void **state)
+{
+    int64_t before = metrics_get(METRIC_MQTT_THROTTLED);
+    struct buf out = { 0 };
+    env.bare_rate = (struct bucket_limit){ .rate = 10 };
+    for (int i = 0; i < 30; i++)
+        put_frame(&out, i % 3 ? WS_BINARY : WS_PING, true, "", 0);
+    stream_write(client.s, out.data, out.len);
+    buf_deinit(&out);
+    quiet();
+    say_text("late");
+    assert_string_equal(buf_str(&owner.got),
+                        ""); /* ten are free, for twenty it waits two seconds and a bit */
+    stream_pause(owner.s);
+    stream_resume(owner.s); /* that is not what it waits for */
+    pass_time(2000);
+    assert_string_equal(buf_str(&owner.got), "");
+    pass_time(101);
+    assert_string_equal(buf_str(&owner.got), "late");
+    for (int i = 0; i < 50; i++)
+        say_text("x"); /* those with something in them count elsewhere */
+    assert_int_equal(owner.got.len, 54);
+    assert_int_equal(metrics_get(METRIC_MQTT_THROTTLED), before + 1);
+}
+
 /* ---- the end ---- */
 
 static void the_owner_closes_and_says_why(void **state)
@@ -781,6 +807,7 @@ int main(void)
         T(a_lower_mark_is_felt_below),
         T(pings_of_a_peer_that_does_not_read_make_no_queue),
         T(a_pong_that_is_owed_is_paid),
+        T(bare_frames_have_a_rate),
         T(the_owner_closes_and_says_why),
         T(the_peers_close_is_waited_for_a_second),
         T(a_close_without_linger_says_goodbye_too),
