@@ -10,6 +10,7 @@
  *      messages (a megabyte is the limit of Python's websockets).
  *  I3  While the peer does not take its output, its Pings are answered by one Pong, with the last payload
  *      (section 5.5.3), so they make no queue.
+ *      Beyond a rate, frames with nothing in them are read from later: `brake`.
  *  I4  After the Close frame nothing is sent; after the peer's, nothing is read.
  *  I5  Between two frames there is no buffer: neither here nor in the reader. */
 #include "conn/ws_stream.h"
