@@ -84,6 +84,10 @@ struct feeds {
     struct list walking;     /* those that have retained messages to send, and room for them */
     struct loop_timer timer; /* while there are such */
     struct buf text;         /* an event being made */
+    struct chunk *data;      /* of the message that was sent last in this turn; NULL: none */
+    struct msg *of;
+    bool of_retained;
+    struct loop_task forget;
     size_t count;
     bool closed; /* no new ones */
 };
@@ -206,7 +210,7 @@ void api_set_user_properties(struct json *result, struct slice block);
 
 /* ---- messages as events: event_text.c ---- */
 /* Appends the message as the event number `id` of its stream. retain: it was there before the reader. */
-void api_put_event(struct buf *out, uint64_t id, const struct msg *msg, bool retain);
+void api_put_event_data(struct buf *out, const struct msg *msg, bool retain);
 
 /* ---- who may be a local user: guard.c ---- */
 /* Why a request that has nobody but the transport's principal (NULL: nobody at all) to answer for it is refused;

@@ -40,19 +40,25 @@ static size_t break_at(struct slice text, size_t at)
     return i;
 }
 
+static bool is_first(char c)
+{
+    return c == '\xc2' || c == '\xe2';
+}
+
 /* In a string that has been printed from `from` on. */
 static void escape_breaks(struct buf *out, size_t from)
 {
     struct buf copy = { 0 };
     struct slice text = buf_slice(out);
-    while (from < text.len && break_at(text, from) == ARRAY_LEN(breaks))
+    while (from < text.len &&
+           !(is_first(text.ptr[from]) && break_at(text, from) < ARRAY_LEN(breaks)))
         from++;
     if (from == text.len) return;
     buf_put_slice(&copy, slice_from(text, from));
     out->len = from;
     text = buf_slice(&copy);
     for (size_t at = 0, row; at < text.len; at += row < ARRAY_LEN(breaks) ? breaks[row].len : 1) {
-        row = break_at(text, at);
+        row = is_first(text.ptr[at]) ? break_at(text, at) : ARRAY_LEN(breaks);
         if (row < ARRAY_LEN(breaks))
             buf_puts(out, breaks[row].escape);
         else
@@ -132,10 +138,10 @@ static void put_properties(struct buf *out, struct slice block)
 
 /* ---- the event ---- */
 
-void api_put_event(struct buf *out, uint64_t id, const struct msg *msg, bool retain)
+void api_put_event_data(struct buf *out, const struct msg *msg, bool retain)
 {
     bool text = is_text(msg->payload);
-    buf_printf(out, "event: message\nid: %llu\ndata: {\"topic\":", (unsigned long long)id);
+    buf_puts(out, "data: {\"topic\":");
     put_str(out, msg->topic);
     buf_puts(out, text ? ",\"payload\":" : ",\"payloadBase64\":");
     if (text)

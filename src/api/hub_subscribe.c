@@ -6,8 +6,8 @@
  * It is a subscriber with QoS 0: what is sent is sent once, nothing is kept for a reader that is away, and
  * Last-Event-ID of a reader that comes back is of no use; it gets what is retained again.
  *
- * A reader that is too slow costs a bounded amount of memory: when more than events_buffer waits for it, or
- * limits.memory is reached, messages are dropped and counted, until half of that is taken. An event says how many
+ * The text of a message is made once for all readers, and shared. A reader that is too slow costs a bounded amount of
+ * memory: when more than events_buffer waits for it, or limits.memory is reached, messages are dropped and counted, until half of that is taken. An event says how many
  * were dropped; it stands where they would have stood.
  *
  * Retained messages are looked up in portions, as for sessions, and no faster than the reader takes them; they are
@@ -30,14 +30,17 @@
 #include "base/metrics.h"
 #include "http/query.h"
 #include "hub/hub.h"
+#include "net/stream.h"
 #include "topic/topic.h"
 #include "topic/topic_map.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* MOST_FILTERS: each retained message is held against them; TEXT_KEPT: memory for an event that is kept for the
- * next one */
-enum { MOST_FILTERS = 100, PORTION = 1000, PAUSE_MS = 1, TEXT_KEPT = 64 << 10 };
+ * next one; EARLY_COST: of a topic that is remembered, besides its name */
+enum { MOST_FILTERS = 100, PORTION = 1000, PAUSE_MS = 1, TEXT_KEPT = 64 << 10, EARLY_COST = 64 };
 
 struct filter {
     struct subscription subscription;
@@ -98,18 +101,22 @@ static struct buf *text_of(struct feed *feed)
     return &feed->call->api->feeds.text;
 }
 
-static void put_text(struct feed *feed)
+static void empty(struct buf *text)
 {
-    struct buf *text = text_of(feed);
-    put(feed, buf_slice(text));
     buf_clear(text);
     if (text->cap > TEXT_KEPT) buf_deinit(text);
+}
+
+static void put_text(struct feed *feed)
+{
+    put(feed, buf_slice(text_of(feed)));
+    empty(text_of(feed));
 }
 
 static bool has_room(const struct feed *feed)
 {
     size_t pending = http_pending(feed->call->exchange), most = opts_of(feed)->events_buffer;
-    if (!pending) return true;
+    if (!pending) return true; /* one message, which all readers share */
     return !budget_over() && pending < (feed->missed ? most / 2 : most);
 }
 
@@ -130,11 +137,46 @@ static void tell_missed(struct feed *feed)
     feed->missed = 0;
 }
 
-static void send_message(struct feed *feed, const struct msg *msg, bool retain)
+static void forget(struct feeds *feeds)
 {
+    chunk_unref(feeds->data);
+    msg_unref(feeds->of);
+    feeds->data = NULL;
+    feeds->of = NULL;
+}
+
+static void on_forget(struct loop_task *task)
+{
+    forget(container_of(task, struct feeds, forget));
+}
+
+/* Made once for all readers that get it in this turn: what differs between them is its number. */
+static struct chunk *data_of(struct feed *feed, struct msg *msg, bool retain)
+{
+    struct feeds *feeds = &feed->call->api->feeds;
+    struct buf *text = text_of(feed);
+    if (feeds->of == msg && feeds->of_retained == retain) return feeds->data;
+    forget(feeds);
+    api_put_event_data(text, msg, retain);
+    feeds->data = chunk_create(text->len);
+    memcpy(feeds->data->data, text->data, text->len);
+    empty(text);
+    feeds->of = msg_ref(msg);
+    feeds->of_retained = retain;
+    loop_defer(feed->call->api->loop, &feeds->forget);
+    return feeds->data;
+}
+
+static void send_message(struct feed *feed, struct msg *msg, bool retain)
+{
+    char head[64];
     tell_missed(feed);
-    api_put_event(text_of(feed), ++feed->id, msg, retain);
-    put_text(feed);
+    int len =
+        snprintf(head, sizeof head, "event: message\nid: %llu\n", (unsigned long long)++feed->id);
+    look(feed);
+    http_write_shared(feed->call->exchange, slice_of(head, (size_t)len),
+                      data_of(feed, msg, retain));
+    feed->left = http_pending(feed->call->exchange);
     metrics_inc(METRIC_EVENTS_OUT);
 }
 
@@ -192,7 +234,7 @@ static bool may_receive(const struct feed *feed, struct slice topic)
                       POLICY_ACTION_RECEIVE, AUTH_TOPIC, topic, NULL) == 0;
 }
 
-static void send_found(struct feed *feed, const struct msg *msg)
+static void send_found(struct feed *feed, struct msg *msg)
 {
     buf_clear(&feed->last);
     buf_put_slice(&feed->last, msg->topic);
@@ -232,10 +274,11 @@ static void on_walk(struct loop_timer *timer)
 /* False: too many topics have to be remembered. */
 static bool send_before(struct feed *feed, const struct msg *msg)
 {
-    if (feed->early_bytes + msg->topic.len > opts_of(feed)->events_buffer) return false;
-    feed->early_bytes += msg->topic.len;
+    size_t bytes = msg->topic.len + EARLY_COST;
+    if (feed->early_bytes + bytes > opts_of(feed)->events_buffer) return false;
+    feed->early_bytes += bytes;
     map_put(&feed->early, msg->topic, feed);
-    const struct msg *retained = hub_retained_get(opts_of(feed)->hub, msg->topic);
+    struct msg *retained = hub_retained_get(opts_of(feed)->hub, msg->topic);
     if (retained && retained != msg) send_message(feed, retained, true);
     return true;
 }
@@ -540,6 +583,7 @@ void hub_feeds_init(struct api *api)
     list_init(&api->feeds.open);
     list_init(&api->feeds.walking);
     loop_timer_init(&api->feeds.timer, api->loop, on_walk);
+    loop_task_init(&api->feeds.forget, on_forget);
 }
 
 void hub_feeds_stop(struct api *api)
@@ -552,5 +596,7 @@ void hub_feeds_stop(struct api *api)
 
 void hub_feeds_deinit(struct api *api)
 {
+    loop_task_cancel(&api->feeds.forget);
+    forget(&api->feeds);
     buf_deinit(&api->feeds.text);
 }

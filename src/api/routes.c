@@ -36,8 +36,8 @@
     ROW(verb, uri, name, 0, API_CONTROL, "iot:" name, "rule/{ruleName}", bind, control_rule, text)
 #define DATA(verb, uri, name, flags, resource, bind, run, text) \
     ROW(verb, uri, name, flags, API_DATA, "iot:" name, resource, bind, run, text)
-#define UPGRADE(uri, name, text)                                               \
-    ROW(GET, uri, name, API_UPGRADE | API_SELF_CHECK, API_DATA, "iot:Connect", \
+#define UPGRADE(uri, name, text)                                                             \
+    ROW(GET, uri, name, API_UPGRADE | API_SELF_CHECK | ROUTE_SLASH, API_DATA, "iot:Connect", \
         "client/{clientId}", NULL, data_connect, text)
 #define HUB(verb, uri, name, flags, resource, bind, run, text) \
     ROW(verb, uri, name, flags, API_HUB, "thingd:" name, resource, bind, run, text)

@@ -19,6 +19,7 @@
 #include "base/metrics.h"
 #include "conn/ws_upgrade.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum {
@@ -90,6 +91,19 @@ void http_body_write(struct http_exchange *exchange, const void *data, size_t le
     http_put_chunk(&out, slice_of(data, len));
     stream_write(stream, out.data, out.len);
     buf_deinit(&out);
+}
+
+void http_body_write_shared(struct http_exchange *exchange, struct slice head, struct chunk *tail)
+{
+    struct turn *turn = turn_of(exchange);
+    char size[32];
+    if (!turn->conn || head.len + tail->len == 0) return;
+    struct stream *stream = turn->conn->stream;
+    int len = snprintf(size, sizeof size, "%zx\r\n", head.len + tail->len);
+    if (turn->chunked) stream_write(stream, size, (size_t)len);
+    stream_write(stream, head.ptr, head.len);
+    stream_write_chunk(stream, tail, 0, tail->len);
+    if (turn->chunked) stream_write(stream, "\r\n", 2);
 }
 
 size_t http_body_pending(const struct http_exchange *exchange)

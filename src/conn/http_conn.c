@@ -324,6 +324,7 @@ static const struct http_exchange_ops exchange_ops = {
     .respond = respond,
     .begin = http_body_begin,
     .write = http_body_write,
+    .write_shared = http_body_write_shared,
     .pending = http_body_pending,
     .end = http_body_end,
     .accept = http_upgrade_grant,

@@ -79,6 +79,7 @@ bool http_body_begin(struct http_exchange *exchange, int status, const char *con
                      const struct http_header_out *headers, size_t count,
                      const struct http_body_cbs *cbs, void *arg);
 void http_body_write(struct http_exchange *exchange, const void *data, size_t len);
+void http_body_write_shared(struct http_exchange *exchange, struct slice head, struct chunk *tail);
 size_t http_body_pending(const struct http_exchange *exchange);
 void http_body_end(struct http_exchange *exchange);
 void http_upgrade_grant(struct http_exchange *exchange, struct principal *principal);

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct chunk; /* net/stream.h */
 struct http_exchange;
 struct http_request; /* http/request.h */
 struct principal;
@@ -40,6 +41,7 @@ struct http_exchange_ops {
                   const struct http_header_out *headers, size_t count,
                   const struct http_body_cbs *cbs, void *arg);
     void (*write)(struct http_exchange *exchange, const void *data, size_t len);
+    void (*write_shared)(struct http_exchange *exchange, struct slice head, struct chunk *tail);
     size_t (*pending)(const struct http_exchange *exchange);
     void (*end)(struct http_exchange *exchange);
     void (*accept)(struct http_exchange *exchange, struct principal *principal);
@@ -79,6 +81,13 @@ static inline bool http_begin(struct http_exchange *exchange, int status, const 
 static inline void http_write(struct http_exchange *exchange, const void *data, size_t len)
 {
     exchange->ops->write(exchange, data, len);
+}
+
+/* The same for a piece whose larger part other bodies have too: head is copied, tail behind it is not where it is long. */
+static inline void http_write_shared(struct http_exchange *exchange, struct slice head,
+                                     struct chunk *tail)
+{
+    exchange->ops->write_shared(exchange, head, tail);
 }
 
 static inline size_t http_pending(const struct http_exchange *exchange)

@@ -146,7 +146,7 @@ def test_slow_handshakes(make_hub):
         assert raw.wait_closed().startswith(b"HTTP/1.1 408 ")
     with Ws(hub) as idle, Ws(hub) as slow:
         slow.send(connect_packet("slow")[:-1])
-        assert [ws.wait_code() for ws in (idle, slow)] == [PROTOCOL] * 2
+        assert [ws.wait_code() for ws in (idle, slow)] == [POLICY] * 2
 
 
 # ---- frames and packets

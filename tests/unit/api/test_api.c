@@ -1165,6 +1165,7 @@ static void upgrades_are_granted_to_those_who_may_ask(void **state)
         { { &anonymous, "GET /mqtt", NULL, 101, NULL, "anonymous:AnonymousLocal" }, UPGRADE },
         { { &anonymous, "GET /", NULL, 101, NULL, "anonymous:AnonymousLocal" }, UPGRADE },
         { { &anonymous, "GET /mqtt?x=1", NULL, 101, NULL, "anonymous" }, UPGRADE },
+        { { &anonymous, "GET /mqtt/", NULL, 101, NULL, "anonymous" }, UPGRADE },
         { { &cert, "GET /mqtt", NULL, 101, NULL, "cert:ab12" }, UPGRADE },
         { { &cert, "GET /mqtt", NULL, 101, NULL, "cert:ab12" },
           "Connection: Upgrade\r\nUpgrade: h2c, WebSocket\r\n" },

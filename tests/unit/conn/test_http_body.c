@@ -217,6 +217,30 @@ static void pieces_leave_as_chunks(void **state)
     assert_int_equal(gone, 0);
 }
 
+static void a_shared_piece_is_one_chunk_with_its_head(void **state)
+{
+    enum { LONG = 3000 };
+    struct chunk *tail = chunk_create(LONG), *nothing = chunk_create(0);
+    char size[16];
+    memset(tail->data, 'x', LONG);
+    say("GET /begin" HOST "\r\n");
+    buf_clear(&client.got);
+    http_write_shared(open_one, SLICE_LIT("id: 1\n"), tail);
+    http_write_shared(open_one, SLICE_LIT(""), nothing);
+    assert_int_equal(tail->refs, 2);
+    quiet();
+    assert_int_equal(tail->refs, 1);
+    int len = snprintf(size, sizeof size, "%x\r\nid: 1\n", LONG + 6);
+    assert_int_equal(client.got.len, (size_t)len + LONG + 2);
+    assert_memory_equal(client.got.data, size, (size_t)len);
+    assert_memory_equal(client.got.data + len, tail->data, LONG);
+    http_end(open_one);
+    quiet();
+    assert_true(got("x\r\n0\r\n\r\n"));
+    chunk_unref(tail);
+    chunk_unref(nothing);
+}
+
 static void requests_behind_wait_for_the_end(void **state)
 {
     say("GET /begin" HOST "\r\nGET /next" HOST "\r\n");
@@ -493,6 +517,7 @@ int main(void)
 #define T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         T(pieces_leave_as_chunks),
+        T(a_shared_piece_is_one_chunk_with_its_head),
         T(requests_behind_wait_for_the_end),
         T(http_1_0_ends_with_the_connection),
         T(head_has_no_pieces),
