@@ -76,9 +76,9 @@ static bool is_same_origin(const struct api_opts *opts, const struct http_reques
 {
     if (!tls && !is_address(request->host) && !host_is_ours(opts, request->host)) return false;
     static const char *const schemes[] = { "https://", "http://" };
+    size_t count = tls ? 1 : ARRAY_LEN(schemes); /* without it, a proxy before us may have it */
     struct slice origin = http_header_known(&request->headers, HTTP_H_ORIGIN);
-    for (size_t i = 0; i < (tls ? 1 : ARRAY_LEN(schemes));
-         i++) { /* a proxy may end TLS before us */
+    for (size_t i = 0; i < count; i++) {
         if (slice_starts(origin, schemes[i]))
             return http_eq_nocase(slice_from(origin, strlen(schemes[i])), request->host);
     }

@@ -7,8 +7,9 @@
  * Last-Event-ID of a reader that comes back is of no use; it gets what is retained again.
  *
  * The text of a message is made once for all readers, and shared. A reader that is too slow costs a bounded amount of
- * memory: when more than events_buffer waits for it, or limits.memory is reached, messages are dropped and counted, until half of that is taken. An event says how many
- * were dropped; it stands where they would have stood.
+ * memory: when more than events_buffer waits for it, or something does and limits.memory is reached, messages are
+ * dropped and counted, until half of that is taken. An event says how many were dropped; it stands where they would
+ * have stood.
  *
  * Retained messages are looked up in portions, as for sessions, and no faster than the reader takes them; they are
  * not dropped. Live messages do not wait for the end of that. So that a topic does not go back in time, one that

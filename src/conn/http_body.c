@@ -22,9 +22,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum {
-    MOST_BEHIND = 128 << 10
-}; /* bytes of next requests that may come while an answer goes out */
+/* Bytes of next requests that may come while an answer goes out. */
+enum { MOST_BEHIND = 128 << 10 };
 
 static struct turn *turn_of(const struct http_exchange *exchange)
 {

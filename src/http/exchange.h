@@ -83,7 +83,8 @@ static inline void http_write(struct http_exchange *exchange, const void *data, 
     exchange->ops->write(exchange, data, len);
 }
 
-/* The same for a piece whose larger part other bodies have too: head is copied, tail behind it is not where it is long. */
+/* The same for a piece whose larger part other bodies have too: head is copied; tail behind it is not, where it is
+ * long. */
 static inline void http_write_shared(struct http_exchange *exchange, struct slice head,
                                      struct chunk *tail)
 {
