@@ -32,7 +32,8 @@ struct api_opts {
     int64_t request_timeout_ms; /* how long an answer may be waited for; 0: for ever */
     size_t max_payload;         /* of Publish; 0: what a request's body may have */
     size_t max_event_streams;   /* at one time */
-    size_t events_buffer;       /* bytes that may wait for a stream's reader; beyond, it misses messages */
+    size_t
+        events_buffer; /* bytes that may wait for a stream's reader; beyond, it misses messages */
     int64_t events_heartbeat_ms;
     int64_t events_timeout_ms; /* a stream ends whose reader takes nothing for so long */
     const char *hostname;      /* what DescribeEndpoint answers: a name, no port */
