@@ -33,6 +33,8 @@ static const struct {
 static size_t break_at(struct slice text, size_t at)
 {
     size_t i = 0;
+    if (text.ptr[at] != '\xc2' && text.ptr[at] != '\xe2')
+        return ARRAY_LEN(breaks); /* nearly always */
     struct slice rest = slice_from(text, at);
     while (i < ARRAY_LEN(breaks) &&
            (rest.len < breaks[i].len || memcmp(rest.ptr, breaks[i].bytes, breaks[i].len) != 0))
@@ -40,25 +42,19 @@ static size_t break_at(struct slice text, size_t at)
     return i;
 }
 
-static bool is_first(char c)
-{
-    return c == '\xc2' || c == '\xe2';
-}
-
 /* In a string that has been printed from `from` on. */
 static void escape_breaks(struct buf *out, size_t from)
 {
     struct buf copy = { 0 };
     struct slice text = buf_slice(out);
-    while (from < text.len &&
-           !(is_first(text.ptr[from]) && break_at(text, from) < ARRAY_LEN(breaks)))
+    while (from < text.len && break_at(text, from) == ARRAY_LEN(breaks))
         from++;
     if (from == text.len) return;
     buf_put_slice(&copy, slice_from(text, from));
     out->len = from;
     text = buf_slice(&copy);
     for (size_t at = 0, row; at < text.len; at += row < ARRAY_LEN(breaks) ? breaks[row].len : 1) {
-        row = is_first(text.ptr[at]) ? break_at(text, at) : ARRAY_LEN(breaks);
+        row = break_at(text, at);
         if (row < ARRAY_LEN(breaks))
             buf_puts(out, breaks[row].escape);
         else

@@ -89,10 +89,14 @@ static void look(struct feed *feed)
     feed->left = pending;
 }
 
-static void put(struct feed *feed, struct slice text)
+/* tail: what other readers get too, behind the text; NULL: nothing. */
+static void put(struct feed *feed, struct slice text, struct chunk *tail)
 {
     look(feed);
-    http_write(feed->call->exchange, text.ptr, text.len);
+    if (tail)
+        http_write_shared(feed->call->exchange, text, tail);
+    else
+        http_write(feed->call->exchange, text.ptr, text.len);
     feed->left = http_pending(feed->call->exchange);
 }
 
@@ -110,7 +114,7 @@ static void empty(struct buf *text)
 
 static void put_text(struct feed *feed)
 {
-    put(feed, buf_slice(text_of(feed)));
+    put(feed, buf_slice(text_of(feed)), NULL);
     empty(text_of(feed));
 }
 
@@ -174,10 +178,7 @@ static void send_message(struct feed *feed, struct msg *msg, bool retain)
     tell_missed(feed);
     int len =
         snprintf(head, sizeof head, "event: message\nid: %llu\n", (unsigned long long)++feed->id);
-    look(feed);
-    http_write_shared(feed->call->exchange, slice_of(head, (size_t)len),
-                      data_of(feed, msg, retain));
-    feed->left = http_pending(feed->call->exchange);
+    put(feed, slice_of(head, (size_t)len), data_of(feed, msg, retain));
     metrics_inc(METRIC_EVENTS_OUT);
 }
 
@@ -366,7 +367,7 @@ static void on_heartbeat(struct loop_timer *timer)
 {
     struct feed *feed = container_of(timer, struct feed, heartbeat);
     loop_timer_start(timer, opts_of(feed)->events_heartbeat_ms);
-    if (!http_pending(feed->call->exchange)) put(feed, SLICE_LIT(":\n\n"));
+    if (!http_pending(feed->call->exchange)) put(feed, SLICE_LIT(":\n\n"), NULL);
 }
 
 static void on_patience(struct loop_timer *timer)
@@ -524,7 +525,7 @@ static void feed_start(struct feed *feed)
     loop_timer_init(&feed->heartbeat, api->loop, on_heartbeat);
     loop_timer_init(&feed->patience, api->loop, on_patience);
     auth_watch_principal(feed->call->principal, &feed->watch, on_change);
-    put(feed, SLICE_LIT("retry: 3000\n\n"));
+    put(feed, SLICE_LIT("retry: 3000\n\n"), NULL);
     loop_timer_start(&feed->heartbeat, opts_of(feed)->events_heartbeat_ms);
     if (opts_of(feed)->events_timeout_ms > 0)
         loop_timer_start(&feed->patience, opts_of(feed)->events_timeout_ms);

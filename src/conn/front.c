@@ -228,8 +228,7 @@ struct front *front_create(struct hub *hub, const struct front_opts *opts)
     list_init(&front->mqtt.waiting);
     list_init(&front->mqtt.starved);
     loop_timer_init(&front->mqtt.starving, hub_loop(hub), mqtt_conn_feed);
-    ws_env_init(&front->ws, ws_limits_of(opts));
-    front->ws.bare_rate = opts->packet_rate;
+    ws_env_init(&front->ws, ws_limits_of(opts), opts->packet_rate);
     if (opts->http) http_server_on_upgraded(opts->http, on_upgraded, front);
     store_listen(hub_store(hub), &front->on_commit);
     return front;
@@ -238,8 +237,7 @@ struct front *front_create(struct hub *hub, const struct front_opts *opts)
 void front_set_opts(struct front *front, const struct front_opts *opts)
 {
     front->opts = *opts;
-    front->ws.limits = ws_limits_of(opts);
-    front->ws.bare_rate = opts->packet_rate;
+    ws_env_limit(&front->ws, ws_limits_of(opts), opts->packet_rate);
 }
 
 void front_close_all(struct front *front)

@@ -19,7 +19,6 @@
 #include "base/metrics.h"
 #include "conn/ws_upgrade.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 /* Bytes of next requests that may come while an answer goes out. */
@@ -95,12 +94,13 @@ void http_body_write(struct http_exchange *exchange, const void *data, size_t le
 void http_body_write_shared(struct http_exchange *exchange, struct slice head, struct chunk *tail)
 {
     struct turn *turn = turn_of(exchange);
-    char size[32];
     if (!turn->conn || head.len + tail->len == 0) return;
     struct stream *stream = turn->conn->stream;
-    int len = snprintf(size, sizeof size, "%zx\r\n", head.len + tail->len);
-    if (turn->chunked) stream_write(stream, size, (size_t)len);
-    stream_write(stream, head.ptr, head.len);
+    struct buf out = { 0 };
+    if (turn->chunked) http_put_chunk_head(&out, head.len + tail->len);
+    buf_put_slice(&out, head);
+    stream_write(stream, out.data, out.len);
+    buf_deinit(&out);
     stream_write_chunk(stream, tail, 0, tail->len);
     if (turn->chunked) stream_write(stream, "\r\n", 2);
 }

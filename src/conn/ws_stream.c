@@ -36,7 +36,7 @@ enum {
 
 struct pong {
     size_t len;
-    uint8_t payload[125];
+    uint8_t payload[WS_CONTROL_PAYLOAD_MAX];
 };
 
 /* Of a peer that sends frames with nothing in them: they cost, and count in none of MQTT's limits. */
@@ -64,9 +64,15 @@ static struct ws_stream *ws_of(struct stream_core *core)
     return container_of(core, struct ws_stream, core);
 }
 
-void ws_env_init(struct ws_env *env, struct ws_limits limits)
+void ws_env_limit(struct ws_env *env, struct ws_limits limits, struct bucket_limit bare_rate)
 {
     env->limits = limits;
+    env->bare_rate = bare_rate;
+}
+
+void ws_env_init(struct ws_env *env, struct ws_limits limits, struct bucket_limit bare_rate)
+{
+    ws_env_limit(env, limits, bare_rate);
     env->writer = ws_writer_create();
     if (!env->writer) BUG("no memory for WebSocket");
     env->payload = xmalloc(READ_SIZE);
@@ -305,10 +311,12 @@ static void ws_close(struct stream_core *core, bool linger)
     int64_t now = clock_mono_ms();
     tell(ws, code_of(core->s.farewell), NULL);
     stream_flush(ws->transport);
-    bool waits = !ws->heard && (linger || stream_pending(ws->transport) == 0);
-    if (!linger) core->deadline = waits ? now + GOODBYE_MS : 0;
-    if (ws->heard && stream_pending(ws->transport) == 0) core->deadline = now + GOODBYE_MS;
-    if (!waits) {
+    bool taken = stream_pending(ws->transport) == 0;
+    if (taken && (!linger || ws->heard))
+        core->deadline = now + GOODBYE_MS;
+    else if (!linger)
+        core->deadline = 0;
+    if (ws->heard || !(linger || taken)) {
         close_transport(ws, core->deadline);
         return;
     }

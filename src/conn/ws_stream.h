@@ -17,7 +17,9 @@ struct ws_env {
     uint8_t *payload; /* of what is being read */
 };
 
-void ws_env_init(struct ws_env *env, struct ws_limits limits);
+void ws_env_init(struct ws_env *env, struct ws_limits limits, struct bucket_limit bare_rate);
+/* Others from now on, also for those that are open. */
+void ws_env_limit(struct ws_env *env, struct ws_limits limits, struct bucket_limit bare_rate);
 void ws_env_deinit(struct ws_env *env);
 
 /* Over a transport whose opening handshake is done: takes it over, with its callbacks, and resumes it. The new

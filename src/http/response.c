@@ -156,10 +156,15 @@ int http_put_response(struct buf *out, const struct http_response *r)
     return 0;
 }
 
+void http_put_chunk_head(struct buf *out, size_t len)
+{
+    buf_printf(out, "%zx\r\n", len);
+}
+
 void http_put_chunk(struct buf *out, struct slice data)
 {
     if (data.len == 0) return;
-    buf_printf(out, "%zx\r\n", data.len);
+    http_put_chunk_head(out, data.len);
     buf_put_slice(out, data);
     buf_puts(out, "\r\n");
 }

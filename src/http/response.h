@@ -28,6 +28,8 @@ struct http_response {
  * here anyway (Connection, Content-Length, Date, Transfer-Encoding); out is as before then. A 101
  * gets "Connection: Upgrade"; the caller gives the Upgrade field. Borrows all. */
 int http_put_response(struct buf *out, const struct http_response *response);
+/* The line before a chunk of an HTTP_CHUNKED body: its bytes and CRLF follow. */
+void http_put_chunk_head(struct buf *out, size_t len);
 /* One chunk of an HTTP_CHUNKED body; nothing for empty data, which would end it. */
 void http_put_chunk(struct buf *out, struct slice data);
 void http_put_last_chunk(struct buf *out);

@@ -10,14 +10,11 @@
 #include "http/response.h"
 #include "http/route.h"
 
+#include "pieces.h"
+
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-#define REQUIRE(condition)         \
-    do {                           \
-        if (!(condition)) abort(); \
-    } while (0)
 
 static const struct http_limits small_limits = { 64, 256, 8, 64 };
 
@@ -29,20 +26,6 @@ static const struct route routes[] = {
     { HTTP_POST, "/topics/{topic+}" },
     { HTTP_DELETE, "/authorizers", .flags = ROUTE_SLASH },
 };
-
-static uint32_t next_random(uint32_t *seed)
-{
-    *seed = (*seed * 1103515245u + 12345u) | 2; /* never 0 or 1, which mean something else */
-    return *seed >> 16;
-}
-
-/* seed 0: all at once; 1: byte by byte; else pieces of 1 to 16 bytes. */
-static size_t piece_len(uint32_t *seed, size_t left)
-{
-    if (*seed == 0) return left;
-    size_t len = *seed == 1 ? 1 : 1 + next_random(seed) % 16;
-    return len < left ? len : left;
-}
 
 static void put_headers(struct buf *out, const struct http_headers *headers)
 {
@@ -130,7 +113,7 @@ static void read_requests(struct buf *out, const struct route_table *table,
     http_parser_init(&p, limits);
     bool going = true;
     while (going && in.len) {
-        size_t len = piece_len(&seed, in.len), used = 0;
+        size_t len = piece_len(&seed, in.len, 1, 16), used = 0;
         for (size_t done = 0; going && done < len; done += used) {
             int rc = http_feed(&p, (const uint8_t *)in.ptr + done, len - done, &used);
             REQUIRE(rc < 0 || used <= len - done);
@@ -150,7 +133,7 @@ static void read_response(struct buf *out, enum http_method method,
     http_client_init(&c, limits, method);
     int rc = HTTP_MORE;
     while (rc == HTTP_MORE && in.len) {
-        size_t len = piece_len(&seed, in.len), used = 0;
+        size_t len = piece_len(&seed, in.len, 1, 16), used = 0;
         rc = http_client_feed(&c, (const uint8_t *)in.ptr, len, &used);
         REQUIRE(rc < 0 || used <= len);
         in = slice_from(in, rc < 0 ? 0 : used);
@@ -190,17 +173,6 @@ static void read_input(struct buf *out, uint8_t choice, struct slice in, uint32_
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-    if (len < 3) return 0;
-    struct slice in = slice_of((const char *)data + 2, len - 2);
-    const uint32_t seeds[] = { 1, 2u + data[1] };
-    struct buf whole = { 0 };
-    read_input(&whole, data[0], in, 0);
-    for (size_t i = 0; i < sizeof seeds / sizeof *seeds; i++) {
-        struct buf cut = { 0 };
-        read_input(&cut, data[0], in, seeds[i]);
-        REQUIRE(slice_eq(buf_slice(&whole), buf_slice(&cut)));
-        buf_deinit(&cut);
-    }
-    buf_deinit(&whole);
+    require_same_however_cut(data, len, read_input);
     return 0;
 }

@@ -6,30 +6,13 @@
 #include "base/err.h"
 #include "ws/ws.h"
 
+#include "pieces.h"
+
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-#define REQUIRE(condition)         \
-    do {                           \
-        if (!(condition)) abort(); \
-    } while (0)
-
 static const struct ws_limits limits[] = { { 0, 0 }, { 16, 0 }, { 0, 24 }, { 200, 300 } };
-
-static uint32_t next_random(uint32_t *seed)
-{
-    *seed = (*seed * 1103515245u + 12345u) | 2; /* never 0 or 1, which mean something else */
-    return *seed >> 16;
-}
-
-/* seed 0: all at once; 1: byte by byte; else pieces of 0 to 31 bytes. */
-static size_t piece_len(uint32_t *seed, size_t left)
-{
-    if (*seed == 0) return left;
-    size_t len = *seed == 1 ? 1 : next_random(seed) % 32;
-    return len < left ? len : left;
-}
 
 static void on_ping(void *arg, struct slice payload)
 {
@@ -72,7 +55,7 @@ static void read_input(struct buf *out, uint8_t choice, struct slice in, uint32_
     struct ws_reader r;
     ws_reader_init(&r, choice & 1 ? WS_CLIENT : WS_SERVER, &limits[choice >> 1 & 3], &cbs, &pings);
     while (in.len) {
-        size_t len = piece_len(&seed, in.len);
+        size_t len = piece_len(&seed, in.len, 0, 31);
         read_piece(&r, out, slice_of(in.ptr, len), choice & 8);
         in = slice_from(in, len);
     }
@@ -84,17 +67,6 @@ static void read_input(struct buf *out, uint8_t choice, struct slice in, uint32_
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-    if (len < 3) return 0;
-    struct slice in = slice_of((const char *)data + 2, len - 2);
-    const uint32_t seeds[] = { 1, 2u + data[1] };
-    struct buf whole = { 0 };
-    read_input(&whole, data[0], in, 0);
-    for (size_t i = 0; i < sizeof seeds / sizeof *seeds; i++) {
-        struct buf cut = { 0 };
-        read_input(&cut, data[0], in, seeds[i]);
-        REQUIRE(slice_eq(buf_slice(&whole), buf_slice(&cut)));
-        buf_deinit(&cut);
-    }
-    buf_deinit(&whole);
+    require_same_however_cut(data, len, read_input);
     return 0;
 }

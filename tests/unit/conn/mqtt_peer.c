@@ -396,7 +396,7 @@ int peer_setup(void **state)
     fixture_setup(state);
     struct fixture *f = *state;
     over_websocket = getenv("PEER_WEBSOCKET") != NULL;
-    ws_env_init(&ws_env, no_limits);
+    ws_env_init(&ws_env, no_limits, (struct bucket_limit){ 0 });
     front_opts = (struct front_opts){ .max_packet = MAX_PACKET,
                                       .connect_timeout_ms = CONNECT_MS,
                                       .output_buffer = OUTPUT_BUFFER };

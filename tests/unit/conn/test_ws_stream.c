@@ -116,7 +116,7 @@ static int set_up(void **state)
     rand_fake_install(5);
     log_set_sink(no_line);
     loop_create(&loop, NULL);
-    ws_env_init(&env, (struct ws_limits){ MAX_FRAME, MAX_MESSAGE });
+    ws_env_init(&env, (struct ws_limits){ MAX_FRAME, MAX_MESSAGE }, (struct bucket_limit){ 0 });
     writer = ws_writer_create();
     memset(&client, 0, sizeof client);
     memset(&owner, 0, sizeof owner);
@@ -429,7 +429,7 @@ static void bare_frames_have_a_rate(void **state)
 {
     int64_t before = metrics_get(METRIC_MQTT_THROTTLED);
     struct buf out = { 0 };
-    env.bare_rate = (struct bucket_limit){ .rate = 10 };
+    ws_env_limit(&env, env.limits, (struct bucket_limit){ .rate = 10 });
     for (int i = 0; i < 30; i++)
         put_frame(&out, i % 3 ? WS_BINARY : WS_PING, true, "", 0);
     stream_write(client.s, out.data, out.len);

@@ -1,6 +1,7 @@
 /* test_admission.c — the table of addresses: who is counted as whom, its bound, its memory of the slow. */
 #include "base/clock.h"
 #include "base/mem.h"
+#include "lib/address.h"
 #include "lib/test.h"
 #include "net/admission.h"
 
@@ -21,20 +22,6 @@ static int tear_down(void **state)
 {
     admission_destroy(admission);
     return 0;
-}
-
-static struct sockaddr_storage address_of(const char *text)
-{
-    struct sockaddr_storage address = { 0 };
-    struct sockaddr_in *in = (struct sockaddr_in *)&address;
-    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&address;
-    if (inet_pton(AF_INET, text, &in->sin_addr) == 1)
-        address.ss_family = AF_INET;
-    else if (inet_pton(AF_INET6, text, &in6->sin6_addr) == 1)
-        address.ss_family = AF_INET6;
-    else
-        address.ss_family = AF_UNIX;
-    return address;
 }
 
 static const char *enter(const char *text, struct admission_limits limits, int64_t now,
