@@ -54,6 +54,12 @@ void auth_on_policy_change(struct auth *auth, void (*cb)(void *arg), void *arg)
     auth->on_policy_change_arg = arg;
 }
 
+void auth_on_registered(struct auth *auth, auth_registered_cb cb, void *arg)
+{
+    auth->on_registered = cb;
+    auth->on_registered_arg = arg;
+}
+
 /* ---- life ---- */
 
 struct auth *auth_create(struct loop *loop, struct registry *registry, const struct auth_opts *opts)

@@ -22,6 +22,7 @@ struct ledger;
 struct loop;
 struct registry;
 struct http_request;
+struct json;
 struct stream_peer;
 
 struct auth_opts {
@@ -78,6 +79,11 @@ struct slice auth_request_service(const struct http_request *request, struct are
 
 /* Principals in the cache, those in use included: at most 256 more than these. */
 size_t auth_cached(const struct auth *auth);
+
+/* Told of a certificate that waits for its activation, each time that it comes (just-in-time registration):
+ * what AWS publishes on $aws/events/certificates/registered/<caCertificateId>. Borrowed. */
+typedef void (*auth_registered_cb)(void *arg, const char *ca_id, const struct json *event);
+void auth_on_registered(struct auth *auth, auth_registered_cb cb, void *arg);
 
 /* What a policy may ask about the connection. All borrowed; NULL members are absent. */
 struct auth_conn {

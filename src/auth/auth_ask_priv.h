@@ -48,6 +48,8 @@ struct auth {
     uint8_t process_secret[32];
     void (*on_policy_change)(void *arg);
     void *on_policy_change_arg;
+    auth_registered_cb on_registered;
+    void *on_registered_arg;
 };
 
 /* One question by a caller, on its way. */

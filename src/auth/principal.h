@@ -20,6 +20,8 @@ enum principal_kind {
     PRINCIPAL_KEY,       /* id: access key id */
     PRINCIPAL_USER,      /* id: user name */
     PRINCIPAL_TOKEN,     /* id: token id, not the token */
+    PRINCIPAL_ROLE,      /* temporary keys of a device; id: the access key id */
+    PRINCIPAL_JWT,       /* a JSON Web Token of a foreign issuer; id: its subject */
     PRINCIPAL_LOCAL,     /* peer of the Unix socket; id: the uid in decimal */
 };
 
@@ -33,6 +35,10 @@ struct principal_thing { /* a thing attached to the certificate */
     char *type; /* NULL if none */
     struct principal_attr *attrs;
     size_t attr_count;
+    /* What decides for a connection of this thing: the principal's own policies, and those of the groups that
+     * the thing is in and of their parents. Each once. */
+    struct policy **policies;
+    size_t policy_count;
 };
 
 struct principal {
@@ -44,8 +50,10 @@ struct principal {
     bool admin; /* may do everything */
     bool
         valid; /* false once it was revoked or deleted: everything is denied, connections are closed */
-    struct policy **policies;
+    struct policy **policies; /* its own */
     size_t policy_count;
+    int64_t
+        expires_ms; /* since the epoch; then it is no longer valid, and those who watch are told. 0: never */
     bool timed; /* what its policies say depends on the time: nobody may remember a decision */
     struct principal_thing *things;
     size_t thing_count;

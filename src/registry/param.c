@@ -131,20 +131,42 @@ void result_time(struct json *object, const char *member, int64_t ms)
 
 /* ---- ARNs and labels ---- */
 
-static const char *const label_kinds[] = { "cert", "key", "user", "token" };
+/* How the kind of a label is written in ARNs: after "arn:aws:iot:REGION:ACCOUNT:", but roles have no region. */
+static const struct {
+    const char *kind, *arn;
+} label_kinds[] = {
+    { "cert", "cert" },   { "key", "key" },          { "user", "user" },
+    { "token", "token" }, { "group", "thinggroup" },
+};
+
+/* "arn:aws:iam::ACCOUNT:role/NAME"; a path before the name is part of it. */
+static char *role_prefix(const struct registry_opts *opts)
+{
+    return xasprintf("arn:aws:iam::%s:role/", opts->account);
+}
+
+/* What follows prefix in text, or NULL. Frees prefix. */
+static const char *behind(const char *text, char *prefix)
+{
+    size_t len = strlen(prefix);
+    const char *rest = text && strncmp(text, prefix, len) == 0 ? text + len : NULL;
+    free(prefix);
+    return rest;
+}
 
 int label_of_arn(struct registry_call *call, const char *arn, char ret_label[256])
 {
     const struct registry_opts *opts = registry_opts(call->registry);
-    char *prefix = xasprintf("arn:aws:iot:%s:%s:", opts->region, opts->account);
-    const char *rest = arn && strncmp(arn, prefix, strlen(prefix)) == 0 ? arn + strlen(prefix) : "";
-    free(prefix);
-    if (strncmp(rest, "thinggroup/", 11) == 0)
-        return fail(call, ERR_UNSUPPORTED, "Thing groups are not supported yet");
-    for (size_t i = 0; strlen(rest) < 250 && i < ARRAY_LEN(label_kinds); i++) {
-        size_t kind = strlen(label_kinds[i]);
-        if (strncmp(rest, label_kinds[i], kind) || rest[kind] != '/' || !rest[kind + 1]) continue;
-        snprintf(ret_label, 256, "%s:%s", label_kinds[i], rest + kind + 1);
+    const char *role = behind(arn, role_prefix(opts));
+    if (role && *role && strlen(role) < 250) {
+        snprintf(ret_label, 256, "role:%s", role);
+        return 0;
+    }
+    const char *rest = behind(arn, xasprintf("arn:aws:iot:%s:%s:", opts->region, opts->account));
+    for (size_t i = 0; rest && strlen(rest) < 250 && i < ARRAY_LEN(label_kinds); i++) {
+        size_t len = strlen(label_kinds[i].arn);
+        if (strncmp(rest, label_kinds[i].arn, len) || rest[len] != '/' || !rest[len + 1]) continue;
+        snprintf(ret_label, 256, "%s:%s", label_kinds[i].kind, rest + len + 1);
         return 0;
     }
     return fail(call, ERR_INVALID, "Invalid principal or target: %.200s", arn ? arn : "null");
@@ -153,14 +175,27 @@ int label_of_arn(struct registry_call *call, const char *arn, char ret_label[256
 char *arn_of_label(const struct registry *registry, const char *label)
 {
     const char *colon = strchr(label, ':');
-    return xasprintf("arn:aws:iot:%s:%s:%.*s/%s", registry_region(registry),
-                     registry_account(registry), (int)(colon - label), label, colon + 1);
+    size_t len = (size_t)(colon - label);
+    if (strncmp(label, "role:", 5) == 0) {
+        char *prefix = role_prefix(registry_opts(registry));
+        char *arn = xasprintf("%s%s", prefix, colon + 1);
+        free(prefix);
+        return arn;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(label_kinds); i++)
+        if (strlen(label_kinds[i].kind) == len && strncmp(label_kinds[i].kind, label, len) == 0)
+            return xasprintf("arn:aws:iot:%s:%s:%s/%s", registry_region(registry),
+                             registry_account(registry), label_kinds[i].arn, colon + 1);
+    BUG("a label of no kind: %s", label);
 }
 
 int check_label(struct registry_call *call, struct db *db, const char *label)
 {
     struct db_stmt *q;
-    if (strncmp(label, "cert:", 5) == 0)
+    if (strncmp(label, "role:", 5) == 0) return 0; /* a name is enough for a role */
+    if (strncmp(label, "group:", 6) == 0)
+        q = db_query(db, "SELECT 1 FROM thing_group WHERE name = ?1");
+    else if (strncmp(label, "cert:", 5) == 0)
         q = db_query(db, "SELECT 1 FROM cert WHERE id = ?1");
     else if (strncmp(label, "key:", 4) == 0)
         q = db_query(db, "SELECT 1 FROM access_key WHERE id = ?1");

@@ -25,6 +25,7 @@ void registry_principal_free(struct registry_principal *p)
     free(p->label);
     free(p->id);
     free(p->status);
+    free(p->cert_pem);
     free(p->password_hash);
     crypto_free_secret(p->secret);
     for (size_t i = 0; i < p->policy_count; i++) {
@@ -110,12 +111,13 @@ static int read_things(struct registry_principal *p, struct db *db)
 static int read_cert(struct registry_principal *p, struct db *db, bool *ret_found)
 {
     struct db_stmt *q =
-        db_query(db, "SELECT status, not_before, not_after FROM cert WHERE id = ?1");
+        db_query(db, "SELECT status, not_before, not_after, pem FROM cert WHERE id = ?1");
     db_bind_text(q, 1, p->id);
     if ((*ret_found = db_step(q))) {
         p->status = xstrdup(db_text(q, 0));
         p->not_before_ms = db_int(q, 1);
         p->not_after_ms = db_int(q, 2);
+        p->cert_pem = xstrdup(db_text(q, 3));
     }
     return db_done(q);
 }

@@ -1,5 +1,5 @@
-/* registry.c — calls on their way: parameters to the worker (where an operation prepares), to the store
- * thread, back to the loop; then the changes are told, before the answer, which waits for listeners that
+/* registry.c — calls on their way: parameters to the worker (where an operation prepares, after a look into the
+ * database where it needs one), to the store thread, back to the loop; then the changes are told, before the answer, which waits for listeners that
  * have to read first (registry_hold): so whoever gets an answer finds the caches refreshed.
  *  I1  done is called exactly once, on the loop, never from within registry_call.
  *  I2  An error leaves no result behind, but for ERR_EXISTS: that says what exists.
@@ -35,7 +35,9 @@ struct preparation {
 };
 
 static const struct registry_op *const tables[] = { thing_ops,  type_ops,       cert_ops,
-                                                    policy_ops, credential_ops, rule_ops };
+                                                    policy_ops, credential_ops, rule_ops,
+                                                    ca_ops,     group_ops,      provisioning_ops,
+                                                    role_ops };
 
 const struct registry_op *registry_op_find(const char *name)
 {
@@ -178,6 +180,8 @@ void registry_release(struct registry_hold *hold)
     let_go(call);
 }
 
+/* ---- look, prepare, submit: in this order, what there is of them ---- */
+
 static void submit(struct registry_call *call)
 {
     struct store *store = call->registry->store;
@@ -224,21 +228,9 @@ static void refuse_later(struct registry_call *call, int rc, const char *why)
     loop_defer(call->registry->loop, &call->refusal);
 }
 
-void registry_call(struct registry *registry, const struct registry_op *op, struct json *params,
-                   registry_done_cb done, void *arg)
+static void start_preparation(struct registry_call *call)
 {
-    struct registry_call *call = xnew(struct registry_call);
-    call->registry = registry;
-    call->op = op;
-    call->params = params;
-    call->now_ms = clock_real_ms();
-    call->done = done;
-    call->arg = arg;
-    registry_begin(registry);
-    if (!op->prepare) {
-        submit(call);
-        return;
-    }
+    struct registry *registry = call->registry;
     if (!registry->lane) {
         refuse_later(call, ERR_CLOSED, "the hub stops");
         return;
@@ -252,6 +244,44 @@ void registry_call(struct registry *registry, const struct registry_op *op, stru
     refuse_later(call, rc,
                  rc == ERR_BUSY ? "too many keys and certificates are being made"
                                 : "the hub stops");
+}
+
+static int look(struct store_req *req, struct db *db)
+{
+    struct registry_call *call = container_of(req, struct registry_call, req);
+    call->diag = (struct diag)DIAG_INIT;
+    return call->op->look(call, db);
+}
+
+static void looked(struct store_req *req, int rc)
+{
+    struct registry_call *call = container_of(req, struct registry_call, req);
+    if (rc < 0)
+        finish(req, rc);
+    else
+        start_preparation(call);
+}
+
+void registry_call(struct registry *registry, const struct registry_op *op, struct json *params,
+                   registry_done_cb done, void *arg)
+{
+    struct registry_call *call = xnew(struct registry_call);
+    call->registry = registry;
+    call->op = op;
+    call->params = params;
+    call->now_ms = clock_real_ms();
+    call->done = done;
+    call->arg = arg;
+    registry_begin(registry);
+    if (op->look) {
+        call->req.run = look;
+        call->req.done = looked;
+        store_read(registry->store, &call->req);
+    } else if (op->prepare) {
+        start_preparation(call);
+    } else {
+        submit(call);
+    }
 }
 
 /* ---- life ---- */

@@ -93,12 +93,16 @@ struct registry_thing_info {
     char *name;
     char *type; /* NULL if none */
     struct json *attributes;
+    /* Of the groups that it is in, and of their parents. */
+    struct registry_policy_doc *policies;
+    size_t policy_count;
 };
 
 struct registry_principal {
     char *label;
     char *id;
     char *status;          /* of a certificate: "ACTIVE", ... ; else NULL */
+    char *cert_pem;        /* of a certificate; for the variables of policies */
     int64_t not_before_ms; /* of a certificate */
     int64_t not_after_ms;  /* of a certificate; of a token, 0: never */
     bool admin;

@@ -26,13 +26,16 @@ struct registry_call {
 };
 
 struct registry_op {
-    const char *name; /* AWS's */
+    const char *name; /* AWS's; with a '.' before it: the hub's own, which no route leads to */
     bool reads;       /* changes nothing */
     /* Returns 0 or an error with diag; on error everything is rolled back. May run twice: results of an
      * earlier run are gone by then. */
     int (*run)(struct registry_call *call, struct db *db);
     /* Blocking work before run, on a worker (keys, signatures): may add to params. NULL: none. */
     int (*prepare)(struct registry_call *call);
+    /* Before prepare, and only where there is one: what it has to know of the database goes into params. Reads
+     * only; may run twice. run judges again: it may have changed since. NULL: none. */
+    int (*look)(struct registry_call *call, struct db *db);
 };
 
 /* Tables end with a row without name. */
@@ -42,6 +45,10 @@ extern const struct registry_op cert_ops[];
 extern const struct registry_op policy_ops[];
 extern const struct registry_op credential_ops[];
 extern const struct registry_op rule_ops[];
+extern const struct registry_op ca_ops[];
+extern const struct registry_op group_ops[];
+extern const struct registry_op provisioning_ops[];
+extern const struct registry_op role_ops[];
 
 const struct registry_opts *registry_opts(const struct registry *registry);
 struct store *registry_store(struct registry *registry);
@@ -93,12 +100,13 @@ void changed_to(struct registry_call *call, enum registry_kind kind, const char 
 /* The same for all principals to which a policy is attached. */
 int changed_targets(struct registry_call *call, struct db *db, const char *policy);
 
-/* "arn:…:cert/<id>" (or the bare id with fallback_bare) to the label "cert:<id>"; also the hub's own ARNs
- * "key/", "user/", "token/". ERR_INVALID when it is none of ours, ERR_UNSUPPORTED for a thing group. ret_label gets 256 bytes. */
+/* "arn:…:cert/<id>" to the label "cert:<id>"; also the hub's own ARNs "key/", "user/", "token/", thing groups
+ * ("thinggroup/NAME": "group:NAME") and roles ("arn:aws:iam::ACCOUNT:role/NAME": "role:NAME"), which are targets
+ * of policies but no principals. ERR_INVALID when it is none of ours. ret_label gets 256 bytes. */
 int label_of_arn(struct registry_call *call, const char *arn, char ret_label[256]);
 /* The ARN of a label, returned owned. */
 char *arn_of_label(const struct registry *registry, const char *label);
-/* Does the principal exist? 0, ERR_NOT_FOUND with a message, or the store's error. */
+/* Does the principal or target exist? (A role does by its name.) 0, ERR_NOT_FOUND with a message, or the store's error. */
 int check_label(struct registry_call *call, struct db *db, const char *label);
 
 /* ---- paging: opaque tokens that carry the key after which the next page begins ---- */

@@ -16,8 +16,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 # docs/architecture.md, "Folders": a file includes its own folder and lower ranks.
 RANKS = {
     "base": 0, "config": 1, "crypto": 1, "topic": 1, "mqtt": 2, "http": 2, "ws": 2, "sql": 2,
-    "policy": 2, "loop": 3, "net": 4, "store": 4, "registry": 5, "auth": 6, "hub": 7, "shadow": 8,
-    "rules": 8, "api": 9, "conn": 9, "app": 10, "cli": 11,
+    "policy": 2, "loop": 3, "net": 4, "store": 4, "registry": 5, "webhook": 5, "auth": 6, "hub": 7,
+    "shadow": 8, "provision": 8, "rules": 8, "api": 9, "conn": 9, "app": 10, "cli": 11,
 }
 # Who alone may include a library's header.
 OWNERS = {
