@@ -109,6 +109,13 @@ char *arn_of_label(const struct registry *registry, const char *label);
 /* Does the principal or target exist? (A role does by its name.) 0, ERR_NOT_FOUND with a message, or the store's error. */
 int check_label(struct registry_call *call, struct db *db, const char *label);
 
+/* ---- just-in-time provisioning (provisioning.c) ---- */
+
+/* Runs the template of a CA for a certificate of it that was just registered, PENDING_ACTIVATION: thing, policy,
+ * status. template_body NULL: the default version of the template of that name. An error leaves nothing of it. */
+int template_apply_jitp(struct registry_call *call, struct db *db, const char *cert_id,
+                        const char *cert_pem, const char *template_name, const char *template_body);
+
 /* ---- paging: opaque tokens that carry the key after which the next page begins ---- */
 
 struct page {
