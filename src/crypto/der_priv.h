@@ -1,9 +1,11 @@
-/* der_priv.h — writes DER (X.690) from front to back, for the files of this folder. */
+/* der_priv.h — writes and reads DER (X.690) from front to back, for the files of this folder. */
 #ifndef CRYPTO_DER_PRIV_H
 #define CRYPTO_DER_PRIV_H
 
 #include "base/buf.h"
+#include "base/slice.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum {
@@ -29,5 +31,10 @@ void der_end(struct buf *out, size_t mark);
 void der_put(struct buf *out, uint8_t tag, const void *data, size_t len);
 /* An object identifier, given as a literal of its encoded bytes. */
 #define der_put_oid(out, oid) der_put((out), DER_OID, (oid), sizeof(oid) - 1)
+
+/* Takes the first element off *from: its tag and what is inside. False when there is none that is whole. */
+bool der_next(struct slice *from, int *ret_tag, struct slice *ret_value);
+/* The same when it has this tag; else nothing is taken. */
+bool der_take(struct slice *from, int tag, struct slice *ret_value);
 
 #endif

@@ -17,8 +17,6 @@
 #include "crypto/key_priv.h"
 #include "crypto/pem_priv.h"
 
-#include <arpa/inet.h>
-#include <mbedtls/asn1.h>
 #include <mbedtls/md.h>
 #include <mbedtls/oid.h>
 
@@ -101,87 +99,17 @@ enum x509_key_type x509_key_type_of(const mbedtls_pk_context *pk)
     }
 }
 
-/* GeneralName's context tags, RFC 5280, section 4.2.1.6. */
-static enum x509_san_type san_type(int tag)
-{
-    switch (tag & MBEDTLS_ASN1_TAG_VALUE_MASK) {
-    case 1:
-        return X509_SAN_EMAIL;
-    case 2:
-        return X509_SAN_DNS;
-    case 6:
-        return X509_SAN_URI;
-    case 7:
-        return X509_SAN_IP;
-    default:
-        return X509_SAN_OTHER;
-    }
-}
-
-static int read_address(const mbedtls_x509_buf *from, struct arena *arena, const char **ret_text,
-                        struct diag *diag)
-{
-    char text[INET6_ADDRSTRLEN];
-    if (from->len != 4 && from->len != 16)
-        return diag_set(diag, ERR_CERT, "an alternative name is an IP address of %zu bytes",
-                        from->len);
-    inet_ntop(from->len == 4 ? AF_INET : AF_INET6, from->p, text, sizeof text);
-    *ret_text = arena_strdup(arena, text);
-    return 0;
-}
-
-static int read_ia5(const mbedtls_x509_buf *from, struct arena *arena, const char **ret_text,
-                    struct diag *diag)
-{
-    for (size_t i = 0; i < from->len; i++) {
-        if (from->p[i] < 0x20 || from->p[i] > 0x7e)
-            return diag_set(diag, ERR_CERT, "an alternative name has the byte 0x%02x", from->p[i]);
-    }
-    *ret_text = arena_strndup(arena, (const char *)from->p, from->len);
-    return 0;
-}
-
-static int read_san(const mbedtls_x509_buf *from, struct arena *arena, struct x509_san *ret_san,
-                    struct diag *diag)
-{
-    struct x509_san san = { san_type(from->tag), "" };
-    int rc = 0;
-    if (san.type == X509_SAN_IP)
-        rc = read_address(from, arena, &san.value, diag);
-    else if (san.type != X509_SAN_OTHER)
-        rc = read_ia5(from, arena, &san.value, diag);
-    if (rc == 0) *ret_san = san;
-    return rc;
-}
-
-static int read_sans(const mbedtls_x509_crt *crt, struct arena *arena, struct x509_info *info,
-                     struct diag *diag)
-{
-    size_t count = 0;
-    const mbedtls_x509_sequence *first = &crt->subject_alt_names;
-    if (!first->buf.p) return 0;
-    for (const mbedtls_x509_sequence *it = first; it; it = it->next)
-        count++;
-    if (count > X509_SAN_MAX)
-        return diag_set(diag, ERR_CERT, "%zu alternative names; %d are accepted", count,
-                        X509_SAN_MAX);
-    struct x509_san *sans = arena_array(arena, struct x509_san, count);
-    size_t n = 0;
-    for (const mbedtls_x509_sequence *it = first; it; it = it->next) {
-        int rc = read_san(&it->buf, arena, &sans[n++], diag);
-        if (rc < 0) return rc;
-    }
-    info->sans = sans;
-    info->san_count = count;
-    return 0;
-}
-
 static int read_info(const mbedtls_x509_crt *crt, struct arena *arena, struct x509_info *info,
                      struct diag *diag)
 {
     int rc = x509_read_name(&crt->subject, "subject", arena, &info->subject, diag);
     if (rc == 0) rc = x509_read_name(&crt->issuer, "issuer", arena, &info->issuer, diag);
-    if (rc == 0) rc = read_sans(crt, arena, info, diag);
+    if (rc == 0)
+        rc = x509_read_alt_names(crt, SLICE_LIT(MBEDTLS_OID_SUBJECT_ALT_NAME), arena, &info->sans,
+                                 &info->san_count, diag);
+    if (rc == 0)
+        rc = x509_read_alt_names(crt, SLICE_LIT(MBEDTLS_OID_ISSUER_ALT_NAME), arena,
+                                 &info->issuer_sans, &info->issuer_san_count, diag);
     if (rc < 0) return rc;
 
     x509_der_id(slice_of((const char *)crt->raw.p, crt->raw.len), info->id);
@@ -222,55 +150,39 @@ int x509_check_time(const struct x509_info *info, int64_t now_s, struct diag *di
     return 0;
 }
 
-bool x509_find_extension(const mbedtls_x509_crt *crt, struct slice oid, struct slice *ret_value)
+int x509_check_is_ca(const mbedtls_x509_crt *crt, enum x509_signs what, struct diag *diag)
 {
-    unsigned char *at = crt->v3_ext.p;
-    if (!at) return false;
-    const int sequence = MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SEQUENCE;
-    size_t len;
-    unsigned char *end = at + crt->v3_ext.len;
-    if (mbedtls_asn1_get_tag(&at, end, &len, sequence) != 0) return false;
-    while (at < end) {
-        if (mbedtls_asn1_get_tag(&at, end, &len, sequence) != 0) return false;
-        unsigned char *next = at + len;
-        if (mbedtls_asn1_get_tag(&at, next, &len, MBEDTLS_ASN1_OID) != 0) return false;
-        bool found = slice_eq(slice_of((const char *)at, len), oid);
-        at += len;
-        if (found) {
-            int critical;
-            mbedtls_asn1_get_bool(&at, next, &critical); /* optional */
-            if (mbedtls_asn1_get_tag(&at, next, &len, MBEDTLS_ASN1_OCTET_STRING) != 0) return false;
-            *ret_value = slice_of((const char *)at, len);
-            return true;
-        }
-        at = next;
-    }
-    return false;
-}
-
-int x509_check_is_ca(const mbedtls_x509_crt *crt, struct diag *diag)
-{
+    static const struct {
+        unsigned usage;
+        const char *name;
+    } kinds[] = {
+        [X509_SIGNS_CERTS] = { MBEDTLS_X509_KU_KEY_CERT_SIGN, "certificates" },
+        [X509_SIGNS_LISTS] = { MBEDTLS_X509_KU_CRL_SIGN, "revocation lists" },
+    };
     if (crt->version != 3 || !mbed_crt_is_ca(crt))
         return diag_set(diag, ERR_CERT, "the issuer is no CA (no X.509 v3 with CA:TRUE)");
-    if (mbedtls_x509_crt_check_key_usage(crt, MBEDTLS_X509_KU_KEY_CERT_SIGN) != 0)
-        return diag_set(diag, ERR_CERT, "the issuer's key usage does not permit certificates");
+    if (mbedtls_x509_crt_check_key_usage(crt, kinds[what].usage) != 0)
+        return diag_set(diag, ERR_CERT, "the issuer's key usage does not permit %s",
+                        kinds[what].name);
     return 0;
 }
 
-static bool md_is_accepted(mbedtls_md_type_t md)
+static int check_digest(mbedtls_md_type_t md, struct diag *diag)
 {
-    return md == MBEDTLS_MD_SHA256 || md == MBEDTLS_MD_SHA384 || md == MBEDTLS_MD_SHA512;
+    if (md == MBEDTLS_MD_SHA256 || md == MBEDTLS_MD_SHA384 || md == MBEDTLS_MD_SHA512) return 0;
+    const mbedtls_md_info_t *info = mbedtls_md_info_from_type(md);
+    return diag_set(diag, ERR_CERT, "signed with %s; SHA-256, SHA-384 and SHA-512 are accepted",
+                    info ? mbedtls_md_get_name(info) : "an unknown digest");
 }
 
 int x509_check_signature(const struct x509_signed *what, mbedtls_pk_context *signer,
                          struct diag *diag)
 {
+    int rc = check_digest(what->md, diag);
+    if (rc < 0) return rc;
     const mbedtls_md_info_t *md = mbedtls_md_info_from_type(what->md);
-    if (!md || !md_is_accepted(what->md))
-        return diag_set(diag, ERR_CERT, "signed with %s; SHA-256, SHA-384 and SHA-512 are accepted",
-                        md ? mbedtls_md_get_name(md) : "an unknown digest");
     unsigned char hash[MBEDTLS_MD_MAX_SIZE];
-    if (mbedtls_md(md, (const unsigned char *)what->body.ptr, what->body.len, hash) != 0 ||
+    if (!md || mbedtls_md(md, (const unsigned char *)what->body.ptr, what->body.len, hash) != 0 ||
         mbedtls_pk_verify_ext(what->pk_type, what->pk_opts, signer, what->md, hash,
                               mbedtls_md_get_size(md), (const unsigned char *)what->signature.ptr,
                               what->signature.len) != 0)
@@ -278,24 +190,30 @@ int x509_check_signature(const struct x509_signed *what, mbedtls_pk_context *sig
     return 0;
 }
 
-static int check_names_fit(const mbedtls_x509_crt *crt, const mbedtls_x509_crt *ca,
+static int check_names_fit(const mbedtls_x509_name *issuer, const mbedtls_x509_crt *ca,
                            struct diag *diag)
 {
     struct arena arena = { 0 };
-    struct x509_name issuer, subject;
-    int rc = x509_read_name(&crt->issuer, "issuer", &arena, &issuer, diag);
+    struct x509_name named, subject;
+    int rc = x509_read_name(issuer, "issuer", &arena, &named, diag);
     if (rc == 0) rc = x509_read_name(&ca->subject, "subject", &arena, &subject, diag);
-    if (rc == 0 && strcmp(issuer.id, subject.id) != 0)
-        rc = diag_set(diag, ERR_CERT, "the certificate names another issuer");
+    if (rc == 0 && strcmp(named.id, subject.id) != 0)
+        rc = diag_set(diag, ERR_CERT, "it names another issuer");
     arena_deinit(&arena);
     return rc;
 }
 
+int x509_check_issuer(const mbedtls_x509_name *issuer, const mbedtls_x509_crt *ca,
+                      enum x509_signs what, struct diag *diag)
+{
+    int rc = check_names_fit(issuer, ca, diag);
+    if (rc == 0) rc = x509_check_is_ca(ca, what, diag);
+    return rc == 0 ? key_check_strength(&ca->pk, X509_CA_RSA_MAX, ERR_CERT, diag) : rc;
+}
+
 static int verify_issued(const mbedtls_x509_crt *crt, mbedtls_x509_crt *ca, struct diag *diag)
 {
-    int rc = check_names_fit(crt, ca, diag);
-    if (rc == 0) rc = x509_check_is_ca(ca, diag);
-    if (rc == 0) rc = key_check_strength(&ca->pk, X509_CA_RSA_MAX, ERR_CERT, diag);
+    int rc = x509_check_issuer(&crt->issuer, ca, X509_SIGNS_CERTS, diag);
     if (rc < 0) return rc;
     const struct x509_signed what = {
         .body = slice_of((const char *)crt->tbs.p, crt->tbs.len),
@@ -307,18 +225,68 @@ static int verify_issued(const mbedtls_x509_crt *crt, mbedtls_x509_crt *ca, stru
     return x509_check_signature(&what, &ca->pk, diag);
 }
 
+int x509_read_ca(struct slice ca, mbedtls_x509_crt *ret_crt, struct diag *diag)
+{
+    int rc = x509_read(ca, ret_crt, diag);
+    return rc < 0 ? diag_wrap(diag, rc, "CA") : 0;
+}
+
 int x509_verify_issued(struct slice cert, struct slice ca, struct diag *diag)
 {
     mbedtls_x509_crt crt, ca_crt;
     mbedtls_x509_crt_init(&crt);
     mbedtls_x509_crt_init(&ca_crt);
-    int rc = x509_read(ca, &ca_crt, diag);
-    if (rc < 0)
-        rc = diag_wrap(diag, rc, "CA");
-    else
-        rc = x509_read(cert, &crt, diag);
+    int rc = x509_read_ca(ca, &ca_crt, diag);
+    if (rc == 0) rc = x509_read(cert, &crt, diag);
     if (rc == 0) rc = verify_issued(&crt, &ca_crt, diag);
     mbedtls_x509_crt_free(&ca_crt);
     mbedtls_x509_crt_free(&crt);
     return rc;
+}
+
+/* ---- what a certificate is good for ---- */
+
+static int check_ca(const mbedtls_x509_crt *crt, struct diag *diag)
+{
+    int rc = x509_check_is_ca(crt, X509_SIGNS_CERTS, diag);
+    return rc == 0 ? key_check_strength(&crt->pk, X509_CA_RSA_MAX, ERR_CERT, diag) : rc;
+}
+
+/* A client signs in the handshake (RFC 8446, section 4.4.2.3; RFC 5280, sections 4.2.1.3 and 4.2.1.12). */
+static int check_client(const mbedtls_x509_crt *crt, struct diag *diag)
+{
+    int rc = key_check_strength(&crt->pk, X509_SUBJECT_RSA_MAX, ERR_CERT, diag);
+    if (rc < 0) return rc;
+    if (mbedtls_x509_crt_check_key_usage(crt, MBEDTLS_X509_KU_DIGITAL_SIGNATURE) != 0)
+        return diag_set(
+            diag, ERR_CERT,
+            "its key usage does not permit digital signatures, which a TLS client makes");
+    if (mbedtls_x509_crt_check_extended_key_usage(crt, MBEDTLS_OID_CLIENT_AUTH,
+                                                  sizeof MBEDTLS_OID_CLIENT_AUTH - 1) != 0)
+        return diag_set(diag, ERR_CERT,
+                        "its extended key usage does not permit the authentication of TLS clients");
+    return 0;
+}
+
+static int check_use(struct slice cert,
+                     int (*check)(const mbedtls_x509_crt *crt, struct diag *diag),
+                     struct diag *diag)
+{
+    mbedtls_x509_crt crt;
+    mbedtls_x509_crt_init(&crt);
+    int rc = x509_read(cert, &crt, diag);
+    if (rc == 0) rc = check_digest(crt.MBED_FIELD(sig_md), diag);
+    if (rc == 0) rc = check(&crt, diag);
+    mbedtls_x509_crt_free(&crt);
+    return rc;
+}
+
+int x509_check_client(struct slice cert, struct diag *diag)
+{
+    return check_use(cert, check_client, diag);
+}
+
+int x509_check_ca(struct slice cert, struct diag *diag)
+{
+    return check_use(cert, check_ca, diag);
 }

@@ -42,11 +42,20 @@ struct x509_name {
     char id[X509_ID_LEN];
 };
 
-enum x509_san_type { X509_SAN_DNS, X509_SAN_IP, X509_SAN_EMAIL, X509_SAN_URI, X509_SAN_OTHER };
+enum x509_san_type {
+    X509_SAN_DNS,
+    X509_SAN_IP,
+    X509_SAN_EMAIL,
+    X509_SAN_URI,
+    X509_SAN_DIRECTORY,
+    X509_SAN_OTHER,
+};
 
 struct x509_san {
     enum x509_san_type type;
-    const char *value; /* text; an address as 192.0.2.1 or 2001:db8::1; "" for OTHER */
+    /* Text; an address as 192.0.2.1 or 2001:db8::1; a directory name as "CN=x,O=y" (RFC 4514: the last
+     * attribute first); "" for OTHER. */
+    const char *value;
 };
 
 struct x509_info {
@@ -55,9 +64,11 @@ struct x509_info {
     int64_t not_after_s;
     struct x509_name subject;
     struct x509_name issuer;
-    const char *serial; /* lower-case hexadecimal, two digits a byte, as in the DER */
-    const struct x509_san *sans;
+    const char *serial;          /* lower-case hexadecimal, two digits a byte, as in the DER */
+    const struct x509_san *sans; /* subjectAltName */
     size_t san_count;
+    const struct x509_san *issuer_sans; /* issuerAltName */
+    size_t issuer_san_count;
     int version;         /* 1 to 3 */
     bool is_ca;          /* basicConstraints says CA:TRUE */
     bool is_self_issued; /* subject and issuer are the same name */
@@ -88,6 +99,14 @@ void x509_der_id(struct slice der, char ret_id[X509_ID_LEN]);
  * signature is right by RSA (PKCS#1 or PSS, 2048 bits or more) or ECDSA (P-256, P-384, P-521) with
  * SHA-256, -384 or -512. Times are not judged: see x509_check_time(). ERR_CERT otherwise. */
 int x509_verify_issued(struct slice cert, struct slice ca, struct diag *diag);
+
+/* 0 when whoever has the key may be a TLS client by this certificate: RSA of 2048 to 4096 bits or EC on P-256,
+ * P-384 or P-521, signed with SHA-256 or longer (by whom is not judged), and its keyUsage and extendedKeyUsage,
+ * where it has them, permit it. ERR_CERT otherwise. */
+int x509_check_client(struct slice cert, struct diag *diag);
+/* 0 when it may sign certificates: X.509 v3 with CA:TRUE, keyUsage, a key as x509_verify_issued() wants it, signed
+ * with SHA-256 or longer. ERR_CERT otherwise. */
+int x509_check_ca(struct slice cert, struct diag *diag);
 
 /* A self-signed CA: EC P-256, ECDSA with SHA-256, CA:TRUE, keyCertSign and cRLSign, a subject key
  * identifier, a random serial of 159 bits, valid from an hour ago for `days` days (0: until the end

@@ -97,7 +97,7 @@ static void issue_deinit(struct issue *issue)
 static int read_issuer(struct issue *issue, const struct x509_issue_opts *opts, struct diag *diag)
 {
     int rc = x509_read(opts->issuer_cert, &issue->issuer, diag);
-    if (rc == 0) rc = x509_check_is_ca(&issue->issuer, diag);
+    if (rc == 0) rc = x509_check_is_ca(&issue->issuer, X509_SIGNS_CERTS, diag);
     if (rc == 0) rc = key_read_private(opts->issuer_key_pem, &issue->issuer_key, diag);
     if (rc == 0) rc = key_check_strength(&issue->issuer_key, X509_CA_RSA_MAX, ERR_INVALID, diag);
     if (rc == 0 && mbed_pk_check_pair(&issue->issuer.pk, &issue->issuer_key) != 0)

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "crypto/der_priv.h"
 #include "crypto/digest.h"
 
 #include <mbedtls/oid.h>
@@ -168,6 +169,47 @@ int x509_read_name(const mbedtls_x509_name *name, const char *whose, struct aren
     ret_name->count = count;
     digest_name(attrs, count, ret_name->id);
     return 0;
+}
+
+static bool take_attr(struct slice *set, mbedtls_x509_name *ret_node)
+{
+    struct slice attr, oid, value;
+    int tag;
+    if (!der_take(set, DER_SEQUENCE, &attr) || !der_take(&attr, DER_OID, &oid) ||
+        !der_next(&attr, &tag, &value) || attr.len > 0)
+        return false;
+    *ret_node = (mbedtls_x509_name){
+        .oid = { DER_OID, oid.len, (unsigned char *)(uintptr_t)oid.ptr },
+        .val = { tag, value.len, (unsigned char *)(uintptr_t)value.ptr },
+    };
+    return true;
+}
+
+/* As the library lists a name, but the nodes are the arena's. */
+static bool list_attrs(struct slice der, struct arena *arena, mbedtls_x509_name *first)
+{
+    struct slice rdns, set;
+    mbedtls_x509_name *last = NULL;
+    if (!der_take(&der, DER_SEQUENCE, &rdns) || der.len > 0) return false;
+    while (rdns.len > 0) {
+        if (!der_take(&rdns, DER_SET, &set)) return false;
+        while (set.len > 0) {
+            mbedtls_x509_name *node = last ? arena_new(arena, mbedtls_x509_name) : first;
+            if (!take_attr(&set, node)) return false;
+            if (last) last->next = node;
+            last = node;
+        }
+    }
+    return true;
+}
+
+int x509_read_name_der(struct slice der, const char *whose, struct arena *arena,
+                       struct x509_name *ret_name, struct diag *diag)
+{
+    mbedtls_x509_name first = { 0 };
+    if (!list_attrs(der, arena, &first))
+        return diag_set(diag, ERR_CERT, "the %s is no name", whose);
+    return x509_read_name(&first, whose, arena, ret_name, diag);
 }
 
 const char *x509_name_get(const struct x509_name *name, const char *type, size_t n)

@@ -20,10 +20,32 @@ int x509_csr_read(struct slice csr, mbedtls_x509_csr *ret_csr, struct diag *diag
 int x509_read_name(const mbedtls_x509_name *name, const char *whose, struct arena *arena,
                    struct x509_name *ret_name, struct diag *diag);
 enum x509_key_type x509_key_type_of(const mbedtls_pk_context *pk);
-/* The value of an extension, the bytes inside its OCTET STRING. False when it is not there. */
+/* The same for a Name in DER. */
+int x509_read_name_der(struct slice der, const char *whose, struct arena *arena,
+                       struct x509_name *ret_name, struct diag *diag);
+
+struct x509_ext {
+    struct slice oid;
+    bool critical;
+    struct slice value; /* the bytes inside its OCTET STRING */
+};
+/* Takes the first off a list of extensions. 1; 0 at the end of the list; ERR_CERT. */
+int x509_ext_next(struct slice *list, struct x509_ext *ret_ext, struct diag *diag);
+/* The value of an extension. False when it is not there. */
 bool x509_find_extension(const mbedtls_x509_crt *crt, struct slice oid, struct slice *ret_value);
-/* 0 if crt says that it is a CA and may sign certificates; ERR_CERT. */
-int x509_check_is_ca(const mbedtls_x509_crt *crt, struct diag *diag);
+/* The GeneralNames that are the value of this extension; none when it is not there. ERR_CERT. */
+int x509_read_alt_names(const mbedtls_x509_crt *crt, struct slice oid, struct arena *arena,
+                        const struct x509_san **ret_names, size_t *ret_count, struct diag *diag);
+
+enum x509_signs { X509_SIGNS_CERTS, X509_SIGNS_LISTS };
+/* 0 if crt says that it is a CA and may sign these; ERR_CERT. */
+int x509_check_is_ca(const mbedtls_x509_crt *crt, enum x509_signs what, struct diag *diag);
+/* 0 if ca is the issuer of that name, a CA that may sign these, and has a key that is strong enough; ERR_CERT.
+ * The signature is another question. */
+int x509_check_issuer(const mbedtls_x509_name *issuer, const mbedtls_x509_crt *ca,
+                      enum x509_signs what, struct diag *diag);
+/* As x509_read(); the sentence says that the CA is meant. */
+int x509_read_ca(struct slice ca, mbedtls_x509_crt *ret_crt, struct diag *diag);
 
 /* What was signed, and how. */
 struct x509_signed {

@@ -1,5 +1,6 @@
 /* Fuzz target of everything in crypto that reads what a peer sends. The first byte selects:
  *  'c' a certificate, read, written back, and checked against itself as its CA
+ *  'l' a certificate, and behind its length of two bytes a revocation list of it as a CA
  *  'r' a certificate signing request       'k' a key       'p' a text with several certificates
  *  's' a sealed secret                     'h' a stored password hash (the rest is the hash) */
 #include "base/arena.h"
@@ -9,7 +10,7 @@
 #include "crypto/key.h"
 #include "crypto/password.h"
 #include "crypto/secret.h"
-#include "crypto/x509.h"
+#include "crypto/x509_crl.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -28,8 +29,28 @@ static void read_certificate(struct slice text)
         x509_name_get(&info.subject, "CN", 0);
         for (size_t i = 0; i < info.san_count; i++)
             if (!info.sans[i].value) abort();
+        for (size_t i = 0; i < info.issuer_san_count; i++)
+            if (!info.issuer_sans[i].value) abort();
     }
+    x509_check_client(text, &diag);
+    x509_check_ca(text, &diag);
     x509_verify_issued(text, text, &diag);
+    arena_deinit(&arena);
+}
+
+static void read_list(struct slice text)
+{
+    struct arena arena = { 0 };
+    struct x509_crl_info info;
+    struct diag diag = DIAG_INIT;
+    if (text.len < 2) return;
+    size_t ca = (size_t)((uint8_t)text.ptr[0] << 8 | (uint8_t)text.ptr[1]);
+    text = slice_from(text, 2);
+    if (ca > text.len) ca = text.len;
+    int rc = x509_crl_read(slice_from(text, ca), slice_of(text.ptr, ca), &arena, &info, &diag);
+    if (rc < 0 && !diag.text[0]) abort();
+    for (size_t i = 0; rc == 0 && i < info.count; i++)
+        if (!info.entries[i].serial) abort();
     arena_deinit(&arena);
 }
 
@@ -80,8 +101,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         char letter;
         void (*read)(struct slice text);
     } readers[] = {
-        { 'c', read_certificate }, { 'r', read_request }, { 'k', read_key },
-        { 'p', read_several },     { 's', read_secret },  { 'h', read_hash },
+        { 'c', read_certificate }, { 'r', read_request }, { 'k', read_key },  { 'p', read_several },
+        { 's', read_secret },      { 'h', read_hash },    { 'l', read_list },
     };
     if (size == 0) return 0;
     char *text = xmalloc(size - 1); /* of exact size, so that overreads are seen */
