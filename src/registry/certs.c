@@ -1,50 +1,75 @@
-/* certs.c — device certificates: CreateKeysAndCertificate, CreateCertificateFromCsr,
- * RegisterCertificateWithoutCA, DescribeCertificate, ListCertificates, UpdateCertificate,
- * DeleteCertificate. Reference: security, section 1.
+/* certs.c — device certificates: CreateKeysAndCertificate, CreateCertificateFromCsr, DescribeCertificate,
+ * ListCertificates, ListCertificatesByCA, UpdateCertificate, DeleteCertificate; how they are registered stands in
+ * cert_register.c. Reference: security, section 1.
  * Keys and signatures are made on a worker (prepare), which adds what it made to the parameters under names
  * that begin with '.': no request can carry those. */
+#include "registry/certs_priv.h"
+
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "crypto/crypto.h"
 #include "crypto/key.h"
-#include "crypto/x509.h"
-#include "registry/registry_priv.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- preparing, on a worker ---- */
+/* ---- parameters ---- */
 
-/* security, section 1: "key types accepted". */
-static int check_key(struct registry_call *call, const struct x509_info *info)
+int cert_param_text(struct registry_call *call, const char *name, const char **ret_text)
 {
-    bool fine = info->key_type == X509_KEY_RSA  ? info->key_bits >= 2048
-                : info->key_type == X509_KEY_EC ? info->key_bits >= 256
-                                                : false;
-    return fine ? 0
-                : fail(call, ERR_CERT, "The certificate has a key of an unsupported type or size");
+    *ret_text = param_str(call, name);
+    if (*ret_text && **ret_text) return 0;
+    return fail(call, ERR_INVALID,
+                "1 validation error detected: Value null at '%s' failed to satisfy constraint: "
+                "Member must not be null",
+                name);
 }
 
-/* Puts .id, .pem and the validity into the parameters. */
-static int note_cert(struct registry_call *call, const char *pem)
+int cert_param_id(struct registry_call *call, const char *name, const char **ret_id)
+{
+    static const struct param_kind kind = { 64, 64, "xa-fA-F0-9", "(0x)?[a-fA-F0-9]+" };
+    static const struct param_kind digits = { 0, 64, "a-fA-F0-9", NULL };
+    const char *given;
+    int rc = param_name(call, name, &kind, &given);
+    if (rc < 0) return rc;
+    if (!param_fits(&digits, strncmp(given, "0x", 2) == 0 ? given + 2 : given))
+        return fail(call, ERR_INVALID,
+                    "1 validation error detected: Value '%s' at '%s' failed to satisfy "
+                    "constraint: Member must satisfy regular expression pattern: %s",
+                    given, name, kind.pattern);
+    char lower[65];
+    for (size_t i = 0; i < sizeof lower; i++)
+        lower[i] = (char)(given[i] >= 'A' && given[i] <= 'F' ? given[i] - 'A' + 'a' : given[i]);
+    json_set_str(call->params, name, lower);
+    *ret_id = param_str(call, name);
+    return 0;
+}
+
+/* ---- preparing, on a worker ---- */
+
+void cert_note_info(struct registry_call *call, const char *pem, const struct x509_info *info)
+{
+    struct buf der = { 0 }, clean = { 0 };
+    x509_pem_to_der(slice_str(pem), &der, NULL);
+    x509_der_to_pem(buf_slice(&der), &clean);
+    json_set_str(call->params, ".id", info->id);
+    json_set_str(call->params, ".pem", buf_str(&clean));
+    json_set_str(call->params, ".serial", info->serial);
+    json_set_int(call->params, ".notBefore", info->not_before_s * 1000);
+    json_set_int(call->params, ".notAfter", info->not_after_s * 1000);
+    buf_deinit(&der);
+    buf_deinit(&clean);
+}
+
+int cert_note(struct registry_call *call, const char *pem)
 {
     struct arena arena = { 0 };
     struct x509_info info;
     int rc = x509_parse(slice_str(pem), &arena, &info, &call->diag);
-    if (rc == 0) rc = check_key(call, &info);
-    if (rc == 0) {
-        struct buf der = { 0 }, clean = { 0 };
-        x509_pem_to_der(slice_str(pem), &der, NULL);
-        x509_der_to_pem(buf_slice(&der), &clean);
-        json_set_str(call->params, ".id", info.id);
-        json_set_str(call->params, ".pem", buf_str(&clean));
-        json_set_int(call->params, ".notBefore", info.not_before_s * 1000);
-        json_set_int(call->params, ".notAfter", info.not_after_s * 1000);
-        buf_deinit(&der);
-        buf_deinit(&clean);
-    }
+    if (rc == 0) rc = x509_check_client(slice_str(pem), &call->diag);
+    if (rc == 0) cert_note_info(call, pem, &info);
     arena_deinit(&arena);
     return rc;
 }
@@ -63,7 +88,7 @@ static int issue(struct registry_call *call, struct slice key_pem, struct slice 
             .usage = X509_USE_CLIENT,
         },
         &pem, &call->diag);
-    if (rc == 0) rc = note_cert(call, pem);
+    if (rc == 0) rc = cert_note(call, pem);
     free(pem);
     return rc;
 }
@@ -85,64 +110,67 @@ static int prepare_keys(struct registry_call *call)
 
 static int prepare_csr(struct registry_call *call)
 {
-    const char *csr = param_str(call, "certificateSigningRequest");
-    if (!csr || !*csr)
-        return fail(call, ERR_INVALID,
-                    "1 validation error detected: Value null at 'certificateSigningRequest' failed "
-                    "to satisfy constraint: Member must not be null");
-    int rc = issue(call, slice_of("", 0), slice_str(csr));
+    const char *csr;
+    int rc = cert_param_text(call, "certificateSigningRequest", &csr);
+    if (rc == 0) rc = issue(call, slice_of("", 0), slice_str(csr));
     return rc == ERR_CERT ? ERR_INVALID : rc;
-}
-
-static int prepare_register(struct registry_call *call)
-{
-    const char *pem = param_str(call, "certificatePem");
-    if (!pem)
-        return fail(call, ERR_INVALID,
-                    "1 validation error detected: Value null at 'certificatePem' failed to satisfy "
-                    "constraint: Member must not be null");
-    return note_cert(call, pem);
 }
 
 /* ---- making ---- */
 
-static int insert_cert(struct registry_call *call, struct db *db, const char *status,
-                       const char *mode)
+void cert_changed(struct registry_call *call, const char *id)
 {
-    int64_t not_before = 0, not_after = 0;
-    json_to_int64(json_get(call->params, ".notBefore"), &not_before);
-    json_to_int64(json_get(call->params, ".notAfter"), &not_after);
+    char *label = xasprintf("cert:%s", id);
+    changed(call, REGISTRY_PRINCIPAL, label);
+    free(label);
+}
+
+int cert_exists(struct registry_call *call, const char *kind, const char *message)
+{
+    struct json *result = result_of(call);
+    json_set_str(result, "resourceId", param_str(call, ".id"));
+    result_arn(call, result, "resourceArn", kind, param_str(call, ".id"));
+    return fail(call, ERR_EXISTS, "%s", message);
+}
+
+static int64_t noted_time(const struct registry_call *call, const char *name)
+{
+    int64_t value = 0;
+    json_to_int64(json_get(call->params, name), &value);
+    return value;
+}
+
+int cert_insert(struct registry_call *call, struct db *db, const char *status, const char *ca_id,
+                const char *mode)
+{
+    const char *id = param_str(call, ".id");
     struct db_stmt *q =
-        db_query(db, "INSERT INTO cert (id, pem, status, mode, not_before, not_after, "
-                     "created_at, modified_at) "
-                     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)");
-    db_bind_text(q, 1, param_str(call, ".id"));
+        db_query(db, "INSERT INTO cert (id, pem, status, mode, not_before, not_after, created_at, "
+                     "modified_at, ca_id, serial) "
+                     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8, ?9)");
+    db_bind_text(q, 1, id);
     db_bind_text(q, 2, param_str(call, ".pem"));
     db_bind_text(q, 3, status);
     db_bind_text(q, 4, mode);
-    db_bind_int(q, 5, not_before);
-    db_bind_int(q, 6, not_after);
+    db_bind_int(q, 5, noted_time(call, ".notBefore"));
+    db_bind_int(q, 6, noted_time(call, ".notAfter"));
     db_bind_int(q, 7, call->now_ms);
+    db_bind_text(q, 8, ca_id);
+    db_bind_text(q, 9, param_str(call, ".serial"));
     int rc = db_exec(q);
-    struct json *result = result_of(call);
-    if (rc == ERR_EXISTS) {
-        json_set_str(result, "resourceId", param_str(call, ".id"));
-        result_arn(call, result, "resourceArn", "cert", param_str(call, ".id"));
-        return fail(call, rc, "The certificate is already provisioned or registered");
-    }
+    if (rc == ERR_EXISTS)
+        return cert_exists(call, "cert", "The certificate is already provisioned or registered");
     if (rc < 0) return rc;
-    result_arn(call, result, "certificateArn", "cert", param_str(call, ".id"));
-    json_set_str(result, "certificateId", param_str(call, ".id"));
-    char *label = xasprintf("cert:%s", param_str(call, ".id"));
-    changed(call, REGISTRY_PRINCIPAL, label);
-    free(label);
+    result_arn(call, result_of(call), "certificateArn", "cert", id);
+    json_set_str(result_of(call), "certificateId", id);
+    cert_changed(call, id);
     return 0;
 }
 
 static int create_from_csr(struct registry_call *call, struct db *db)
 {
     const char *status = param_flag(call, "setAsActive") ? "ACTIVE" : "INACTIVE";
-    int rc = insert_cert(call, db, status, "DEFAULT");
+    int rc = cert_insert(call, db, status, NULL, "DEFAULT");
     if (rc == 0) json_set_str(result_of(call), "certificatePem", param_str(call, ".pem"));
     return rc;
 }
@@ -157,24 +185,11 @@ static int create_keys(struct registry_call *call, struct db *db)
     return 0;
 }
 
-static int register_without_ca(struct registry_call *call, struct db *db)
-{
-    const char *status = param_str(call, "status");
-    if (!status) status = "INACTIVE";
-    if (strcmp(status, "PENDING_ACTIVATION") == 0)
-        return fail(call, ERR_STATE,
-                    "Not allowed to register certificate with PENDING_ACTIVATION status");
-    if (strcmp(status, "ACTIVE") && strcmp(status, "INACTIVE") && strcmp(status, "REVOKED"))
-        return fail(call, ERR_INVALID, "Invalid status for a certificate: %.50s", status);
-    return insert_cert(call, db, status, "SNI_ONLY");
-}
-
 /* ---- reading ---- */
 
 static int cert_id(struct registry_call *call, const char **ret_id)
 {
-    static const struct param_kind kind = { 64, 64, "a-fA-F0-9", "(0x)?[a-fA-F0-9]+" };
-    return param_name(call, "certificateId", &kind, ret_id);
+    return cert_param_id(call, "certificateId", ret_id);
 }
 
 static int not_found(struct registry_call *call, const char *id)
@@ -183,56 +198,71 @@ static int not_found(struct registry_call *call, const char *id)
                 id);
 }
 
+struct json *cert_describe(struct registry_call *call, struct db_stmt *q, const char *kind,
+                           const char *id)
+{
+    struct json *about = json_set(result_of(call), "certificateDescription", json_new_object());
+    result_arn(call, about, "certificateArn", kind, id);
+    json_set_str(about, "certificateId", id);
+    json_set_str(about, "certificatePem", db_text(q, 0));
+    json_set_str(about, "status", db_text(q, CERT_COLUMN_STATUS));
+    json_set_str(about, "certificateMode", db_text(q, 2));
+    json_set_str(about, "ownedBy", registry_account(call->registry));
+    struct json *validity = json_set(about, "validity", json_new_object());
+    result_time(validity, "notBefore", db_int(q, 3));
+    result_time(validity, "notAfter", db_int(q, 4));
+    result_time(about, "creationDate", db_int(q, 5));
+    result_time(about, "lastModifiedDate", db_int(q, 6));
+    json_set_int(about, "customerVersion", db_int(q, 7));
+    char *generation =
+        xasprintf("%lld", (long long)db_int(q, 7)); /* another one after each change */
+    json_set_str(about, "generationId", generation);
+    free(generation);
+    return about;
+}
+
 static int describe_cert(struct registry_call *call, struct db *db)
 {
     const char *id;
     int rc = cert_id(call, &id);
     if (rc < 0) return rc;
-    struct db_stmt *q =
-        db_query(db, "SELECT pem, status, ca_id, mode, not_before, not_after, created_at, "
-                     "modified_at FROM cert WHERE id = ?1");
+    struct db_stmt *q = db_query(db, "SELECT " CERT_COLUMNS ", ca_id FROM cert WHERE id = ?1");
     db_bind_text(q, 1, id);
     bool found = db_step(q);
     if (found) {
-        struct json *about = json_set(result_of(call), "certificateDescription", json_new_object());
-        result_arn(call, about, "certificateArn", "cert", id);
-        json_set_str(about, "certificateId", id);
-        json_set_str(about, "caCertificateId", db_text(q, 2));
-        json_set_str(about, "status", db_text(q, 1));
-        json_set_str(about, "certificatePem", db_text(q, 0));
-        json_set_str(about, "ownedBy", registry_account(call->registry));
-        result_time(about, "creationDate", db_int(q, 6));
-        result_time(about, "lastModifiedDate", db_int(q, 7));
-        json_set_int(about, "customerVersion", 1);
+        struct json *about = cert_describe(call, q, "cert", id);
+        json_set_str(about, "caCertificateId", db_text(q, CERT_COLUMN_COUNT));
         json_set(about, "transferData", json_new_object());
-        char generation[24]; /* another one after each change */
-        snprintf(generation, sizeof generation, "%lld", (long long)db_int(q, 7));
-        json_set_str(about, "generationId", generation);
-        struct json *validity = json_set(about, "validity", json_new_object());
-        result_time(validity, "notBefore", db_int(q, 4));
-        result_time(validity, "notAfter", db_int(q, 5));
-        json_set_str(about, "certificateMode", db_text(q, 3));
     }
     rc = db_done(q);
     return rc == 0 && !found ? not_found(call, id) : rc;
 }
 
-/* By creation date; the marker is "<created>/<id>". */
-static int list_page(struct registry_call *call, struct db *db, const struct page *page,
-                     bool ascending)
+static void push_cert(struct registry_call *call, struct json *list, struct db_stmt *q,
+                      const char *kind)
 {
+    struct json *one = json_push(list, json_new_object());
+    result_arn(call, one, "certificateArn", kind, db_text(q, 0));
+    json_set_str(one, "certificateId", db_text(q, 0));
+    json_set_str(one, "status", db_text(q, 1));
+    result_time(one, "creationDate", db_int(q, 2));
+    json_set_str(one, "certificateMode", db_text(q, 3));
+}
+
+/* The marker is "<created>/<id>". */
+static int list_page(struct registry_call *call, struct db *db, const struct page *page,
+                     const struct cert_listing *listing)
+{
+    bool ascending = param_flag(call, "ascendingOrder");
     int64_t after;
     const char *after_id;
     int rc = page_split(call, page, ascending, &after, &after_id);
     if (rc < 0) return rc;
-    struct db_stmt *q = db_query(
-        db, ascending ? "SELECT id, status, mode, created_at FROM cert WHERE "
-                        "(created_at, id) > (?1, ?2) ORDER BY created_at, id LIMIT ?3"
-                      : "SELECT id, status, mode, created_at FROM cert WHERE "
-                        "(created_at, id) < (?1, ?2) ORDER BY created_at DESC, id DESC LIMIT ?3");
+    struct db_stmt *q = db_query(db, ascending ? listing->up : listing->down);
     db_bind_int(q, 1, after);
     db_bind_text(q, 2, after_id);
     db_bind_int(q, 3, page->size + 1);
+    if (listing->filter) db_bind_text(q, 4, listing->filter);
     struct json *list = json_set(result_of(call), "certificates", json_new_array());
     char *last = NULL;
     while (db_step(q)) {
@@ -240,50 +270,108 @@ static int list_page(struct registry_call *call, struct db *db, const struct pag
             page_next(call, "nextMarker", last);
             break;
         }
-        struct json *one = json_push(list, json_new_object());
-        result_arn(call, one, "certificateArn", "cert", db_text(q, 0));
-        json_set_str(one, "certificateId", db_text(q, 0));
-        json_set_str(one, "status", db_text(q, 1));
-        json_set_str(one, "certificateMode", db_text(q, 2));
-        result_time(one, "creationDate", db_int(q, 3));
+        push_cert(call, list, q, listing->kind);
         free(last);
-        last = xasprintf("%lld/%s", (long long)db_int(q, 3), db_text(q, 0));
+        last = xasprintf("%lld/%s", (long long)db_int(q, 2), db_text(q, 0));
     }
     free(last);
     return db_done(q);
 }
 
-static int list_certs(struct registry_call *call, struct db *db)
+int cert_list(struct registry_call *call, struct db *db, const struct cert_listing *listing)
 {
     struct page page;
     int rc = page_open(call, "pageSize", "marker", 25, 250, &page);
     if (rc < 0) return rc;
-    rc = list_page(call, db, &page, param_flag(call, "ascendingOrder"));
+    rc = list_page(call, db, &page, listing);
     page_close(&page);
     return rc;
 }
 
+static int list_certs(struct registry_call *call, struct db *db)
+{
+    return cert_list(
+        call, db,
+        &(struct cert_listing){
+            .kind = "cert",
+            .up = "SELECT id, status, created_at, mode FROM cert WHERE" CERT_PAGE_UP,
+            .down = "SELECT id, status, created_at, mode FROM cert WHERE" CERT_PAGE_DOWN,
+        });
+}
+
+static int list_certs_by_ca(struct registry_call *call, struct db *db)
+{
+    const char *ca;
+    int rc = cert_param_id(call, "caCertificateId", &ca);
+    if (rc < 0) return rc;
+    return cert_list(
+        call, db,
+        &(struct cert_listing){
+            .kind = "cert",
+            .filter = ca,
+            .up = "SELECT id, status, created_at, mode FROM cert WHERE ca_id = ?4 AND" CERT_PAGE_UP,
+            .down =
+                "SELECT id, status, created_at, mode FROM cert WHERE ca_id = ?4 AND" CERT_PAGE_DOWN,
+        });
+}
+
 /* ---- changing ---- */
+
+static int check_new_status(struct registry_call *call, const char *status)
+{
+    static const char *const settable[] = { "ACTIVE", "INACTIVE", "REVOKED" };
+    static const char *const others[] = { "PENDING_TRANSFER", "PENDING_ACTIVATION",
+                                          "REGISTER_INACTIVE" };
+    for (size_t i = 0; i < ARRAY_LEN(settable); i++)
+        if (strcmp(status, settable[i]) == 0) return 0;
+    for (size_t i = 0; i < ARRAY_LEN(others); i++)
+        if (strcmp(status, others[i]) == 0)
+            return fail(call, ERR_INVALID,
+                        "The status %s is not set by requests: a certificate becomes ACTIVE, "
+                        "INACTIVE or REVOKED",
+                        status);
+    return fail(call, ERR_INVALID, "Invalid status for a certificate: %.50s", status);
+}
+
+/* What its CA has revoked stays so while the list says it. */
+static int check_revocation(struct registry_call *call, struct db *db, const char *id)
+{
+    struct db_stmt *q = db_query(db, "SELECT ca_id, serial FROM cert WHERE id = ?1");
+    db_bind_text(q, 1, id);
+    char *ca = NULL, *serial = NULL;
+    bool found = db_step(q), named = false;
+    if (found && !db_is_null(q, 0)) {
+        ca = xstrdup(db_text(q, 0));
+        serial = xstrdup(db_text(q, 1));
+    }
+    int rc = db_done(q);
+    if (rc == 0 && !found) rc = not_found(call, id);
+    if (rc == 0 && ca) rc = crl_names(call, db, ca, serial, &named);
+    if (named)
+        rc = fail(call, ERR_STATE, "The certificate is on the revocation list of its CA. Id: %s",
+                  id);
+    free(ca);
+    free(serial);
+    return rc;
+}
 
 static int update_cert(struct registry_call *call, struct db *db)
 {
-    const char *id, *status = param_str(call, "newStatus");
+    const char *id, *status;
     int rc = cert_id(call, &id);
+    if (rc == 0) rc = cert_param_text(call, "newStatus", &status);
+    if (rc == 0) rc = check_new_status(call, status);
+    if (rc == 0 && strcmp(status, "REVOKED") != 0) rc = check_revocation(call, db, id);
     if (rc < 0) return rc;
-    if (!status ||
-        (strcmp(status, "ACTIVE") && strcmp(status, "INACTIVE") && strcmp(status, "REVOKED")))
-        return fail(call, ERR_INVALID, "Cannot set the status of a certificate to %.50s",
-                    status ? status : "null");
-    struct db_stmt *q = db_query(db, "UPDATE cert SET status = ?2, modified_at = ?3 WHERE id = ?1");
+    struct db_stmt *q = db_query(db, "UPDATE cert SET status = ?2, modified_at = ?3, "
+                                     "version = version + 1 WHERE id = ?1");
     db_bind_text(q, 1, id);
     db_bind_text(q, 2, status);
     db_bind_int(q, 3, call->now_ms);
     rc = db_exec(q);
     if (rc < 0) return rc;
     if (db_changes(db) == 0) return not_found(call, id);
-    char *label = xasprintf("cert:%s", id);
-    changed(call, REGISTRY_PRINCIPAL, label);
-    free(label);
+    cert_changed(call, id);
     return 0;
 }
 
@@ -349,11 +437,9 @@ static int delete_cert(struct registry_call *call, struct db *db)
 const struct registry_op cert_ops[] = {
     { .name = "CreateKeysAndCertificate", .prepare = prepare_keys, .run = create_keys },
     { .name = "CreateCertificateFromCsr", .prepare = prepare_csr, .run = create_from_csr },
-    { .name = "RegisterCertificateWithoutCA",
-      .prepare = prepare_register,
-      .run = register_without_ca },
     { .name = "DescribeCertificate", .run = describe_cert, .reads = true },
     { .name = "ListCertificates", .run = list_certs, .reads = true },
+    { .name = "ListCertificatesByCA", .run = list_certs_by_ca, .reads = true },
     { .name = "UpdateCertificate", .run = update_cert },
     { .name = "DeleteCertificate", .run = delete_cert },
     { 0 },

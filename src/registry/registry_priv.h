@@ -42,10 +42,12 @@ struct registry_op {
 extern const struct registry_op thing_ops[];
 extern const struct registry_op type_ops[];
 extern const struct registry_op cert_ops[];
+extern const struct registry_op cert_register_ops[];
 extern const struct registry_op policy_ops[];
 extern const struct registry_op credential_ops[];
 extern const struct registry_op rule_ops[];
 extern const struct registry_op ca_ops[];
+extern const struct registry_op crl_ops[];
 extern const struct registry_op group_ops[];
 extern const struct registry_op provisioning_ops[];
 extern const struct registry_op role_ops[];

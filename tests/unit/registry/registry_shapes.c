@@ -20,13 +20,26 @@ static const struct {
     { "CreateThing", "thingName thingArn thingId" },
     { "CreateThingType", "thingTypeName thingTypeArn thingTypeId" },
     { "CreateTopicRule", "" },
+    { "DeleteCACertificate", "" },
     { "DeleteCertificate", "" },
     { "DeletePolicy", "" },
     { "DeletePolicyVersion", "" },
+    { "DeleteRegistrationCode", "" },
     { "DeleteThing", "" },
     { "DeleteThingType", "" },
     { "DeleteTopicRule", "" },
     { "DeprecateThingType", "" },
+    { "DescribeCACertificate",
+      "certificateDescription certificateDescription.certificateArn "
+      "certificateDescription.certificateId certificateDescription.status "
+      "certificateDescription.certificatePem certificateDescription.ownedBy "
+      "certificateDescription.creationDate certificateDescription.autoRegistrationStatus "
+      "certificateDescription.lastModifiedDate certificateDescription.customerVersion "
+      "certificateDescription.generationId certificateDescription.validity "
+      "certificateDescription.validity.notBefore certificateDescription.validity.notAfter "
+      "certificateDescription.certificateMode registrationConfig "
+      "registrationConfig.templateBody registrationConfig.roleArn "
+      "registrationConfig.templateName" },
     { "DescribeCertificate",
       "certificateDescription certificateDescription.certificateArn "
       "certificateDescription.certificateId certificateDescription.caCertificateId "
@@ -53,11 +66,18 @@ static const struct {
                    "lastModifiedDate generationId" },
     { "GetPolicyVersion", "policyArn policyName policyDocument policyVersionId isDefaultVersion "
                           "creationDate lastModifiedDate generationId" },
+    { "GetRegistrationCode", "registrationCode" },
     { "GetTopicRule",
       "ruleArn rule rule.ruleName rule.sql rule.description rule.createdAt rule.actions "
       "rule.ruleDisabled rule.awsIotSqlVersion rule.errorAction" },
     { "ListAttachedPolicies", "policies policies.policyName policies.policyArn nextMarker" },
+    { "ListCACertificates", "certificates certificates.certificateArn certificates.certificateId "
+                            "certificates.status certificates.creationDate nextMarker" },
     { "ListCertificates",
+      "certificates certificates.certificateArn certificates.certificateId "
+      "certificates.status certificates.certificateMode certificates.creationDate "
+      "nextMarker" },
+    { "ListCertificatesByCA",
       "certificates certificates.certificateArn certificates.certificateId "
       "certificates.status certificates.certificateMode certificates.creationDate "
       "nextMarker" },
@@ -81,9 +101,12 @@ static const struct {
       "things.version nextToken" },
     { "ListTopicRules", "rules rules.ruleArn rules.ruleName rules.topicPattern rules.createdAt "
                         "rules.ruleDisabled nextToken" },
+    { "RegisterCACertificate", "certificateArn certificateId" },
+    { "RegisterCertificate", "certificateArn certificateId" },
     { "RegisterCertificateWithoutCA", "certificateArn certificateId" },
     { "ReplaceTopicRule", "" },
     { "SetDefaultPolicyVersion", "" },
+    { "UpdateCACertificate", "" },
     { "UpdateCertificate", "" },
     { "UpdateThing", "" },
 };

@@ -304,7 +304,7 @@ static void certificates_are_registered(void **state)
           "'transferData':{},'generationId':'*','validity':{'notBefore':'#','notAfter':'#'},"
           "'certificateMode':'SNI_ONLY'}}" },
         { "RegisterCertificateWithoutCA", "{'certificatePem':'nonsense'}", ERR_CERT, "" },
-        { "RegisterCertificateWithoutCA", "{'certificatePem':''}", ERR_CERT, "" },
+        { "RegisterCertificateWithoutCA", "{'certificatePem':''}", ERR_INVALID, "" },
         { "RegisterCertificateWithoutCA", "{'certificatePem':'@ed25519@'}", ERR_CERT, "" },
         { "RegisterCertificateWithoutCA", "{'certificatePem':'@weak@'}", ERR_CERT, "" },
         { "RegisterCertificateWithoutCA", "{}", ERR_INVALID, "", "'certificatePem'" },
@@ -323,6 +323,12 @@ static void certificates_change_and_go(void **state)
     registry_fixture_register(f, "c", "INACTIVE", 0);
     registry_fixture_set(
         f, "zero", xstrdup("0000000000000000000000000000000000000000000000000000000000000000"));
+    char *upper = xstrdup(registry_fixture_get(f, "c"));
+    for (char *at = upper; *at; at++)
+        if (*at >= 'a') *at = (char)(*at - 'a' + 'A');
+    registry_fixture_set(f, "hex62", xstrdup(upper + 2));
+    registry_fixture_set(f, "hex63", xstrdup(upper + 1));
+    registry_fixture_set(f, "upper", upper);
     clock_fake_advance(1500);
     static const struct registry_step steps[] = {
         { "UpdateCertificate", "{'certificateId':'@c@','newStatus':'ACTIVE'}", 0, "" },
@@ -330,13 +336,17 @@ static void certificates_change_and_go(void **state)
         { "DescribeCertificate", "{'certificateId':'@c@'}", 0,
           "{'certificateDescription':{'certificateArn':'*','certificateId':'@c@',"
           "'status':'ACTIVE','certificatePem':'*','ownedBy':'*',"
-          "'creationDate':1767323045,'lastModifiedDate':1767323046.5,'customerVersion':1,"
+          "'creationDate':1767323045,'lastModifiedDate':1767323046.5,'customerVersion':3,"
           "'transferData':{},'generationId':'*','validity':{'notBefore':'#','notAfter':'#'},"
           "'certificateMode':'*'}}" },
         { "UpdateCertificate", "{'certificateId':'@c@','newStatus':'PENDING_TRANSFER'}",
-          ERR_INVALID },
+          ERR_INVALID, "", "The status PENDING_TRANSFER is not set by requests" },
         { "UpdateCertificate", "{'certificateId':'@c@','newStatus':'PENDING_ACTIVATION'}",
-          ERR_INVALID },
+          ERR_INVALID, "", "The status PENDING_ACTIVATION is not set by requests" },
+        { "UpdateCertificate", "{'certificateId':'@upper@','newStatus':'ACTIVE'}", 0, "" },
+        { "DescribeCertificate", "{'certificateId':'0x@hex62@'}", ERR_NOT_FOUND, "", "0x" },
+        { "DescribeCertificate", "{'certificateId':'x@hex63@'}", ERR_INVALID, "", "pattern" },
+        { "DescribeCertificate", "{'certificateId':'@hex62@'}", ERR_INVALID, "", "length" },
         { "UpdateCertificate", "{'certificateId':'@c@','newStatus':'active'}", ERR_INVALID },
         { "UpdateCertificate", "{'certificateId':'@c@'}", ERR_INVALID },
         { "UpdateCertificate", "{'certificateId':'@zero@','newStatus':'ACTIVE'}", ERR_NOT_FOUND,
