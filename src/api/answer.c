@@ -32,6 +32,8 @@ const struct api_failure api_failures[] = {
     FOR("ReplaceTopicRule",    ERR_SYNTAX,  400, "SqlParse"),
     FOR("TestTopicRule",       ERR_SYNTAX,  400, "SqlParse"),
     FOR("CreatePolicyVersion", ERR_LIMIT,   409, "VersionsLimitExceeded"),
+    FOR("RegisterCertificate", ERR_CONFLICT, 409, "CertificateConflict"),
+    FOR("RegisterCACertificate", ERR_AUTH,  400, "RegistrationCodeValidation"),
     /*   code              control plane                       data plane */
     BOTH(ERR_INVALID,     400, "InvalidRequest"),
     BOTH(ERR_SYNTAX,      400, "InvalidRequest"),

@@ -46,6 +46,7 @@
 #define THING                             "thing/{thingName}"
 #define TYPE                              "thingtype/{thingTypeName}"
 #define CERT                              "cert/{certificateId}"
+#define CA                                "cacert/{caCertificateId}"
 #define POLICY                            "policy/{policyName}"
 #define SHADOW                            "thing/{thingName}/{shadowName}"
 #define PAGE                              "?nextToken ?maxResults"
@@ -90,14 +91,33 @@ const struct api_route api_routes[] = {
         "makes a key pair and a certificate of the hub's CA"),
     REG(POST, "/certificates", "CreateCertificateFromCsr", "*", "?setAsActive {*}",
         "signs a certificate request"),
+    REG(POST, "/certificate/register", "RegisterCertificate", "*", "?setAsActive {*}",
+        "registers a certificate that a registered CA has signed"),
     REG(POST, "/certificate/register-no-ca", "RegisterCertificateWithoutCA", "*", "{*}",
         "registers a certificate of any origin"),
     REG(GET, "/certificates/{certificateId}", "DescribeCertificate", CERT, NULL, "a certificate"),
     REG(GET, "/certificates", "ListCertificates", "*", PAGE_OLD, "certificates"),
+    REG(GET, "/certificates-by-ca/{caCertificateId}", "ListCertificatesByCA", "*", PAGE_OLD,
+        "certificates that a registered CA has signed"),
     REG(PUT, "/certificates/{certificateId}", "UpdateCertificate", CERT, "?newStatus",
         "ACTIVE, INACTIVE or REVOKED"),
     REG(DELETE, "/certificates/{certificateId}", "DeleteCertificate", CERT, "?forceDelete",
         "removes a certificate that is not active"),
+
+    /* ---- authorities ---- */
+    REG(GET, "/registrationcode", "GetRegistrationCode", "*", NULL,
+        "what the common name of a verification certificate must be"),
+    REG(DELETE, "/registrationcode", "DeleteRegistrationCode", "*", NULL,
+        "the next one asked for is another"),
+    REG(POST, "/cacertificate", "RegisterCACertificate", "*",
+        "?setAsActive ?allowAutoRegistration {*}", "registers a CA, whose key its owner proves to have"),
+    REG(GET, "/cacertificate/{caCertificateId}", "DescribeCACertificate", CA, NULL, "a CA"),
+    REG(GET, "/cacertificates", "ListCACertificates", "*", PAGE_OLD " ?templateName", "CAs"),
+    REG(PUT, "/cacertificate/{caCertificateId}", "UpdateCACertificate", CA,
+        "?newStatus ?newAutoRegistrationStatus {*}",
+        "ACTIVE or INACTIVE, auto registration, the provisioning template"),
+    REG(DELETE, "/cacertificate/{caCertificateId}", "DeleteCACertificate", CA, NULL,
+        "removes a CA that is not active"),
 
     /* ---- policies ---- */
     REG(POST, "/policies/{policyName}", "CreatePolicy", POLICY, "{*}", "makes a policy"),
@@ -180,6 +200,13 @@ const struct api_route api_routes[] = {
     HUB(GET, "/hub/users", "ListUsers", 0, "*", NULL, control_registry, "MQTT users"),
     HUB(DELETE, "/hub/users/{userName}", "DeleteUser", 0, "user/{userName}", NULL,
         control_registry, "removes a user"),
+    HUB(PUT, "/hub/cas/{caCertificateId}/crl", "PutCertificateRevocationList", 0, CA, "{*}",
+        control_registry,
+        "puts the revocation list of a CA (crlPem); what it names is REVOKED from now on"),
+    HUB(GET, "/hub/cas/{caCertificateId}/crl", "GetCertificateRevocationList", 0, CA, PAGE,
+        control_registry, "the revocation list of a CA that is in force"),
+    HUB(DELETE, "/hub/cas/{caCertificateId}/crl", "DeleteCertificateRevocationList", 0, CA, NULL,
+        control_registry, "removes the list; what it has revoked stays so"),
     HUB(POST, "/hub/rules/test", "TestTopicRule", API_READS, "*", "{*}", hub_test_rule,
         "dry run: what the statement sql would emit for topic and payload (or payloadBase64)"),
     HUB(GET, "/hub/sessions", "ListSessions", 0, "*", "?clientIdPrefix ?connected " PAGE,

@@ -16,7 +16,7 @@ SHAPE(AttributeValue, "s<0..800>~^[a-zA-Z0-9_.,@/:#=\\[\\]-]*$")
 SHAPE(PolicyName, "s<1..128>~^[a-zA-Z0-9_+=,.@-]+$")
 SHAPE(PolicyVersionId, "s<1..18>~^[0-9]+$")
 SHAPE(PolicyDocument, "s<1..404600>")
-SHAPE(CertificateId, "s<64..64>~^[a-fA-F0-9]+$")
+SHAPE(CertificateId, "s<64..64>~^(0x)?[a-fA-F0-9]+$")
 SHAPE(RuleName, "s<1..128>~^[a-zA-Z0-9_]+$")
 SHAPE(ShadowName, "s<1..64>~^[$a-zA-Z0-9:_-]+$")
 SHAPE(CredentialName, "s<1..128>~^[a-zA-Z0-9_+=,.@:-]+$")
@@ -68,7 +68,8 @@ OP(DeleteThingType, "thingTypeName:ThingTypeName", "")
 
 /* ---- certificates ---- */
 SHAPE(KeyPair, "PublicKey:s PrivateKey:s")
-SHAPE(CertificateStatus, "(ACTIVE|INACTIVE|REVOKED)")
+SHAPE(CertificateStatus, "(ACTIVE|INACTIVE|REVOKED|PENDING_ACTIVATION)")
+SHAPE(NewCertificateStatus, "(ACTIVE|INACTIVE|REVOKED)")
 SHAPE(CertificateMode, "(DEFAULT|SNI_ONLY)")
 SHAPE(CertificateValidity, "notBefore:t notAfter:t")
 SHAPE(TransferData, "")
@@ -82,13 +83,48 @@ OP(CreateKeysAndCertificate, "setAsActive?:b",
    "certificateArn:s certificateId:CertificateId certificatePem:s keyPair:KeyPair")
 OP(CreateCertificateFromCsr, "setAsActive?:b certificateSigningRequest:s<1..>",
    "certificateArn:s certificateId:CertificateId certificatePem:s")
-OP(RegisterCertificateWithoutCA, "certificatePem:s<1..> status?:CertificateStatus",
+OP(RegisterCertificate, "certificatePem:s<1..65536> caCertificatePem?:s<1..65536> setAsActive?:b "
+                        "status?:NewCertificateStatus", "certificateArn:s certificateId:CertificateId")
+OP(RegisterCertificateWithoutCA, "certificatePem:s<1..65536> status?:NewCertificateStatus",
    "certificateArn:s certificateId:CertificateId")
 OP(DescribeCertificate, "certificateId:CertificateId", "certificateDescription:CertificateDescription")
 OP(ListCertificates, "pageSize?:n<1..250> marker?:PageToken ascendingOrder?:b",
    "certificates:[Certificate] nextMarker?:PageToken")
-OP(UpdateCertificate, "certificateId:CertificateId newStatus:CertificateStatus", "")
+OP(ListCertificatesByCA, "caCertificateId:CertificateId pageSize?:n<1..250> marker?:PageToken ascendingOrder?:b",
+   "certificates:[Certificate] nextMarker?:PageToken")
+OP(UpdateCertificate, "certificateId:CertificateId newStatus:NewCertificateStatus", "")
 OP(DeleteCertificate, "certificateId:CertificateId forceDelete?:b", "")
+
+/* ---- authorities ---- */
+SHAPE(CaStatus, "(ACTIVE|INACTIVE)")
+SHAPE(AutoRegistrationStatus, "(ENABLE|DISABLE)")
+SHAPE(RegistrationConfig, "templateBody?:s<0..10240> templateName?:s<1..36>~^[0-9A-Za-z_-]+$ roleArn?:s<20..2048>")
+SHAPE(CaDescription,
+      "certificateArn:s certificateId:CertificateId status:CaStatus certificatePem:s ownedBy:s creationDate:t "
+      "autoRegistrationStatus:AutoRegistrationStatus lastModifiedDate:t customerVersion:n<1..> generationId:s "
+      "validity:CertificateValidity certificateMode:CertificateMode")
+SHAPE(CaCertificate, "certificateArn:s certificateId:CertificateId status:CaStatus creationDate:t")
+SHAPE(Revoked, "serialNumber:s revocationDate:t")
+#define REVOCATION_LIST \
+    "caCertificateId:CertificateId crlNumber?:s thisUpdate:t nextUpdate?:t overdue:b uploadDate:t entryCount:n<0..>"
+OP(GetRegistrationCode, "", "registrationCode:s<64..64>")
+OP(DeleteRegistrationCode, "", "")
+OP(RegisterCACertificate, "caCertificate:s<1..65536> verificationCertificate?:s<1..65536> setAsActive?:b "
+                          "allowAutoRegistration?:b registrationConfig?:RegistrationConfig "
+                          "certificateMode?:CertificateMode", "certificateArn:s certificateId:CertificateId")
+OP(DescribeCACertificate, "caCertificateId:CertificateId",
+   "certificateDescription:CaDescription registrationConfig?:RegistrationConfig")
+OP(ListCACertificates, "pageSize?:n<1..250> marker?:PageToken ascendingOrder?:b templateName?:s",
+   "certificates:[CaCertificate] nextMarker?:PageToken")
+OP(UpdateCACertificate, "caCertificateId:CertificateId newStatus?:CaStatus "
+                        "newAutoRegistrationStatus?:AutoRegistrationStatus registrationConfig?:RegistrationConfig "
+                        "removeAutoRegistration?:b", "")
+OP(DeleteCACertificate, "caCertificateId:CertificateId", "")
+OP(PutCertificateRevocationList, "caCertificateId:CertificateId crlPem:s<1..>", REVOCATION_LIST " revokedCount:n<0..>")
+OP(GetCertificateRevocationList, "caCertificateId:CertificateId nextToken?:PageToken maxResults?:n<1..1000>",
+   REVOCATION_LIST " revoked:[Revoked] nextToken?:PageToken")
+#undef REVOCATION_LIST
+OP(DeleteCertificateRevocationList, "caCertificateId:CertificateId", "")
 
 /* ---- policies ---- */
 SHAPE(Policy, "policyName:PolicyName policyArn:s")

@@ -3,21 +3,26 @@
 #include "base/mem.h"
 #include "cli/command.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-/* A flag that is a parameter: its value, or `is`, or true. Two for one parameter
- * stand side by side, and exclude each other. */
+enum { FILE_MAX = 3 << 19 }; /* what the hub reads as a body */
+
+/* A flag that is a parameter: its value, or `is`, or the text of the file that it names, or true. Two for one
+ * parameter stand side by side, and exclude each other. */
 struct simple_flag {
     const char *flag;
-    const char *member;
+    const char *member; /* "registrationConfig.templateName" is one in an object */
     const char *is;
+    bool file;
 };
 
 struct simple {
     const char *command;
     const char *op;
     enum command_reach reach;
-    const char *arg;                 /* the member which the argument is; NULL: none */
+    const char *arg;  /* the member which the argument is; NULL: none */
+    const char *file; /* the member which the text of the last argument, a file, is */
     const struct simple_flag *flags; /* ends with { 0 }; NULL: none */
     const char *fixed, *value;       /* a parameter that is always there */
     /* The result: a list, or fields, or whole, or one line "NOUN ARGUMENT DONE". */
@@ -72,6 +77,45 @@ static const struct output_column cert_fields[] = {
     { "not after", "certificateDescription.validity.notAfter", OUTPUT_TIME },
     { "created", "certificateDescription.creationDate", OUTPUT_TIME },
     { "modified", "certificateDescription.lastModifiedDate", OUTPUT_TIME },
+    { 0 },
+};
+static const struct output_column registered_fields[] = {
+    { "id", "certificateId" },
+    { "arn", "certificateArn" },
+    { 0 },
+};
+static const struct output_column ca_fields[] = {
+    { "id", "certificateDescription.certificateId" },
+    { "arn", "certificateDescription.certificateArn" },
+    { "status", "certificateDescription.status" },
+    { "auto registration", "certificateDescription.autoRegistrationStatus" },
+    { "mode", "certificateDescription.certificateMode" },
+    { "template", "registrationConfig.templateName" },
+    { "template body", "registrationConfig.templateBody" },
+    { "not before", "certificateDescription.validity.notBefore", OUTPUT_TIME },
+    { "not after", "certificateDescription.validity.notAfter", OUTPUT_TIME },
+    { "created", "certificateDescription.creationDate", OUTPUT_TIME },
+    { "modified", "certificateDescription.lastModifiedDate", OUTPUT_TIME },
+    { 0 },
+};
+static const struct output_column code_fields[] = {
+    { "registration code", "registrationCode" },
+    { 0 },
+};
+static const struct output_column crl_fields[] = {
+    { "ca", "caCertificateId" },
+    { "number", "crlNumber" },
+    { "this update", "thisUpdate", OUTPUT_TIME },
+    { "next update", "nextUpdate", OUTPUT_TIME },
+    { "overdue", "overdue", OUTPUT_FLAG },
+    { "uploaded", "uploadDate", OUTPUT_TIME },
+    { "entries", "entryCount" },
+    { "revoked now", "revokedCount" },
+    { 0 },
+};
+static const struct output_column revoked_columns[] = {
+    { "SERIAL", "serialNumber" },
+    { "REVOKED", "revocationDate", OUTPUT_TIME },
     { 0 },
 };
 static const struct output_column policy_columns[] = {
@@ -152,6 +196,31 @@ static const struct output_column denial_columns[] = {
 #define LARGE_PAGES .fixed = "maxResults", .value = "1000"
 
 static const struct simple_flag cert_delete_flags[] = { { "--force", "forceDelete" }, { 0 } };
+static const struct simple_flag cert_register_flags[] = {
+    { "--active", "status", "ACTIVE" },
+    { "--ca", "caCertificatePem", .file = true },
+    { 0 },
+};
+static const struct simple_flag cert_register_no_ca_flags[] = { { "--active", "status", "ACTIVE" },
+                                                                { 0 } };
+static const struct simple_flag ca_register_flags[] = {
+    { "--proof", "verificationCertificate", .file = true },
+    { "--sni-only", "certificateMode", "SNI_ONLY" },
+    { "--active", "setAsActive" },
+    { "--auto-registration", "allowAutoRegistration" },
+    { "--template", "registrationConfig.templateName" },
+    { 0 },
+};
+static const struct simple_flag ca_list_flags[] = { { "--template", "templateName" }, { 0 } };
+static const struct simple_flag ca_update_flags[] = {
+    { "--active", "newStatus", "ACTIVE" },
+    { "--inactive", "newStatus", "INACTIVE" },
+    { "--auto-registration", "newAutoRegistrationStatus", "ENABLE" },
+    { "--no-auto-registration", "newAutoRegistrationStatus", "DISABLE" },
+    { "--template", "registrationConfig.templateName" },
+    { "--no-template", "removeAutoRegistration" },
+    { 0 },
+};
 static const struct simple_flag shadow_flags[] = { { "--name", "shadowName" }, { 0 } };
 static const struct simple_flag session_flags[] = {
     { "--connected", "connected", "true" },
@@ -171,10 +240,37 @@ static const struct simple simples[] = {
     { "cert list", "ListCertificates", .list = "certificates", .columns = cert_columns },
     { "cert show", "DescribeCertificate", .arg = "certificateId", .columns = cert_fields,
       .block = "certificateDescription.certificatePem" },
+    { "cert register", "RegisterCertificate", .file = "certificatePem",
+      .flags = cert_register_flags, .columns = registered_fields },
+    { "cert register-no-ca", "RegisterCertificateWithoutCA", .file = "certificatePem",
+      .flags = cert_register_no_ca_flags, .columns = registered_fields },
+    { "cert activate", "UpdateCertificate", .arg = "certificateId", .fixed = "newStatus",
+      .value = "ACTIVE", .noun = "certificate", .done = "activated" },
+    { "cert revoke", "UpdateCertificate", .arg = "certificateId", .fixed = "newStatus",
+      .value = "REVOKED", .noun = "certificate", .done = "revoked" },
     { "cert deactivate", "UpdateCertificate", .arg = "certificateId", .fixed = "newStatus",
       .value = "INACTIVE", .noun = "certificate", .done = "deactivated" },
     { "cert delete", "DeleteCertificate", .arg = "certificateId", .flags = cert_delete_flags,
       .noun = "certificate", .done = "deleted" },
+    { "ca registration-code", "GetRegistrationCode", .columns = code_fields },
+    { "ca register", "RegisterCACertificate", .file = "caCertificate", .flags = ca_register_flags,
+      .columns = registered_fields },
+    { "ca list", "ListCACertificates", .flags = ca_list_flags, .list = "certificates",
+      .columns = cert_columns },
+    { "ca show", "DescribeCACertificate", .arg = "caCertificateId", .columns = ca_fields,
+      .block = "certificateDescription.certificatePem" },
+    { "ca certs", "ListCertificatesByCA", .arg = "caCertificateId", .list = "certificates",
+      .columns = cert_columns },
+    { "ca update", "UpdateCACertificate", .arg = "caCertificateId", .flags = ca_update_flags,
+      .noun = "CA", .done = "changed" },
+    { "ca delete", "DeleteCACertificate", .arg = "caCertificateId", .noun = "CA",
+      .done = "deleted" },
+    { "crl put", "PutCertificateRevocationList", .arg = "caCertificateId", .file = "crlPem",
+      .columns = crl_fields },
+    { "crl show", "GetCertificateRevocationList", .arg = "caCertificateId", LARGE_PAGES,
+      .columns = crl_fields, .below = "revoked", .below_columns = revoked_columns },
+    { "crl delete", "DeleteCertificateRevocationList", .arg = "caCertificateId",
+      .noun = "revocation list of", .done = "deleted" },
     { "policy list", "ListPolicies", .list = "policies", .columns = policy_columns },
     { "policy delete", "DeletePolicy", .arg = "policyName", .noun = "policy", .done = "deleted" },
     { "rule list", "ListTopicRules", .list = "rules", .columns = rule_columns },
@@ -205,10 +301,36 @@ static const struct simple *find(const char *command)
     BUG("no row for '%s'", command);
 }
 
-static struct json *value_of(const struct simple_flag *flag, const struct cli_args *args)
+/* A member, or "object.member". Takes value. */
+static void set_member(struct json *params, const char *path, struct json *value)
+{
+    const char *dot = strchr(path, '.');
+    if (!dot) {
+        json_set(params, path, value);
+        return;
+    }
+    char *name = xstrndup(path, (size_t)(dot - path));
+    json_set(json_set(params, name, json_new_object()), dot + 1, value);
+    free(name);
+}
+
+static int add_file(const struct cli_args *args, const char *file, const char *member,
+                    struct json *params)
+{
+    struct buf text = { 0 };
+    int rc = command_read(args, file, FILE_MAX, &text);
+    if (rc == 0) json_set(params, member, json_new_slice(buf_slice(&text)));
+    buf_deinit(&text);
+    return rc;
+}
+
+static int add_flag(const struct simple_flag *flag, const struct cli_args *args,
+                    struct json *params)
 {
     const char *value = flag->is ? flag->is : cli_flag_value(args, flag->flag, NULL);
-    return value ? json_new_str(value) : json_new_bool(true);
+    if (flag->file) return add_file(args, value, flag->member, params);
+    set_member(params, flag->member, value ? json_new_str(value) : json_new_bool(true));
+    return 0;
 }
 
 static int add_flags(const struct simple *s, const struct cli_args *args, struct json *params)
@@ -216,9 +338,10 @@ static int add_flags(const struct simple *s, const struct cli_args *args, struct
     const struct simple_flag *flag = s->flags;
     for (; flag && flag->flag; flag++) {
         if (!cli_flag_given(args, flag->flag)) continue;
-        if (json_get(params, flag->member))
+        if (output_find(params, flag->member))
             return cli_bad_usage(args, "%s and %s exclude each other", flag[-1].flag, flag->flag);
-        json_set(params, flag->member, value_of(flag, args));
+        int rc = add_flag(flag, args, params);
+        if (rc) return rc;
     }
     return 0;
 }
@@ -229,6 +352,7 @@ static int params_for(const struct simple *s, const struct cli_args *args, struc
     if (s->arg) json_set_str(params, s->arg, cli_arg(args, 0));
     if (s->fixed) json_set_str(params, s->fixed, s->value);
     int rc = add_flags(s, args, params);
+    if (rc == 0 && s->file) rc = add_file(args, cli_arg(args, s->arg ? 1 : 0), s->file, params);
     if (rc)
         json_free(params);
     else

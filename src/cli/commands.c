@@ -82,6 +82,43 @@ static const struct cli_flag cert_delete_flags[] = {
     { .name = "--force", .text = "also when policies are attached" },
     { 0 },
 };
+#define ACTIVE_FLAG                                                       \
+    {                                                                     \
+        .name = "--active", .text = "ACTIVE at once; INACTIVE without it" \
+    }
+static const struct cli_flag cert_register_flags[] = {
+    ACTIVE_FLAG,
+    { .name = "--ca",
+      .value = "FILE",
+      .text = "the CA that signed it, where several registered ones have the name of its issuer" },
+    { 0 },
+};
+static const struct cli_flag cert_register_no_ca_flags[] = { ACTIVE_FLAG, { 0 } };
+static const struct cli_flag ca_register_flags[] = {
+    { .name = "--proof",
+      .value = "FILE",
+      .text = "a certificate that the CA has signed for the registration code as common name" },
+    { .name = "--sni-only", .text = "without a proof; nothing is registered just in time then" },
+    ACTIVE_FLAG,
+    { .name = "--auto-registration", .text = "register just in time what it has signed" },
+    { .name = "--template",
+      .value = "NAME",
+      .text = "the provisioning template of what is registered just in time" },
+    { 0 },
+};
+static const struct cli_flag ca_list_flags[] = {
+    { .name = "--template", .value = "NAME", .text = "only those with this template" },
+    { 0 },
+};
+static const struct cli_flag ca_update_flags[] = {
+    { .name = "--active", .text = "what it has signed may be registered" },
+    { .name = "--inactive", .text = "may not; what is registered stays as it is" },
+    { .name = "--auto-registration", .text = "register just in time what it has signed" },
+    { .name = "--no-auto-registration", .text = "do not" },
+    { .name = "--template", .value = "NAME", .text = "another provisioning template" },
+    { .name = "--no-template", .text = "no template any more, and no auto registration" },
+    { 0 },
+};
 static const struct cli_flag rule_create_flags[] = {
     { .name = "--sql", .value = "SQL", .required = true, .text = "the statement" },
     { .name = "--file",
@@ -271,9 +308,39 @@ const struct cli_command client_commands[] = {
     { "type list", NULL, 0, 0, NULL, simple_run, "list thing types", NULL },
     { "cert list", NULL, 0, 0, NULL, simple_run, "list certificates", NULL },
     { "cert show", "ID", 1, 1, NULL, simple_run, "a certificate", NULL },
+    { "cert register", "FILE", 1, 1, cert_register_flags, simple_run,
+      "register a certificate that a registered CA has signed",
+      "FILE is PEM; '-' is standard input." },
+    { "cert register-no-ca", "FILE", 1, 1, cert_register_no_ca_flags, simple_run,
+      "register a certificate of any origin", "FILE is PEM; '-' is standard input." },
+    { "cert activate", "ID", 1, 1, NULL, simple_run, "let a certificate in", NULL },
+    { "cert revoke", "ID", 1, 1, NULL, simple_run,
+      "refuse a certificate from now on, and say that it is revoked", NULL },
     { "cert deactivate", "ID", 1, 1, NULL, simple_run, "refuse a certificate from now on", NULL },
     { "cert delete", "ID", 1, 1, cert_delete_flags, simple_run, "delete a certificate",
       "Refused while it is active or attached to a thing." },
+
+    { "ca registration-code", NULL, 0, 0, NULL, simple_run,
+      "the common name which proves that a CA is yours",
+      "Make a key and a request with this common name, sign it by the CA, and give the "
+      "certificate\n"
+      "to 'ca register --proof'." },
+    { "ca register", "FILE", 1, 1, ca_register_flags, simple_run, "register a CA of your own",
+      "FILE is the CA's certificate in PEM; '-' is standard input. Either --proof or --sni-only." },
+    { "ca list", NULL, 0, 0, ca_list_flags, simple_run, "list CAs", NULL },
+    { "ca show", "ID", 1, 1, NULL, simple_run, "a CA", NULL },
+    { "ca certs", "ID", 1, 1, NULL, simple_run, "list what was registered of a CA", NULL },
+    { "ca update", "ID", 1, 1, ca_update_flags, simple_run, "change a CA", NULL },
+    { "ca delete", "ID", 1, 1, NULL, simple_run, "delete a CA",
+      "Refused while it is active. What it has signed stays registered." },
+    { "crl put", "ID FILE", 2, 2, NULL, simple_run, "put the revocation list of a CA",
+      "FILE is the list in PEM; '-' is standard input. Certificates that it names are REVOKED, "
+      "and\n"
+      "their connections closed. It may not be older than the one that is in force." },
+    { "crl show", "ID", 1, 1, NULL, simple_run, "the revocation list of a CA",
+      "The first 1000 entries." },
+    { "crl delete", "ID", 1, 1, NULL, simple_run, "delete the revocation list of a CA",
+      "What it has revoked stays so." },
 
     { "policy create", "NAME FILE", 2, 2, NULL, policy_create_run, "make a policy",
       "FILE is a policy document of AWS IoT; '-' is standard input." },

@@ -1,11 +1,12 @@
 /* builtin.c — ThingDefault, UserDefault and AnonymousLocal: DESIGN, "Principals and permissions". They are
  * written when their name is missing, so a changed one stays as it was changed; a deleted one comes back at
  * the next start with no attachments. Regions and accounts are wildcards: the documents stay right when the
- * configuration changes. */
+ * configuration changes. Beside them there is the registration code of CAs. */
 #include "registry/builtin.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "registry/certs_priv.h"
 #include "store/db.h"
 #include "store/store.h"
 
@@ -59,7 +60,7 @@ static const struct {
 static int run(struct store_req *req, struct db *db)
 {
     int64_t now = clock_real_ms();
-    int rc = 0;
+    int rc = ca_make_code(db);
     for (size_t i = 0; i < ARRAY_LEN(policies) && rc == 0; i++) {
         struct db_stmt *q =
             db_query(db, "INSERT INTO policy (name, default_version, last_version, created_at, "
@@ -78,7 +79,7 @@ static int run(struct store_req *req, struct db *db)
     return rc;
 }
 
-void builtin_policies_submit(struct store *store)
+void builtin_submit(struct store *store)
 {
     struct store_req *req = xnew(struct store_req);
     req->run = run;

@@ -21,46 +21,38 @@ enum {
     ROLE_ARN_MAX = 2048,
 };
 
-/* ---- the registration code ---- */
+/* ---- the registration code: there is always one ---- */
 
-/* Owned; NULL when there is none. */
-static int read_code(struct db *db, char **ret_code)
-{
-    struct db_stmt *q = db_query(db, "SELECT value FROM setting WHERE name = 'registration-code'");
-    *ret_code = db_step(q) ? xstrdup(db_text(q, 0)) : NULL;
-    return db_done(q);
-}
-
-static int make_code(struct db *db, char **ret_code)
+int ca_make_code(struct db *db)
 {
     uint8_t bytes[CODE_BYTES];
     char code[2 * CODE_BYTES + 1];
     rand_bytes(bytes, sizeof bytes);
     hex_encode(bytes, sizeof bytes, code);
     struct db_stmt *q =
-        db_query(db, "INSERT INTO setting (name, value) VALUES ('registration-code', ?1)");
+        db_query(db, "INSERT INTO setting (name, value) VALUES ('registration-code', ?1) "
+                     "ON CONFLICT DO NOTHING");
     db_bind_text(q, 1, code);
-    int rc = db_exec(q);
-    if (rc == 0) *ret_code = xstrdup(code);
-    return rc;
+    return db_exec(q);
+}
+
+static int read_code(struct db *db, struct json *object, const char *member)
+{
+    struct db_stmt *q = db_query(db, "SELECT value FROM setting WHERE name = 'registration-code'");
+    if (db_step(q)) json_set_str(object, member, db_text(q, 0));
+    return db_done(q);
 }
 
 static int get_code(struct registry_call *call, struct db *db)
 {
-    char *code;
-    int rc = read_code(db, &code);
-    if (rc == 0 && !code) rc = make_code(db, &code);
-    json_set_str(result_of(call), "registrationCode", code);
-    free(code);
-    return rc;
+    return read_code(db, result_of(call), "registrationCode");
 }
 
+/* Nobody can tell whether the next one is made now or when it is asked for. */
 static int delete_code(struct registry_call *call, struct db *db)
 {
     int rc = db_exec(db_query(db, "DELETE FROM setting WHERE name = 'registration-code'"));
-    if (rc == 0 && db_changes(db) == 0)
-        rc = fail(call, ERR_NOT_FOUND, "There is no registration code");
-    return rc;
+    return rc == 0 ? ca_make_code(db) : rc;
 }
 
 /* ---- registrationConfig ---- */
@@ -149,15 +141,9 @@ static int mode_of(struct registry_call *call, const char **ret_mode)
 
 static int look_register(struct registry_call *call, struct db *db)
 {
-    char *code;
     const char *mode;
     int rc = mode_of(call, &mode);
-    if (rc == 0) rc = read_code(db, &code);
-    if (rc < 0) return rc;
-    json_remove(call->params, ".code");
-    json_set_str(call->params, ".code", code);
-    free(code);
-    return 0;
+    return rc == 0 ? read_code(db, call->params, ".code") : rc;
 }
 
 /* On a worker. */
@@ -172,7 +158,7 @@ static int verify(struct registry_call *call, const char *ca_pem, const char *pe
         diag_wrap(&call->diag, rc, "verification certificate");
     } else {
         const char *name = x509_name_get(&info.subject, "CN", 0);
-        if (!code || !name || strcmp(code, name) != 0)
+        if (!name || strcmp(code, name) != 0)
             rc = fail(call, ERR_AUTH,
                       "The common name of the verification certificate is not the registration "
                       "code that GetRegistrationCode tells");
@@ -410,7 +396,7 @@ static int delete_ca(struct registry_call *call, struct db *db)
 }
 
 const struct registry_op ca_ops[] = {
-    { .name = "GetRegistrationCode", .run = get_code },
+    { .name = "GetRegistrationCode", .run = get_code, .reads = true },
     { .name = "DeleteRegistrationCode", .run = delete_code },
     { .name = "RegisterCACertificate",
       .look = look_register,

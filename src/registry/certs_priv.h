@@ -39,6 +39,8 @@ struct cert_listing {
 #define CERT_PAGE_DOWN " (created_at, id) < (?1, ?2) ORDER BY created_at DESC, id DESC LIMIT ?3"
 int cert_list(struct registry_call *call, struct db *db, const struct cert_listing *listing);
 
+/* Makes a registration code, unless there is one. */
+int ca_make_code(struct db *db);
 /* Is the serial on the list of that CA? Warns when the list should have been followed by another. */
 int crl_names(struct registry_call *call, struct db *db, const char *ca_id, const char *serial,
               bool *ret_named);

@@ -296,7 +296,7 @@ int registry_create(struct registry **ret_registry, struct loop *loop, struct st
     list_init(&registry->listeners);
     list_init(&registry->refused);
     registry->lane = worker_lane_create(loop, "thingd-keys", 1, 256);
-    builtin_policies_submit(store);
+    builtin_submit(store);
     *ret_registry = registry;
     return 0;
 }

@@ -361,9 +361,10 @@ static void routes_have_operations_that_exist(void **state)
 
 static void operations_of_the_registry_have_routes(void **state)
 {
-    const struct registry_op *const tables[] = { thing_ops,        type_ops, cert_ops, policy_ops,
-                                                 credential_ops,   rule_ops, ca_ops,   group_ops,
-                                                 provisioning_ops, role_ops };
+    const struct registry_op *const tables[] = {
+        thing_ops, type_ops,  cert_ops,         policy_ops, credential_ops, rule_ops,
+        ca_ops,    group_ops, provisioning_ops, role_ops,   crl_ops,        cert_register_ops,
+    };
     for (size_t i = 0; i < ARRAY_LEN(tables); i++)
         for (const struct registry_op *op = tables[i]; op->name; op++) {
             if (*op->name == '.') continue; /* no route leads to it */
@@ -635,6 +636,9 @@ static void errors_have_names(void **state)
         { ERR_LIMIT, NULL, false, 410, "LimitExceededException" },
         { ERR_STATE, "DeleteCertificate", false, 406, "CertificateStateException" },
         { ERR_CERT, "RegisterCertificateWithoutCA", false, 400, "CertificateValidationException" },
+        { ERR_CONFLICT, "RegisterCertificate", false, 409, "CertificateConflictException" },
+        { ERR_CONFLICT, "PutCertificateRevocationList", false, 409, "VersionConflictException" },
+        { ERR_AUTH, "RegisterCACertificate", false, 400, "RegistrationCodeValidationException" },
         { ERR_AUTH, "GetTopicRule", false, 401, "UnauthorizedException" },
         { ERR_DENIED, "Publish", true, 403, "ForbiddenException" },
         { ERR_BUSY, "Publish", true, 429, "ThrottlingException" },
@@ -736,6 +740,46 @@ static void certificates_have_the_data_plane(void **state)
           "User: arn:aws:iot:local:000000000000:cert/ab12 is not" },
         { &cert, "GET /hub/keys", NULL, 403, "AccessDeniedException", NULL },
         { &cert, "GET /metrics", NULL, 200, NULL, NULL },
+    };
+    run_table(cases, ARRAY_LEN(cases));
+}
+
+/* The members of AWS travel where AWS sends them. */
+static void authorities_are_reached(void **state)
+{
+#define NOBODY "0000000000000000000000000000000000000000000000000000000000000000"
+    const struct expected cases[] = {
+        { &admin, "GET /registrationcode", NULL, 200, NULL, "{\"registrationCode\":\"" },
+        { &admin, "DELETE /registrationcode", NULL, 200, NULL, "{}" },
+        { &admin, "POST /cacertificate?setAsActive=true", "{\"caCertificate\":\"x\"}", 400,
+          "InvalidRequestException", "verificationCertificate" },
+        { &admin, "POST /cacertificate",
+          "{\"caCertificate\":\"x\",\"certificateMode\":\"SNI_ONLY\"}", 400,
+          "CertificateValidationException", "no certificate in PEM" },
+        { &admin, "POST /cacertificate", "{\"caCertificate\":\"x\",\"tags\":[{\"Key\":\"a\"}]}",
+          400, "InvalidRequestException", "tags" },
+        { &admin, "GET /cacertificates?pageSize=1&isAscendingOrder=true&templateName=T", NULL, 200,
+          NULL, "{\"certificates\":[]}" },
+        { &admin, "GET /cacertificate/" NOBODY, NULL, 404, "ResourceNotFoundException", NOBODY },
+        { &admin, "PUT /cacertificate/" NOBODY "?newStatus=LOST", NULL, 400,
+          "InvalidRequestException", "newStatus" },
+        { &admin, "PUT /cacertificate/" NOBODY "?newAutoRegistrationStatus=LOST", NULL, 400,
+          "InvalidRequestException", "newAutoRegistrationStatus" },
+        { &admin, "PUT /cacertificate/" NOBODY, "{\"registrationConfig\":{\"templateName\":\"T\"}}",
+          404, "ResourceNotFoundException", "template T" },
+        { &admin, "DELETE /cacertificate/" NOBODY, NULL, 404, "ResourceNotFoundException", NOBODY },
+        { &admin, "GET /certificates-by-ca/" NOBODY "?pageSize=1", NULL, 200, NULL,
+          "{\"certificates\":[]}" },
+        { &admin, "POST /certificate/register?setAsActive=true", "{\"certificatePem\":\"x\"}", 400,
+          "CertificateValidationException", NULL },
+        { &admin, "PUT /hub/cas/" NOBODY "/crl", "{\"crlPem\":\"x\"}", 404,
+          "ResourceNotFoundException", NOBODY },
+        { &admin, "GET /hub/cas/" NOBODY "/crl", NULL, 404, "ResourceNotFoundException", NOBODY },
+        { &admin, "DELETE /hub/cas/" NOBODY "/crl", NULL, 404, "ResourceNotFoundException",
+          NOBODY },
+        { &key, "PUT /hub/cas/" NOBODY "/crl", "{}", 403, "AccessDeniedException",
+          "thingd:PutCertificateRevocationList on resource: "
+          "arn:aws:iot:local:000000000000:cacert/" NOBODY },
     };
     run_table(cases, ARRAY_LEN(cases));
 }
@@ -1994,6 +2038,7 @@ int main(void)
         T(callers_without_a_credential),
         T(anonymous_callers),
         T(certificates_have_the_data_plane),
+        T(authorities_are_reached),
         T(policies_decide_for_keys),
         T(a_token_is_a_credential),
         T(refusals_have_the_request_in_the_log),

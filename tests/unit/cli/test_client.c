@@ -386,6 +386,18 @@ static void things_and_certificates(void **state)
           "",
           { { 200, "{\"certificateDescription\":{\"certificateId\":\"aa\",\"status\":\"ACTIVE\","
                    "\"validity\":{\"notBefore\":5},\"certificatePem\":\"PEM\\nPEM\\n\"}}" } } },
+        { "cert|activate|aa",
+          "PUT /certificates/aa?newStatus=ACTIVE\n",
+          0,
+          "certificate aa activated\n",
+          "",
+          { { 200 } } },
+        { "cert|revoke|aa",
+          "PUT /certificates/aa?newStatus=REVOKED\n",
+          0,
+          "certificate aa revoked\n",
+          "",
+          { { 200 } } },
         { "cert|deactivate|aa",
           "PUT /certificates/aa?newStatus=INACTIVE\n",
           0,
@@ -404,6 +416,117 @@ static void things_and_certificates(void **state)
           "certificate aa deleted\n",
           "",
           { { 200 } } },
+    };
+    CHECK(rows);
+}
+
+static void authorities(void **state)
+{
+    put_file("ca.pem", "CA\n");
+    put_file("proof.pem", "PROOF\n");
+    static const struct row rows[] = {
+        { "ca|registration-code",
+          "GET /registrationcode\n",
+          0,
+          "registration code  abc\n",
+          "",
+          { { 200, "{\"registrationCode\":\"abc\"}" } } },
+        { "ca|register|%ca.pem|--proof|%proof.pem|--active|--auto-registration|--template|T",
+          "POST /cacertificate?setAsActive=true&allowAutoRegistration=true "
+          "{\"verificationCertificate\":\"PROOF\\n\",\"registrationConfig\":{\"templateName\":"
+          "\"T\"},"
+          "\"caCertificate\":\"CA\\n\"}\n",
+          0,
+          "id   aa\narn  a\n",
+          "",
+          { { 200, "{\"certificateId\":\"aa\",\"certificateArn\":\"a\"}" } } },
+        { "ca|register|-|--sni-only",
+          "POST /cacertificate {\"certificateMode\":\"SNI_ONLY\",\"caCertificate\":\"CA\"}\n",
+          1,
+          "",
+          "thingd ca register: no\n",
+          { { 400, "{\"message\":\"no\"}", "CertificateValidationException" } },
+          "CA" },
+        { "ca|list|--template|T",
+          "GET /cacertificates?templateName=T\n",
+          0,
+          "ID  STATUS  CREATED\naa  ACTIVE\n",
+          "",
+          { { 200, "{\"certificates\":[{\"certificateId\":\"aa\",\"status\":\"ACTIVE\"}]}" } } },
+        { "ca|show|aa",
+          "GET /cacertificate/aa\n",
+          0,
+          "id                 aa\nauto registration  ENABLE\ntemplate           T\nPEM\n",
+          "",
+          { { 200,
+              "{\"certificateDescription\":{\"certificateId\":\"aa\",\"autoRegistrationStatus\":"
+              "\"ENABLE\",\"certificatePem\":\"PEM\\n\"},\"registrationConfig\":"
+              "{\"templateName\":\"T\"}}" } } },
+        { "ca|certs|aa",
+          "GET /certificates-by-ca/aa\n",
+          0,
+          "ID  STATUS  CREATED\nbb\n",
+          "",
+          { { 200, "{\"certificates\":[{\"certificateId\":\"bb\"}]}" } } },
+        { "ca|update|aa|--inactive|--no-auto-registration|--no-template",
+          "PUT /cacertificate/aa?newStatus=INACTIVE&newAutoRegistrationStatus=DISABLE "
+          "{\"removeAutoRegistration\":true}\n",
+          0,
+          "CA aa changed\n",
+          "",
+          { { 200 } } },
+        { "ca|update|aa|--active|--auto-registration|--template|T",
+          "PUT /cacertificate/aa?newStatus=ACTIVE&newAutoRegistrationStatus=ENABLE "
+          "{\"registrationConfig\":{\"templateName\":\"T\"}}\n",
+          0,
+          "CA aa changed\n",
+          "",
+          { { 200 } } },
+        { "ca|update|aa|--active|--inactive",
+          "",
+          2,
+          "",
+          "thingd ca update: --active and --inactive exclude each other\n"
+          "try 'thingd ca update --help'\n",
+          { { 0 } } },
+        { "ca|delete|aa", "DELETE /cacertificate/aa\n", 0, "CA aa deleted\n", "", { { 200 } } },
+        { "crl|put|aa|-",
+          "PUT /hub/cas/aa/crl {\"crlPem\":\"LIST\"}\n",
+          0,
+          "ca           aa\nthis update  1970-01-01T00:00:05Z\nentries      2\nrevoked now  1\n",
+          "",
+          { { 200, "{\"caCertificateId\":\"aa\",\"thisUpdate\":5,\"overdue\":false,"
+                   "\"entryCount\":2,\"revokedCount\":1}" } },
+          "LIST" },
+        { "crl|show|aa",
+          "GET /hub/cas/aa/crl?maxResults=1000\n",
+          0,
+          "ca       aa\noverdue  yes\nentries  1\n\nSERIAL  REVOKED\n0085    "
+          "1970-01-01T00:00:05Z\n",
+          "",
+          { { 200, "{\"caCertificateId\":\"aa\",\"overdue\":true,\"entryCount\":1,\"revoked\":"
+                   "[{\"serialNumber\":\"0085\",\"revocationDate\":5}]}" } } },
+        { "crl|delete|aa",
+          "DELETE /hub/cas/aa/crl\n",
+          0,
+          "revocation list of aa deleted\n",
+          "",
+          { { 200 } } },
+        { "cert|register|-|--active|--ca|%ca.pem",
+          "POST /certificate/register {\"status\":\"ACTIVE\",\"caCertificatePem\":\"CA\\n\","
+          "\"certificatePem\":\"CERT\"}\n",
+          0,
+          "id   cc\narn  a\n",
+          "",
+          { { 200, "{\"certificateId\":\"cc\",\"certificateArn\":\"a\"}" } },
+          "CERT" },
+        { "cert|register-no-ca|-",
+          "POST /certificate/register-no-ca {\"certificatePem\":\"CERT\"}\n",
+          0,
+          "id  cc\n",
+          "",
+          { { 200, "{\"certificateId\":\"cc\"}" } },
+          "CERT" },
     };
     CHECK(rows);
 }
@@ -1498,6 +1621,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_DIR(credentials),
         IN_DIR(things_and_certificates),
+        IN_DIR(authorities),
         IN_DIR(policies),
         IN_DIR(rules),
         IN_DIR(shadows_and_status),
