@@ -213,9 +213,6 @@ static int insert_ca(struct registry_call *call, struct db *db, const char *mode
         "INSERT INTO ca_cert (id, pem, subject_id, status, auto_registration, mode, "
         "template_body, template_name, role_arn, not_before, not_after, created_at, modified_at) "
         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12)");
-    int64_t not_before = 0, not_after = 0;
-    json_to_int64(json_get(call->params, ".notBefore"), &not_before);
-    json_to_int64(json_get(call->params, ".notAfter"), &not_after);
     db_bind_text(q, 1, param_str(call, ".id"));
     db_bind_text(q, 2, param_str(call, ".pem"));
     db_bind_text(q, 3, param_str(call, ".subject"));
@@ -225,8 +222,8 @@ static int insert_ca(struct registry_call *call, struct db *db, const char *mode
     db_bind_text(q, 7, config->body);
     db_bind_text(q, 8, config->name);
     db_bind_text(q, 9, config->role);
-    db_bind_int(q, 10, not_before);
-    db_bind_int(q, 11, not_after);
+    db_bind_int(q, 10, cert_noted(call, ".notBefore"));
+    db_bind_int(q, 11, cert_noted(call, ".notAfter"));
     db_bind_int(q, 12, call->now_ms);
     return db_exec(q);
 }
@@ -251,12 +248,12 @@ static int register_ca(struct registry_call *call, struct db *db)
 
 /* ---- reading ---- */
 
-static int ca_id(struct registry_call *call, const char **ret_id)
+int ca_param_id(struct registry_call *call, const char **ret_id)
 {
     return cert_param_id(call, "caCertificateId", ret_id);
 }
 
-static int not_found(struct registry_call *call, const char *id)
+int ca_not_found(struct registry_call *call, const char *id)
 {
     return fail(call, ERR_NOT_FOUND,
                 "The CA certificate given in the request does not exist. Id: %s", id);
@@ -274,7 +271,7 @@ static void put_config(struct registry_call *call, struct db_stmt *q, int column
 static int describe_ca(struct registry_call *call, struct db *db)
 {
     const char *id;
-    int rc = ca_id(call, &id);
+    int rc = ca_param_id(call, &id);
     if (rc < 0) return rc;
     struct db_stmt *q =
         db_query(db, "SELECT " CERT_COLUMNS ", auto_registration, template_body, template_name, "
@@ -288,7 +285,7 @@ static int describe_ca(struct registry_call *call, struct db *db)
         put_config(call, q, CERT_COLUMN_COUNT + 1);
     }
     rc = db_done(q);
-    return rc == 0 && !found ? not_found(call, id) : rc;
+    return rc == 0 && !found ? ca_not_found(call, id) : rc;
 }
 
 #define CA_ROWS "SELECT id, status, created_at, NULL FROM ca_cert WHERE"
@@ -352,7 +349,7 @@ static int update_ca(struct registry_call *call, struct db *db)
 {
     const char *id;
     struct update update;
-    int rc = ca_id(call, &id);
+    int rc = ca_param_id(call, &id);
     if (rc == 0) rc = read_update(call, db, &update);
     if (rc < 0) return rc;
     struct db_stmt *q =
@@ -372,20 +369,20 @@ static int update_ca(struct registry_call *call, struct db *db)
     db_bind_text(q, 7, update.config.role);
     db_bind_int(q, 8, call->now_ms);
     rc = db_exec(q);
-    return rc == 0 && db_changes(db) == 0 ? not_found(call, id) : rc;
+    return rc == 0 && db_changes(db) == 0 ? ca_not_found(call, id) : rc;
 }
 
 /* Those that it has signed stay as they are; its revocation list goes with it. */
 static int delete_ca(struct registry_call *call, struct db *db)
 {
     const char *id;
-    int rc = ca_id(call, &id);
+    int rc = ca_param_id(call, &id);
     if (rc < 0) return rc;
     struct db_stmt *q = db_query(db, "SELECT status = 'ACTIVE' FROM ca_cert WHERE id = ?1");
     db_bind_text(q, 1, id);
     bool found = db_step(q), active = found && db_int(q, 0) != 0;
     rc = db_done(q);
-    if (rc == 0 && !found) rc = not_found(call, id);
+    if (rc == 0 && !found) rc = ca_not_found(call, id);
     if (rc == 0 && active)
         rc = fail(call, ERR_STATE,
                   "CA certificate must be deactivated (not ACTIVE) before deletion. Id: %s", id);

@@ -221,20 +221,27 @@ static int register_cert(struct registry_call *call, struct db *db)
 
 static int check_validity(struct registry_call *call)
 {
-    int64_t not_before = 0, not_after = 0;
-    json_to_int64(json_get(call->params, ".notBefore"), &not_before);
-    json_to_int64(json_get(call->params, ".notAfter"), &not_after);
-    if (call->now_ms < not_before)
+    if (call->now_ms < cert_noted(call, ".notBefore"))
         return fail(call, ERR_CERT,
                     "it is not yet valid: the clock of this hub or of the one who signed is wrong");
-    if (call->now_ms > not_after)
+    if (call->now_ms > cert_noted(call, ".notAfter"))
         return fail(call, ERR_CERT, "it has expired: the device needs another certificate");
     return 0;
+}
+
+/* What no device can use has its reason; here is the remedy. */
+static int needs_another(struct registry_call *call)
+{
+    char *why = xstrdup(call->diag.text);
+    int rc = fail(call, ERR_CERT, "%s: the device needs another certificate", why);
+    free(why);
+    return rc;
 }
 
 static int prepare_jit(struct registry_call *call)
 {
     int rc = prepare_without_ca(call);
+    if (rc == ERR_CERT) return needs_another(call);
     if (rc == 0) rc = check_validity(call);
     return rc == 0 ? find_signers(call) : rc;
 }

@@ -133,7 +133,7 @@ int cert_exists(struct registry_call *call, const char *kind, const char *messag
     return fail(call, ERR_EXISTS, "%s", message);
 }
 
-static int64_t noted_time(const struct registry_call *call, const char *name)
+int64_t cert_noted(const struct registry_call *call, const char *name)
 {
     int64_t value = 0;
     json_to_int64(json_get(call->params, name), &value);
@@ -152,8 +152,8 @@ int cert_insert(struct registry_call *call, struct db *db, const char *status, c
     db_bind_text(q, 2, param_str(call, ".pem"));
     db_bind_text(q, 3, status);
     db_bind_text(q, 4, mode);
-    db_bind_int(q, 5, noted_time(call, ".notBefore"));
-    db_bind_int(q, 6, noted_time(call, ".notAfter"));
+    db_bind_int(q, 5, cert_noted(call, ".notBefore"));
+    db_bind_int(q, 6, cert_noted(call, ".notAfter"));
     db_bind_int(q, 7, call->now_ms);
     db_bind_text(q, 8, ca_id);
     db_bind_text(q, 9, param_str(call, ".serial"));
@@ -302,7 +302,7 @@ static int list_certs(struct registry_call *call, struct db *db)
 static int list_certs_by_ca(struct registry_call *call, struct db *db)
 {
     const char *ca;
-    int rc = cert_param_id(call, "caCertificateId", &ca);
+    int rc = ca_param_id(call, &ca);
     if (rc < 0) return rc;
     return cert_list(
         call, db,

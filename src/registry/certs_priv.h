@@ -15,6 +15,8 @@ int cert_param_id(struct registry_call *call, const char *name, const char **ret
 int cert_note(struct registry_call *call, const char *pem);
 /* The certificate itself, as note does it. */
 void cert_note_info(struct registry_call *call, const char *pem, const struct x509_info *info);
+/* A number that was noted; 0 when it was not. */
+int64_t cert_noted(const struct registry_call *call, const char *name);
 /* Stores what was noted, and puts certificateArn and certificateId into the result. ca_id NULL: of no registered CA. */
 int cert_insert(struct registry_call *call, struct db *db, const char *status, const char *ca_id,
                 const char *mode);
@@ -39,6 +41,9 @@ struct cert_listing {
 #define CERT_PAGE_DOWN " (created_at, id) < (?1, ?2) ORDER BY created_at DESC, id DESC LIMIT ?3"
 int cert_list(struct registry_call *call, struct db *db, const struct cert_listing *listing);
 
+/* The parameter caCertificateId, as cert_param_id() has it, and what to say when there is no such CA. */
+int ca_param_id(struct registry_call *call, const char **ret_id);
+int ca_not_found(struct registry_call *call, const char *id);
 /* Makes a registration code, unless there is one. */
 int ca_make_code(struct db *db);
 /* Is the serial on the list of that CA? Warns when the list should have been followed by another. */

@@ -16,11 +16,6 @@
 
 #define AHEAD_MS INT64_C(3600000) /* of our clock: how much a thisUpdate may be */
 
-static int ca_id(struct registry_call *call, const char **ret_id)
-{
-    return cert_param_id(call, "caCertificateId", ret_id);
-}
-
 /* ---- what the others ask ---- */
 
 /* When the next was due; 0: nothing was. */
@@ -58,16 +53,14 @@ int crl_names(struct registry_call *call, struct db *db, const char *ca_id, cons
 static int look_put(struct registry_call *call, struct db *db)
 {
     const char *id;
-    int rc = ca_id(call, &id);
+    int rc = ca_param_id(call, &id);
     if (rc < 0) return rc;
     struct db_stmt *q = db_query(db, "SELECT pem FROM ca_cert WHERE id = ?1");
     db_bind_text(q, 1, id);
     bool found = db_step(q);
     if (found) json_set_str(call->params, ".ca", db_text(q, 0));
     rc = db_done(q);
-    if (rc == 0 && !found)
-        rc = fail(call, ERR_NOT_FOUND,
-                  "The CA certificate given in the request does not exist. Id: %s", id);
+    if (rc == 0 && !found) rc = ca_not_found(call, id);
     return rc;
 }
 
@@ -102,13 +95,6 @@ static int prepare_put(struct registry_call *call)
     return rc;
 }
 
-static int64_t noted(const struct registry_call *call, const char *name)
-{
-    int64_t value = 0;
-    json_to_int64(json_get(call->params, name), &value);
-    return value;
-}
-
 static int check_newer(struct registry_call *call, struct db *db, const char *ca)
 {
     const char *number = param_str(call, ".number");
@@ -116,7 +102,7 @@ static int check_newer(struct registry_call *call, struct db *db, const char *ca
     db_bind_text(q, 1, ca);
     bool older = false;
     if (db_step(q)) {
-        older = noted(call, ".thisUpdate") < db_int(q, 1);
+        older = cert_noted(call, ".thisUpdate") < db_int(q, 1);
         if (number && !db_is_null(q, 0))
             older = older || x509_crl_number_compare(number, db_text(q, 0)) < 0;
     }
@@ -145,8 +131,8 @@ static int insert_list(struct registry_call *call, struct db *db, const char *ca
                                      "created_at) VALUES (?1, ?2, ?3, nullif(?4, 0), ?5)");
     db_bind_text(q, 1, ca);
     db_bind_text(q, 2, param_str(call, ".number"));
-    db_bind_int(q, 3, noted(call, ".thisUpdate"));
-    db_bind_int(q, 4, noted(call, ".nextUpdate"));
+    db_bind_int(q, 3, cert_noted(call, ".thisUpdate"));
+    db_bind_int(q, 4, cert_noted(call, ".nextUpdate"));
     db_bind_int(q, 5, call->now_ms);
     int rc = db_exec(q);
     json_for_each(entry, json_get(call->params, ".entries")) {
@@ -214,18 +200,16 @@ static int put_list(struct registry_call *call, struct db *db)
     const char *ca;
     int64_t revoked = 0;
     bool found;
-    int rc = ca_id(call, &ca);
+    int rc = ca_param_id(call, &ca);
     if (rc == 0) rc = check_newer(call, db, ca);
     if (rc == 0) rc = delete_list(db, ca);
     if (rc == 0) rc = insert_list(call, db, ca);
-    if (rc == ERR_IN_USE) /* its foreign key: the CA is gone since look */
-        return fail(call, ERR_NOT_FOUND,
-                    "The CA certificate given in the request does not exist. Id: %s", ca);
+    if (rc == ERR_IN_USE) return ca_not_found(call, ca); /* a foreign key: gone since look */
     if (rc == 0) rc = revoke_named(call, db, ca, &revoked);
     if (rc == 0) rc = put_about(call, db, ca, &found);
     if (rc < 0) return rc;
     json_set_int(result_of(call), "revokedCount", revoked);
-    warn_if_overdue(call, ca, noted(call, ".nextUpdate"));
+    warn_if_overdue(call, ca, cert_noted(call, ".nextUpdate"));
     return 0;
 }
 
@@ -258,7 +242,7 @@ static int get_list(struct registry_call *call, struct db *db)
 {
     const char *ca;
     bool found = false;
-    int rc = ca_id(call, &ca);
+    int rc = ca_param_id(call, &ca);
     if (rc == 0) rc = put_about(call, db, ca, &found);
     if (rc == 0 && !found) rc = none(call, ca);
     return rc == 0 ? put_entries(call, db, ca) : rc;
@@ -267,7 +251,7 @@ static int get_list(struct registry_call *call, struct db *db)
 static int remove_list(struct registry_call *call, struct db *db)
 {
     const char *ca;
-    int rc = ca_id(call, &ca);
+    int rc = ca_param_id(call, &ca);
     if (rc == 0) rc = delete_list(db, ca);
     return rc == 0 && db_changes(db) == 0 ? none(call, ca) : rc;
 }

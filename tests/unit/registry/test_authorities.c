@@ -468,7 +468,8 @@ static void what_is_not_registered_just_in_time_has_its_reason(void **state)
     static const struct registry_step before[] = {
         { JIT, "{'certificatePem':'@device@'}", ERR_CERT, "",
           "no registered CA has the name of its issuer: register its CA" },
-        { JIT, "{'certificatePem':'@server@'}", ERR_CERT, "", "extended key usage" },
+        { JIT, "{'certificatePem':'@server@'}", ERR_CERT, "",
+          "of TLS clients: the device needs another certificate" },
         { JIT, "{'certificatePem':'x'}", ERR_CERT, "" },
         { JIT, "{}", ERR_INVALID, "" },
     };
