@@ -31,6 +31,7 @@ void auth_ask_init(struct auth *auth)
 void auth_ask_end(struct ask *ask)
 {
     list_remove(&ask->open);
+    auth_jit_forget(ask);
     if (ask->known) principal_unref(&ask->known->principal);
     arena_deinit(&ask->arena);
     crypto_free_secret(ask->password);

@@ -68,8 +68,11 @@ struct ask {
     const char *what;                   /* for the log: "certificate", "user", ... */
     char *name;                         /* of the credential, for the log */
     const struct http_request *request; /* NULL: it came otherwise */
+    struct arena arena;                 /* of what it takes along */
+    /* certificates */
+    struct slice cert_der;
+    struct jit *jit; /* the registry is being asked to register it */
     /* SigV4 */
-    struct arena arena;
     struct sigv4_request sigv4;
     struct sigv4_credential credential;
     /* passwords */
@@ -119,6 +122,15 @@ bool auth_ask_accept(struct ask *ask);
 bool auth_ask_refuse(struct ask *ask, int rc, const char *why, const char *told);
 /* The registry could not be asked, or we stop. */
 bool auth_ask_refuse_unknown(struct ask *ask, int rc);
+
+/* ---- auth_jit.c ---- */
+
+/* Asks the registry to register ask->cert_der just in time; answers and ends the ask later. Returns false. */
+bool auth_jit_ask(struct ask *ask);
+/* The ask ends: nothing more is to be done for it. */
+void auth_jit_forget(struct ask *ask);
+
+/* ---- auth_ask.c, again ---- */
 
 /* Without an ask: calls done later. Takes the reference to principal; `why` (NULL: none) is copied. */
 void auth_ask_answer(struct auth *auth, auth_done_cb done, void *arg, int rc,

@@ -24,10 +24,9 @@ static bool judge_cert(struct ask *ask)
     struct known *known = ask->known;
     int64_t now = clock_real_ms();
     char why[128];
-    if (ask->rc == ERR_NOT_FOUND)
-        return auth_ask_refuse(ask, ERR_CERT, "the certificate is not registered",
-                               "certificate refused");
+    if (ask->rc == ERR_NOT_FOUND) return auth_jit_ask(ask);
     if (ask->rc < 0) return auth_ask_refuse_unknown(ask, ask->rc);
+    if (strcmp(known->status, "PENDING_ACTIVATION") == 0) return auth_jit_ask(ask);
     if (strcmp(known->status, "ACTIVE") != 0) {
         snprintf(why, sizeof why, "the certificate is %s, not ACTIVE", known->status);
         return auth_ask_refuse(ask, ERR_CERT, why, "certificate refused");
@@ -45,8 +44,9 @@ void auth_by_cert(struct auth *auth, const char *cert_id, struct slice der, cons
 {
     char key[80];
     snprintf(key, sizeof key, "cert:%s", cert_id);
-    auth_ask_look_up(auth_ask_create(auth, "certificate", cert_id, peer, done, arg), key,
-                     judge_cert);
+    struct ask *ask = auth_ask_create(auth, "certificate", cert_id, peer, done, arg);
+    ask->cert_der = slice_of(arena_strndup(&ask->arena, der.ptr, der.len), der.len);
+    auth_ask_look_up(ask, key, judge_cert);
 }
 
 /* ---- tokens ---- */
