@@ -299,11 +299,11 @@ def test_device_that_is_not_active_is_refused(hub, name, owner, status):
 
 
 def test_unknown_device_is_refused(hub, name, owner):
-    must_be_refused(hub, owner.device(hub, name), "not registered")
+    must_be_refused(hub, owner.device(hub, name), "auto registration of the CA")
 
 
 def test_device_of_another_ca_is_refused(hub, name, folder):
-    must_be_refused(hub, Authority(folder, name).device(hub, name), "not registered")
+    must_be_refused(hub, Authority(folder, name).device(hub, name), "no registered CA")
 
 
 def test_registered_devices_outlive_their_ca(hub, name, folder):
