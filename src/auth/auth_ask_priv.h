@@ -5,6 +5,7 @@
 #define AUTH_AUTH_ASK_PRIV_H
 
 #include "auth/auth_priv.h"
+#include "auth/compiled.h"
 #include "auth/sigv4.h"
 #include "base/arena.h"
 #include "base/list.h"
@@ -45,6 +46,7 @@ struct auth {
     struct map aliases; /* label of a token to struct known */
     struct list idle;
     size_t idle_count;
+    struct compiled compiled;
     uint8_t process_secret[32];
     void (*on_policy_change)(void *arg);
     void *on_policy_change_arg;

@@ -34,6 +34,7 @@ size_t auth_cached(const struct auth *auth)
 void auth_cache_init(struct auth *auth)
 {
     list_init(&auth->idle);
+    compiled_init(&auth->compiled);
 }
 
 static enum principal_kind kind_of(const char *key)
@@ -95,6 +96,7 @@ void auth_cache_deinit(struct auth *auth)
         known_forget(it->value);
     map_deinit(&auth->known);
     map_deinit(&auth->aliases);
+    compiled_deinit(&auth->compiled);
 }
 
 void auth_principal_idle(struct principal *principal)
@@ -134,6 +136,40 @@ static char *take(char **from)
     return text;
 }
 
+static bool has_policy(struct policy *const *policies, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(policy_name(policies[i]), name) == 0) return true;
+    return false;
+}
+
+/* Adds those of docs that are not there yet; there is room for all. */
+static void add_policies(struct principal *p, struct policy **policies, size_t *count,
+                         const struct registry_policy_doc *docs, size_t doc_count)
+{
+    for (size_t i = 0; i < doc_count; i++) {
+        const struct registry_policy_doc *doc = &docs[i];
+        struct diag diag = DIAG_INIT;
+        if (has_policy(policies, *count, doc->name)) continue;
+        int rc = compiled_get(&p->auth->compiled, doc->name, doc->version, doc->document,
+                              &policies[*count], &diag);
+        if (rc == 0)
+            p->timed |= policy_depends_on_time(policies[(*count)++]);
+        else
+            LOG(LOG_ERROR, "auth", "a stored policy cannot be used", LOG_S("policy", doc->name),
+                LOG_S("reason", diag_text(&diag, rc)));
+    }
+}
+
+static void fill_thing_policies(struct principal *p, struct principal_thing *to,
+                                const struct registry_thing_info *from)
+{
+    to->policies = xcalloc(p->policy_count + from->policy_count, sizeof(struct policy *));
+    for (; to->policy_count < p->policy_count; to->policy_count++)
+        to->policies[to->policy_count] = policy_ref(p->policies[to->policy_count]);
+    add_policies(p, to->policies, &to->policy_count, from->policies, from->policy_count);
+}
+
 static void fill_thing(struct principal_thing *to, struct registry_thing_info *from)
 {
     to->name = take(&from->name);
@@ -150,20 +186,12 @@ static void fill_thing(struct principal_thing *to, struct registry_thing_info *f
 static void fill_rights(struct principal *p, struct registry_principal *from)
 {
     p->policies = xcalloc(from->policy_count, sizeof(struct policy *));
-    for (size_t i = 0; i < from->policy_count; i++) {
-        struct registry_policy_doc *doc = &from->policies[i];
-        struct diag diag = DIAG_INIT;
-        int rc =
-            policy_parse(doc->name, slice_str(doc->document), &p->policies[p->policy_count], &diag);
-        if (rc == 0)
-            p->timed |= policy_depends_on_time(p->policies[p->policy_count++]);
-        else
-            LOG(LOG_ERROR, "auth", "a stored policy cannot be used", LOG_S("policy", doc->name),
-                LOG_S("reason", diag_text(&diag, rc)));
-    }
+    add_policies(p, p->policies, &p->policy_count, from->policies, from->policy_count);
     p->things = xcalloc(from->thing_count, sizeof *p->things);
-    for (; p->thing_count < from->thing_count; p->thing_count++)
+    for (; p->thing_count < from->thing_count; p->thing_count++) {
         fill_thing(&p->things[p->thing_count], &from->things[p->thing_count]);
+        fill_thing_policies(p, &p->things[p->thing_count], &from->things[p->thing_count]);
+    }
 }
 
 static void fill(struct known *known, struct registry_principal *from)
@@ -281,6 +309,7 @@ void auth_cache_on_change(struct registry_listener *listener, enum registry_kind
         known = map_get_str(&auth->known, name);
         if (!known) known = map_get_str(&auth->aliases, name);
     } else if (kind == REGISTRY_POLICY) {
+        compiled_drop(&auth->compiled, name);
         char *key = xasprintf("anonymous:%s", name);
         known = map_get_str(&auth->known, key);
         free(key);

@@ -39,11 +39,16 @@ void principal_unref(struct principal *principal)
         auth_principal_idle(principal);
 }
 
+static void clear_policies(struct policy **policies, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        policy_unref(policies[i]);
+    free(policies);
+}
+
 void principal_clear_rights(struct principal *principal)
 {
-    for (size_t i = 0; i < principal->policy_count; i++)
-        policy_unref(principal->policies[i]);
-    free(principal->policies);
+    clear_policies(principal->policies, principal->policy_count);
     principal->policies = NULL;
     principal->policy_count = 0;
     principal->timed = false;
@@ -54,6 +59,7 @@ void principal_clear_rights(struct principal *principal)
             free(thing->attrs[j].value);
         }
         free(thing->attrs);
+        clear_policies(thing->policies, thing->policy_count);
         free(thing->name);
         free(thing->type);
     }

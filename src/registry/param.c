@@ -109,6 +109,25 @@ int param_name(struct registry_call *call, const char *name, const struct param_
     return 0;
 }
 
+int check_version(struct registry_call *call, int64_t version)
+{
+    int64_t expected = -1;
+    int rc = param_int(call, "expectedVersion", 0, INT64_MAX, -1, &expected);
+    if (rc < 0 || expected < 0 || expected == version) return rc;
+    return fail(call, ERR_CONFLICT, "The expected version %lld does not match the version %lld",
+                (long long)expected, (long long)version);
+}
+
+int check_description(struct registry_call *call, const char *text, const char *where)
+{
+    enum { MOST = 2028 };
+    if (!text || strlen(text) <= MOST) return 0;
+    return fail(call, ERR_INVALID,
+                "1 validation error detected: Value at '%s' failed to satisfy constraint: Member "
+                "must have length less than or equal to %d",
+                where, MOST);
+}
+
 struct json *result_of(struct registry_call *call)
 {
     if (!call->result) call->result = json_new_object();
@@ -172,6 +191,20 @@ int label_of_arn(struct registry_call *call, const char *arn, char ret_label[256
     return fail(call, ERR_INVALID, "Invalid principal or target: %.200s", arn ? arn : "null");
 }
 
+int principal_of_arn(struct registry_call *call, const char *arn, char ret_label[256])
+{
+    int rc = label_of_arn(call, arn, ret_label);
+    if (rc < 0 || !(strncmp(ret_label, "group:", 6) == 0 || strncmp(ret_label, "role:", 5) == 0))
+        return rc;
+    return fail(call, ERR_INVALID, "Invalid principal: %.200s", arn);
+}
+
+const char *name_of_arn(const struct registry_call *call, const char *arn, const char *kind)
+{
+    const struct registry_opts *opts = registry_opts(call->registry);
+    return behind(arn, xasprintf("arn:aws:iot:%s:%s:%s/", opts->region, opts->account, kind));
+}
+
 char *arn_of_label(const struct registry *registry, const char *label)
 {
     const char *colon = strchr(label, ':');
@@ -209,15 +242,6 @@ int check_label(struct registry_call *call, struct db *db, const char *label)
     if (rc < 0) return rc;
     return found ? 0
                  : fail(call, ERR_NOT_FOUND, "The principal or target %s does not exist", label);
-}
-
-int changed_targets(struct registry_call *call, struct db *db, const char *policy)
-{
-    struct db_stmt *q = db_query(db, "SELECT target FROM policy_target WHERE policy = ?1");
-    db_bind_text(q, 1, policy);
-    while (db_step(q))
-        changed(call, REGISTRY_PRINCIPAL, db_text(q, 0));
-    return db_done(q);
 }
 
 /* ---- paging ---- */
@@ -307,4 +331,29 @@ int page_list(struct registry_call *call, struct db_stmt *q, const struct page *
     }
     free(last);
     return db_done(q);
+}
+
+int page_list_split(struct registry_call *call, struct db_stmt *q, const struct page *page,
+                    bool ascending, const char *member, const char *token_member, page_push_cb push)
+{
+    int64_t after = 0;
+    const char *after_name = NULL;
+    char *last = NULL;
+    int rc = page_split(call, page, ascending, &after, &after_name);
+    struct json *list = json_set(result_of(call), member, json_new_array());
+    db_bind_int(q, 1, after);
+    db_bind_text(q, 2, after_name);
+    db_bind_int(q, 3, page->size + 1);
+    while (rc == 0 && db_step(q)) {
+        if ((int64_t)json_count(list) == page->size) {
+            page_next(call, token_member, last);
+            break;
+        }
+        push(call, list, db_text(q, 0));
+        free(last);
+        last = xasprintf("%lld/%s", (long long)db_int(q, 1), db_text(q, 0));
+    }
+    free(last);
+    int done = db_done(q);
+    return rc < 0 ? rc : done;
 }

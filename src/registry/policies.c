@@ -1,6 +1,6 @@
-/* policies.c — policies, their versions and attachments: CreatePolicy, GetPolicy, ListPolicies,
- * DeletePolicy, CreatePolicyVersion, GetPolicyVersion, ListPolicyVersions, SetDefaultPolicyVersion,
- * DeletePolicyVersion, AttachPolicy, DetachPolicy, ListAttachedPolicies, ListTargetsForPolicy.
+/* policies.c — policies and their versions: CreatePolicy, GetPolicy, ListPolicies, DeletePolicy,
+ * CreatePolicyVersion, GetPolicyVersion, ListPolicyVersions, SetDefaultPolicyVersion, DeletePolicyVersion.
+ * Who has them: policy_targets.c.
  * Reference: security, section 7.1; the errors' wording: live-verified. */
 #include "base/err.h"
 #include "base/mem.h"
@@ -12,14 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VERSIONS_MAX = 5, POLICIES_PER_TARGET = 10 };
+enum { VERSIONS_MAX = 5, DOCUMENT_MAX = 2048 /* characters that are no white space */ };
 
 static int not_found(struct registry_call *call, const char *name)
 {
     return fail(call, ERR_NOT_FOUND, "Policy not found (name=%s)", name);
 }
 
-static int policy_name_of(struct registry_call *call, const char **ret_name)
+int policy_name_of(struct registry_call *call, const char **ret_name)
 {
     return param_name(call, "policyName", &param_policy_name, ret_name);
 }
@@ -44,6 +44,34 @@ static int find_policy(struct registry_call *call, struct db *db, const char *na
     return rc < 0 ? rc : found ? 0 : not_found(call, name);
 }
 
+int check_policy(struct registry_call *call, struct db *db, const char *name)
+{
+    struct head head;
+    return find_policy(call, db, name, &head);
+}
+
+/* White space does not count: so a document may be indented. */
+static int check_size(struct registry_call *call, const char *document)
+{
+    struct slice text = slice_str(document);
+    size_t count = 0, line = 1, column = 0;
+    for (size_t at = 0; at < text.len;) {
+        int32_t c = utf8_next(text, &at);
+        column++;
+        if (c == '\n') {
+            line++;
+            column = 0;
+        }
+        if (c == ' ' || c == '\t' || c == '\r' || c == '\n') continue;
+        if (++count > DOCUMENT_MAX)
+            return fail(call, ERR_SYNTAX,
+                        "Policy document is malformed: line %zu, column %zu: more than %d "
+                        "characters that are no white space",
+                        line, column, DOCUMENT_MAX);
+    }
+    return 0;
+}
+
 /* The document as sent, if it is one. */
 static int document_of(struct registry_call *call, const char *name, const char **ret_document)
 {
@@ -59,7 +87,7 @@ static int document_of(struct registry_call *call, const char *name, const char 
         return fail(call, ERR_SYNTAX, "Policy document is malformed: %s", diag_text(&diag, rc));
     policy_unref(policy);
     *ret_document = document;
-    return 0;
+    return check_size(call, document);
 }
 
 static int insert_version(struct db *db, const char *name, int64_t version, const char *document,
@@ -130,50 +158,25 @@ static int get_policy(struct registry_call *call, struct db *db)
     return db_done(q);
 }
 
-static void push_policy(struct registry_call *call, struct json *list, const char *name)
+void push_policy(struct registry_call *call, struct json *list, const char *name)
 {
     struct json *one = json_push(list, json_new_object());
     json_set_str(one, "policyName", name);
     result_arn(call, one, "policyArn", "policy", name);
 }
 
-/* By creation date; the marker is "<created>/<name>". */
-static int list_page(struct registry_call *call, struct db *db, const struct page *page,
-                     bool ascending)
+static int list_policies(struct registry_call *call, struct db *db)
 {
-    int64_t after = 0;
-    const char *after_name = NULL;
-    int rc = page_split(call, page, ascending, &after, &after_name);
+    struct page page = { 0 };
+    bool ascending = param_flag(call, "ascendingOrder");
+    int rc = page_open(call, "pageSize", "marker", 25, 250, &page);
     if (rc < 0) return rc;
     struct db_stmt *q = db_query(
         db, ascending ? "SELECT name, created_at FROM policy WHERE (created_at, name) > (?1, ?2) "
                         "ORDER BY created_at, name LIMIT ?3"
                       : "SELECT name, created_at FROM policy WHERE (created_at, name) < (?1, ?2) "
                         "ORDER BY created_at DESC, name DESC LIMIT ?3");
-    db_bind_int(q, 1, after);
-    db_bind_text(q, 2, after_name);
-    db_bind_int(q, 3, page->size + 1);
-    struct json *list = json_set(result_of(call), "policies", json_new_array());
-    char *last = NULL;
-    while (db_step(q)) {
-        if ((int64_t)json_count(list) == page->size) {
-            page_next(call, "nextMarker", last);
-            break;
-        }
-        push_policy(call, list, db_text(q, 0));
-        free(last);
-        last = xasprintf("%lld/%s", (long long)db_int(q, 1), db_text(q, 0));
-    }
-    free(last);
-    return db_done(q);
-}
-
-static int list_policies(struct registry_call *call, struct db *db)
-{
-    struct page page = { 0 };
-    int rc = page_open(call, "pageSize", "marker", 25, 250, &page);
-    if (rc < 0) return rc;
-    rc = list_page(call, db, &page, param_flag(call, "ascendingOrder"));
+    rc = page_list_split(call, q, &page, ascending, "policies", "nextMarker", push_policy);
     page_close(&page);
     return rc;
 }
@@ -354,86 +357,6 @@ static int delete_version(struct registry_call *call, struct db *db)
     return db_exec(q);
 }
 
-/* ---- attachments ---- */
-
-static int policy_and_target(struct registry_call *call, const char **ret_name, char ret_label[256])
-{
-    int rc = policy_name_of(call, ret_name);
-    return rc < 0 ? rc : label_of_arn(call, param_str(call, "target"), ret_label);
-}
-
-static int attach_policy(struct registry_call *call, struct db *db)
-{
-    const char *name = NULL;
-    char label[256];
-    struct head head;
-    int64_t count = 0;
-    int rc = policy_and_target(call, &name, label);
-    if (rc == 0) rc = find_policy(call, db, name, &head);
-    if (rc == 0) rc = check_label(call, db, label);
-    if (rc < 0) return rc;
-    struct db_stmt *q = db_query(
-        db, "INSERT INTO policy_target (policy, target) VALUES (?1, ?2) ON CONFLICT DO NOTHING");
-    db_bind_text(q, 1, name);
-    db_bind_text(q, 2, label);
-    rc = db_exec(q);
-    if (rc == 0)
-        rc = count_rows(db, "SELECT count(*) FROM policy_target WHERE target = ?1", label, &count);
-    if (rc < 0) return rc;
-    if (count > POLICIES_PER_TARGET)
-        return fail(call, ERR_LIMIT, "A target can have at most %d policies", POLICIES_PER_TARGET);
-    changed(call, REGISTRY_PRINCIPAL, label);
-    return 0;
-}
-
-/* What is not attached, or is not there, is detached: AWS knows no 404 here. */
-static int detach_policy(struct registry_call *call, struct db *db)
-{
-    const char *name = NULL;
-    char label[256];
-    int rc = policy_and_target(call, &name, label);
-    if (rc < 0) return rc;
-    struct db_stmt *q = db_query(db, "DELETE FROM policy_target WHERE policy = ?1 AND target = ?2");
-    db_bind_text(q, 1, name);
-    db_bind_text(q, 2, label);
-    rc = db_exec(q);
-    if (rc == 0 && db_changes(db)) changed(call, REGISTRY_PRINCIPAL, label);
-    return rc;
-}
-
-static int list_attached(struct registry_call *call, struct db *db)
-{
-    char label[256];
-    struct page page = { 0 };
-    int rc = label_of_arn(call, param_str(call, "target"), label);
-    if (rc == 0) rc = check_label(call, db, label);
-    if (rc == 0) rc = page_open(call, "pageSize", "marker", 250, 250, &page);
-    if (rc < 0) return rc;
-    struct db_stmt *q = db_query(db, "SELECT policy FROM policy_target WHERE target = ?1 "
-                                     "AND policy > ?2 ORDER BY policy LIMIT ?3");
-    db_bind_text(q, 1, label);
-    rc = page_list(call, q, &page, "policies", "nextMarker", push_policy);
-    page_close(&page);
-    return rc;
-}
-
-static int list_targets(struct registry_call *call, struct db *db)
-{
-    const char *name = NULL;
-    struct head head = { 0 };
-    struct page page = { 0 };
-    int rc = policy_name_of(call, &name);
-    if (rc == 0) rc = find_policy(call, db, name, &head);
-    if (rc == 0) rc = page_open(call, "pageSize", "marker", 250, 250, &page);
-    if (rc < 0) return rc;
-    struct db_stmt *q = db_query(db, "SELECT target FROM policy_target WHERE policy = ?1 "
-                                     "AND target > ?2 ORDER BY target LIMIT ?3");
-    db_bind_text(q, 1, name);
-    rc = page_list(call, q, &page, "targets", "nextMarker", push_arn);
-    page_close(&page);
-    return rc;
-}
-
 const struct registry_op policy_ops[] = {
     { .name = "CreatePolicy", .run = create_policy },
     { .name = "GetPolicy", .run = get_policy, .reads = true },
@@ -444,9 +367,5 @@ const struct registry_op policy_ops[] = {
     { .name = "ListPolicyVersions", .run = list_versions, .reads = true },
     { .name = "SetDefaultPolicyVersion", .run = set_default_version },
     { .name = "DeletePolicyVersion", .run = delete_version },
-    { .name = "AttachPolicy", .run = attach_policy },
-    { .name = "DetachPolicy", .run = detach_policy },
-    { .name = "ListAttachedPolicies", .run = list_attached, .reads = true },
-    { .name = "ListTargetsForPolicy", .run = list_targets, .reads = true },
     { 0 },
 };

@@ -19,6 +19,15 @@ struct load {
     char label[];
 };
 
+static void free_policies(struct registry_policy_doc *policies, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(policies[i].name);
+        free(policies[i].document);
+    }
+    free(policies);
+}
+
 void registry_principal_free(struct registry_principal *p)
 {
     if (!p) return;
@@ -28,12 +37,9 @@ void registry_principal_free(struct registry_principal *p)
     free(p->cert_pem);
     free(p->password_hash);
     crypto_free_secret(p->secret);
-    for (size_t i = 0; i < p->policy_count; i++) {
-        free(p->policies[i].name);
-        free(p->policies[i].document);
-    }
-    free(p->policies);
+    free_policies(p->policies, p->policy_count);
     for (size_t i = 0; i < p->thing_count; i++) {
+        free_policies(p->things[i].policies, p->things[i].policy_count);
         free(p->things[i].name);
         free(p->things[i].type);
         json_free(p->things[i].attributes);
@@ -47,12 +53,12 @@ static char *dup_or_null(const char *text)
     return text ? xstrdup(text) : NULL;
 }
 
-static void add_policy(struct registry_principal *p, struct db_stmt *q)
+/* Columns: name, version, document. */
+static void add_policy(struct registry_policy_doc **policies, size_t *count, struct db_stmt *q)
 {
-    p->policies = xrealloc(p->policies, (p->policy_count + 1) * sizeof *p->policies);
-    p->policies[p->policy_count++] =
-        (struct registry_policy_doc){ xstrdup(db_text(q, 0)), db_int(q, 1),
-                                      xstrdup(db_text(q, 2)) };
+    *policies = xrealloc(*policies, (*count + 1) * sizeof **policies);
+    (*policies)[(*count)++] = (struct registry_policy_doc){ xstrdup(db_text(q, 0)), db_int(q, 1),
+                                                            xstrdup(db_text(q, 2)) };
 }
 
 static int read_policies(struct registry_principal *p, struct db *db)
@@ -64,7 +70,7 @@ static int read_policies(struct registry_principal *p, struct db *db)
                      "WHERE t.target = ?1 ORDER BY v.policy");
     db_bind_text(q, 1, p->label);
     while (db_step(q))
-        add_policy(p, q);
+        add_policy(&p->policies, &p->policy_count, q);
     return db_done(q);
 }
 
@@ -76,7 +82,7 @@ static int read_one_policy(struct registry_principal *p, struct db *db, const ch
                      "WHERE p.name = ?1");
     db_bind_text(q, 1, name);
     while (db_step(q))
-        add_policy(p, q);
+        add_policy(&p->policies, &p->policy_count, q);
     return db_done(q);
 }
 
@@ -90,6 +96,29 @@ static int read_attributes(struct registry_thing_info *thing, struct db *db)
     return db_done(q);
 }
 
+/* Those of all things at once; both come in the order of the things' names. */
+static int read_group_policies(struct registry_principal *p, struct db *db)
+{
+    struct db_stmt *q =
+        db_query(db, "WITH RECURSIVE up (thing, name) AS (SELECT m.thing, m.thing_group "
+                     "FROM thing_principal tp JOIN thing_group_member m ON m.thing = tp.thing "
+                     "WHERE tp.principal = ?1 UNION SELECT u.thing, g.parent FROM up u "
+                     "JOIN thing_group g ON g.name = u.name WHERE g.parent IS NOT NULL) "
+                     "SELECT v.policy, v.version, v.document, u.thing FROM up u "
+                     "JOIN policy_target t ON t.target = 'group:' || u.name "
+                     "JOIN policy p ON p.name = t.policy "
+                     "JOIN policy_version v ON v.policy = p.name AND v.version = p.default_version "
+                     "GROUP BY u.thing, v.policy ORDER BY u.thing, v.policy");
+    db_bind_text(q, 1, p->label);
+    struct registry_thing_info *thing = p->things;
+    while (db_step(q)) {
+        while (strcmp(thing->name, db_text(q, 3)) != 0)
+            thing++;
+        add_policy(&thing->policies, &thing->policy_count, q);
+    }
+    return db_done(q);
+}
+
 static int read_things(struct registry_principal *p, struct db *db)
 {
     struct db_stmt *q = db_query(db, "SELECT t.name, t.type FROM thing_principal tp "
@@ -99,13 +128,14 @@ static int read_things(struct registry_principal *p, struct db *db)
     while (db_step(q)) {
         p->things = xrealloc(p->things, (p->thing_count + 1) * sizeof *p->things);
         p->things[p->thing_count++] =
-            (struct registry_thing_info){ xstrdup(db_text(q, 0)), dup_or_null(db_text(q, 1)),
-                                          json_new_object() };
+            (struct registry_thing_info){ .name = xstrdup(db_text(q, 0)),
+                                          .type = dup_or_null(db_text(q, 1)),
+                                          .attributes = json_new_object() };
     }
     int rc = db_done(q);
     for (size_t i = 0; i < p->thing_count && rc == 0; i++)
         rc = read_attributes(&p->things[i], db);
-    return rc;
+    return rc == 0 && p->thing_count ? read_group_policies(p, db) : rc;
 }
 
 static int read_cert(struct registry_principal *p, struct db *db, bool *ret_found)

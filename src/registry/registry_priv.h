@@ -44,11 +44,13 @@ extern const struct registry_op type_ops[];
 extern const struct registry_op cert_ops[];
 extern const struct registry_op cert_register_ops[];
 extern const struct registry_op policy_ops[];
+extern const struct registry_op policy_target_ops[];
 extern const struct registry_op credential_ops[];
 extern const struct registry_op rule_ops[];
 extern const struct registry_op ca_ops[];
 extern const struct registry_op crl_ops[];
 extern const struct registry_op group_ops[];
+extern const struct registry_op member_ops[];
 extern const struct registry_op provisioning_ops[];
 extern const struct registry_op role_ops[];
 
@@ -83,9 +85,14 @@ extern const struct param_kind param_credential_name;
 int param_name(struct registry_call *call, const char *name, const struct param_kind *kind,
                const char **ret_value);
 bool param_fits(const struct param_kind *kind, const char *text);
+int policy_name_of(struct registry_call *call, const char **ret_name);
 /* Sets the diag and returns code. */
 int fail(struct registry_call *call, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* The optional "expectedVersion" against the one that is there: ERR_CONFLICT when it is another. */
+int check_version(struct registry_call *call, int64_t version);
+/* The description of a type or group (NULL: it has none): ERR_INVALID when it is too long. */
+int check_description(struct registry_call *call, const char *text, const char *where);
 /* Makes result an object if it is none yet. */
 struct json *result_of(struct registry_call *call);
 /* "arn:aws:iot:REGION:ACCOUNT:<kind>/<name>" as a member of result. */
@@ -99,17 +106,40 @@ void changed(struct registry_call *call, enum registry_kind kind, const char *na
 /* The same with the detail that listeners get. Takes it. */
 void changed_to(struct registry_call *call, enum registry_kind kind, const char *name,
                 struct json *detail);
-/* The same for all principals to which a policy is attached. */
+/* The same for each principal, once, whose rights may have changed: those to whom a policy says something, */
 int changed_targets(struct registry_call *call, struct db *db, const char *policy);
+/* those to whom it says something because this target has it: the principal itself or, of a thing group, those of
+ * the things in it and below, */
+int changed_target(struct registry_call *call, struct db *db, const char *label);
+/* and those of a thing. */
+int changed_thing(struct registry_call *call, struct db *db, const char *thing);
 
 /* "arn:…:cert/<id>" to the label "cert:<id>"; also the hub's own ARNs "key/", "user/", "token/", thing groups
  * ("thinggroup/NAME": "group:NAME") and roles ("arn:aws:iam::ACCOUNT:role/NAME": "role:NAME"), which are targets
  * of policies but no principals. ERR_INVALID when it is none of ours. ret_label gets 256 bytes. */
 int label_of_arn(struct registry_call *call, const char *arn, char ret_label[256]);
+/* The same, and ERR_INVALID for a target that is no principal. */
+int principal_of_arn(struct registry_call *call, const char *arn, char ret_label[256]);
+/* What is called so in "arn:aws:iot:REGION:ACCOUNT:<kind>/<name>", borrowed from arn; NULL when it is none of ours. */
+const char *name_of_arn(const struct registry_call *call, const char *arn, const char *kind);
 /* The ARN of a label, returned owned. */
 char *arn_of_label(const struct registry *registry, const char *label);
 /* Does the principal or target exist? (A role does by its name.) 0, ERR_NOT_FOUND with a message, or the store's error. */
 int check_label(struct registry_call *call, struct db *db, const char *label);
+
+/* Is there such a thing, thing group, policy? 0, ERR_NOT_FOUND with a message, or the store's error. */
+int check_thing(struct registry_call *call, struct db *db, const char *name);
+int check_group(struct registry_call *call, struct db *db, const char *name);
+int check_policy(struct registry_call *call, struct db *db, const char *name);
+
+/* ---- attributes of things and thing groups (attributes.c) ---- */
+
+/* What an "attributePayload" asks for; NULL: there is none. ret_attrs is borrowed, NULL when it has none. Checks
+ * names and values: ERR_INVALID with AWS's message. */
+int attrs_asked(struct registry_call *call, const struct json *payload,
+                const struct json **ret_attrs, bool *ret_merge);
+/* `attrs` over what is there, or instead of it; an empty value removes its key. Returned owned. */
+struct json *attrs_combine(const struct json *old, const struct json *attrs, bool merge);
 
 /* ---- just-in-time provisioning (provisioning.c) ---- */
 
@@ -133,6 +163,9 @@ typedef void (*page_push_cb)(struct registry_call *call, struct json *list, cons
 void push_name(struct registry_call *call, struct json *list, const char *name);
 /* The ARN of a label. */
 void push_arn(struct registry_call *call, struct json *list, const char *label);
+/* {groupName, groupArn}, {policyName, policyArn}. */
+void push_group(struct registry_call *call, struct json *list, const char *name);
+void push_policy(struct registry_call *call, struct json *list, const char *name);
 /* The page of a query whose rows are one name each, in their order: ?2 is the name after which it begins, ?3 how
  * many rows at most; other parameters are bound already. Returns what db_done does. */
 int page_list(struct registry_call *call, struct db_stmt *q, const struct page *page,
@@ -142,5 +175,10 @@ void page_next(struct registry_call *call, const char *member, const char *after
 /* For lists by date of creation: `after` is "<ms>/<name>" there. Both ends of time when it is NULL. */
 int page_split(struct registry_call *call, const struct page *page, bool ascending,
                int64_t *ret_created, const char **ret_name);
+/* page_list for rows of a name and its date (or another number), in their order: ?1 and ?2 are the date and the
+ * name after which it begins. */
+int page_list_split(struct registry_call *call, struct db_stmt *q, const struct page *page,
+                    bool ascending, const char *member, const char *token_member,
+                    page_push_cb push);
 
 #endif

@@ -12,9 +12,6 @@
 
 enum { ATTRS_UNTYPED = 3, ATTRS_TYPED = 50 };
 
-static const struct param_kind attr_value = { 0, 800, "a-zA-Z0-9_.,@/:#=[]-",
-                                              "[a-zA-Z0-9_.,@/:#=\\[\\]-]*" };
-
 struct thing {
     char id[64];
     char *type; /* owned, NULL if none */
@@ -46,6 +43,14 @@ static int find_thing(struct db *db, const char *name, struct thing *ret_thing)
     return rc < 0 ? rc : found ? 0 : ERR_NOT_FOUND;
 }
 
+int check_thing(struct registry_call *call, struct db *db, const char *name)
+{
+    struct thing thing = { 0 };
+    int rc = find_thing(db, name, &thing);
+    thing_deinit(&thing);
+    return rc == ERR_NOT_FOUND ? not_found(call, name) : rc;
+}
+
 /* ---- attributes ---- */
 
 static int read_attrs(struct db *db, const char *thing, struct json *into)
@@ -56,50 +61,6 @@ static int read_attrs(struct db *db, const char *thing, struct json *into)
     while (db_step(q))
         json_set_str(into, db_text(q, 0), db_text(q, 1));
     return db_done(q);
-}
-
-static int refuse_attrs(struct registry_call *call, const char *what, const struct param_kind *kind)
-{
-    return fail(call, ERR_INVALID,
-                "1 validation error detected: Value at 'attributePayload.attributes' failed to "
-                "satisfy constraint: Map %s must satisfy constraint: [Member must have length less "
-                "than or equal to %zu, Member must have length greater than or equal to 0, Member "
-                "must satisfy regular expression pattern: %s]",
-                what, kind->max, kind->pattern);
-}
-
-/* The attributes that a request carries; NULL when it has none. */
-static int asked_attrs(struct registry_call *call, const struct json **ret_attrs, bool *ret_merge)
-{
-    const struct json *payload = json_get(call->params, "attributePayload");
-    const struct json *attrs = json_get(payload, "attributes");
-    if (payload && !json_is(payload, JSON_OBJECT) && !json_is(payload, JSON_NULL))
-        return fail(call, ERR_INVALID, "attributePayload must be an object");
-    if (attrs && !json_is(attrs, JSON_OBJECT) && !json_is(attrs, JSON_NULL))
-        return fail(call, ERR_INVALID, "attributes must be a map of strings");
-    json_for_each(attr, attrs) {
-        const char *value = json_str(attr);
-        if (!param_fits(&param_attribute_name, json_key(attr)))
-            return refuse_attrs(call, "keys", &param_attribute_name);
-        if (!value || !param_fits(&attr_value, value))
-            return refuse_attrs(call, "value", &attr_value);
-    }
-    *ret_merge = json_is_true(json_get(payload, "merge"));
-    *ret_attrs = json_is(attrs, JSON_OBJECT) ? attrs : NULL;
-    return 0;
-}
-
-/* `attrs` over what is there, or instead of it; an empty value removes its key. */
-static struct json *combine(const struct json *old, const struct json *attrs, bool merge)
-{
-    struct json *all = merge ? json_dup(old) : json_new_object();
-    json_for_each(attr, attrs) {
-        if (*json_str(attr))
-            json_set_str(all, json_key(attr), json_str(attr));
-        else
-            json_remove(all, json_key(attr));
-    }
-    return all;
 }
 
 static int write_attrs(struct registry_call *call, struct db *db, const char *thing,
@@ -158,7 +119,7 @@ static int create_again(struct registry_call *call, struct db *db, const char *n
                         const struct thing *thing, const char *type, const struct json *attrs)
 {
     struct json *have = json_new_object();
-    struct json *want = combine(NULL, attrs, false);
+    struct json *want = attrs_combine(NULL, attrs, false);
     int rc = read_attrs(db, name, have);
     bool same = rc == 0 && same_text(thing->type, type) && json_equal(have, want);
     json_free(have);
@@ -187,7 +148,7 @@ static int insert_thing(struct registry_call *call, struct db *db, const char *n
     db_bind_int(q, 4, call->now_ms);
     int rc = db_exec(q);
     if (rc < 0) return rc;
-    struct json *all = combine(NULL, attrs, false);
+    struct json *all = attrs_combine(NULL, attrs, false);
     rc = write_attrs(call, db, name, all, type != NULL);
     json_free(all);
     if (rc < 0) return rc;
@@ -202,7 +163,7 @@ static int create_thing(struct registry_call *call, struct db *db)
     const struct json *attrs = NULL;
     bool merge = false;
     int rc = param_name(call, "thingName", &param_registry_name, &name);
-    if (rc == 0) rc = asked_attrs(call, &attrs, &merge);
+    if (rc == 0) rc = attrs_asked(call, json_get(call->params, "attributePayload"), &attrs, &merge);
     if (rc == 0 && param_str(call, "billingGroupName"))
         rc = fail(call, ERR_UNSUPPORTED, "billing groups are not supported yet");
     if (rc < 0) return rc;
@@ -237,25 +198,6 @@ static int describe_thing(struct registry_call *call, struct db *db)
     return rc;
 }
 
-static int check_version(struct registry_call *call, const struct thing *thing)
-{
-    int64_t expected;
-    int rc = param_int(call, "expectedVersion", 0, INT64_MAX, -1, &expected);
-    if (rc < 0 || expected < 0 || expected == thing->version) return rc;
-    return fail(call, ERR_CONFLICT, "The expected version %lld does not match the version %lld",
-                (long long)expected, (long long)thing->version);
-}
-
-/* Whoever is attached may have other rights now: attributes and types are policy variables. */
-static int changed_principals(struct registry_call *call, struct db *db, const char *thing)
-{
-    struct db_stmt *q = db_query(db, "SELECT principal FROM thing_principal WHERE thing = ?1");
-    db_bind_text(q, 1, thing);
-    while (db_step(q))
-        changed(call, REGISTRY_PRINCIPAL, db_text(q, 0));
-    return db_done(q);
-}
-
 static int apply_update(struct registry_call *call, struct db *db, const char *name,
                         const struct thing *thing, const struct json *attrs, bool merge)
 {
@@ -263,7 +205,7 @@ static int apply_update(struct registry_call *call, struct db *db, const char *n
     const char *type = param_flag(call, "removeThingType") ? NULL : asked ? asked : thing->type;
     struct json *have = json_new_object();
     int rc = read_attrs(db, name, have);
-    struct json *all = combine(have, attrs, merge || !attrs);
+    struct json *all = attrs_combine(have, attrs, merge || !attrs);
     if (rc == 0) rc = write_attrs(call, db, name, all, type != NULL);
     json_free(have);
     json_free(all);
@@ -281,7 +223,7 @@ static int update_thing(struct registry_call *call, struct db *db)
     const struct json *attrs = NULL;
     bool merge = false;
     int rc = param_name(call, "thingName", &param_registry_name, &name);
-    if (rc == 0) rc = asked_attrs(call, &attrs, &merge);
+    if (rc == 0) rc = attrs_asked(call, json_get(call->params, "attributePayload"), &attrs, &merge);
     if (rc < 0) return rc;
     if (type && param_flag(call, "removeThingType"))
         return fail(call, ERR_INVALID, "thingTypeName and removeThingType exclude each other");
@@ -289,12 +231,12 @@ static int update_thing(struct registry_call *call, struct db *db)
     rc = find_thing(db, name, &thing);
     if (rc == ERR_NOT_FOUND) return not_found(call, name);
     if (rc < 0) return rc;
-    rc = check_version(call, &thing);
+    rc = check_version(call, thing.version);
     if (rc == 0 && type && !same_text(type, thing.type))
         rc = check_type(call, db, type, "update a thing to use");
     if (rc == 0) rc = apply_update(call, db, name, &thing, attrs, merge);
     thing_deinit(&thing);
-    if (rc == 0) rc = changed_principals(call, db, name);
+    if (rc == 0) rc = changed_thing(call, db, name);
     if (rc == 0) changed(call, REGISTRY_THING, name);
     return rc;
 }
@@ -308,7 +250,7 @@ static int delete_thing(struct registry_call *call, struct db *db)
     rc = find_thing(db, name, &thing);
     if (rc == ERR_NOT_FOUND) return 0; /* success on AWS too */
     if (rc < 0) return rc;
-    rc = check_version(call, &thing);
+    rc = check_version(call, thing.version);
     thing_deinit(&thing);
     if (rc < 0) return rc;
     struct db_stmt *q = db_query(db, "DELETE FROM thing WHERE name = ?1");
@@ -392,13 +334,9 @@ static int list_things(struct registry_call *call, struct db *db)
 static int thing_and_principal(struct registry_call *call, struct db *db, const char **ret_thing,
                                char ret_label[256])
 {
-    struct thing thing = { 0 };
     int rc = param_name(call, "thingName", &param_registry_name, ret_thing);
-    if (rc == 0) rc = label_of_arn(call, param_str(call, "principal"), ret_label);
-    if (rc < 0) return rc;
-    rc = find_thing(db, *ret_thing, &thing);
-    thing_deinit(&thing);
-    if (rc == ERR_NOT_FOUND) return not_found(call, *ret_thing);
+    if (rc == 0) rc = principal_of_arn(call, param_str(call, "principal"), ret_label);
+    if (rc == 0) rc = check_thing(call, db, *ret_thing);
     return rc < 0 ? rc : check_label(call, db, ret_label);
 }
 
@@ -456,7 +394,7 @@ static int detach_thing_principal(struct registry_call *call, struct db *db)
     db_bind_text(q, 1, name);
     db_bind_text(q, 2, label);
     rc = db_exec(q);
-    if (rc == 0) changed(call, REGISTRY_PRINCIPAL, label);
+    if (rc == 0 && db_changes(db)) changed(call, REGISTRY_PRINCIPAL, label);
     return rc;
 }
 
@@ -488,7 +426,7 @@ static int list_principal_things(struct registry_call *call, struct db *db)
 {
     char label[256];
     struct page page = { 0 };
-    int rc = label_of_arn(call, param_str(call, "principal"), label);
+    int rc = principal_of_arn(call, param_str(call, "principal"), label);
     if (rc == 0) rc = check_label(call, db, label);
     if (rc == 0) rc = page_open(call, "maxResults", "nextToken", 250, 250, &page);
     if (rc < 0) return rc;

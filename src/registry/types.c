@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SEARCHABLE_MAX = 3, DESCRIPTION_MAX = 2028 };
+enum { SEARCHABLE_MAX = 3 };
 
 static int compare_texts(const void *a, const void *b)
 {
@@ -106,12 +106,8 @@ static int create_type(struct registry_call *call, struct db *db)
     if (rc < 0) return rc;
     const struct json *properties = json_get(call->params, "thingTypeProperties");
     const char *description = json_get_str(properties, "thingTypeDescription");
-    if (description && strlen(description) > DESCRIPTION_MAX)
-        return fail(call, ERR_INVALID,
-                    "1 validation error detected: Value at 'thingTypeProperties."
-                    "thingTypeDescription' failed to satisfy constraint: Member must have length "
-                    "less than or equal to %d",
-                    DESCRIPTION_MAX);
+    rc = check_description(call, description, "thingTypeProperties.thingTypeDescription");
+    if (rc < 0) return rc;
     if (json_count(json_get(properties, "mqtt5Configuration")))
         return fail(call, ERR_UNSUPPORTED, "mqtt5Configuration is not supported yet");
     rc = searchable_of(call, &searchable);

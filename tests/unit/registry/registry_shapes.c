@@ -9,7 +9,9 @@ static const struct {
     const char *op;
     const char *members;
 } shapes[] = {
+    { "AddThingToThingGroup", "" },
     { "AttachPolicy", "" },
+    { "AttachPrincipalPolicy", "" },
     { "AttachThingPrincipal", "" },
     { "CreateCertificateFromCsr", "certificateArn certificateId certificatePem" },
     { "CreateKeysAndCertificate",
@@ -18,6 +20,7 @@ static const struct {
     { "CreatePolicy", "policyName policyArn policyDocument policyVersionId" },
     { "CreatePolicyVersion", "policyArn policyDocument policyVersionId isDefaultVersion" },
     { "CreateThing", "thingName thingArn thingId" },
+    { "CreateThingGroup", "thingGroupName thingGroupArn thingGroupId" },
     { "CreateThingType", "thingTypeName thingTypeArn thingTypeId" },
     { "CreateTopicRule", "" },
     { "DeleteCACertificate", "" },
@@ -26,6 +29,7 @@ static const struct {
     { "DeletePolicyVersion", "" },
     { "DeleteRegistrationCode", "" },
     { "DeleteThing", "" },
+    { "DeleteThingGroup", "" },
     { "DeleteThingType", "" },
     { "DeleteTopicRule", "" },
     { "DeprecateThingType", "" },
@@ -53,15 +57,26 @@ static const struct {
     { "DescribeThing",
       "defaultClientId thingName thingId thingArn thingTypeName attributes version "
       "billingGroupName" },
+    { "DescribeThingGroup",
+      "thingGroupName thingGroupId thingGroupArn version thingGroupProperties "
+      "thingGroupProperties.thingGroupDescription thingGroupProperties.attributePayload "
+      "thingGroupProperties.attributePayload.attributes thingGroupMetadata "
+      "thingGroupMetadata.parentGroupName thingGroupMetadata.rootToParentThingGroups "
+      "thingGroupMetadata.rootToParentThingGroups.groupName "
+      "thingGroupMetadata.rootToParentThingGroups.groupArn thingGroupMetadata.creationDate" },
     { "DescribeThingType", "thingTypeName thingTypeId thingTypeArn thingTypeProperties "
                            "thingTypeProperties.thingTypeDescription "
                            "thingTypeProperties.searchableAttributes thingTypeMetadata "
                            "thingTypeMetadata.deprecated thingTypeMetadata.deprecationDate "
                            "thingTypeMetadata.creationDate" },
     { "DetachPolicy", "" },
+    { "DetachPrincipalPolicy", "" },
     { "DetachThingPrincipal", "" },
     { "DisableTopicRule", "" },
     { "EnableTopicRule", "" },
+    { "GetEffectivePolicies",
+      "effectivePolicies effectivePolicies.policyName effectivePolicies.policyArn "
+      "effectivePolicies.policyDocument" },
     { "GetPolicy", "policyName policyArn policyDocument defaultVersionId creationDate "
                    "lastModifiedDate generationId" },
     { "GetPolicyVersion", "policyArn policyName policyDocument policyVersionId isDefaultVersion "
@@ -82,11 +97,16 @@ static const struct {
       "certificates.status certificates.certificateMode certificates.creationDate "
       "nextMarker" },
     { "ListPolicies", "policies policies.policyName policies.policyArn nextMarker" },
+    { "ListPolicyPrincipals", "principals nextMarker" },
     { "ListPolicyVersions",
       "policyVersions policyVersions.versionId policyVersions.isDefaultVersion "
       "policyVersions.createDate" },
+    { "ListPrincipalPolicies", "policies policies.policyName policies.policyArn nextMarker" },
     { "ListPrincipalThings", "things nextToken" },
     { "ListTargetsForPolicy", "targets nextMarker" },
+    { "ListThingGroups", "thingGroups thingGroups.groupName thingGroups.groupArn nextToken" },
+    { "ListThingGroupsForThing",
+      "thingGroups thingGroups.groupName thingGroups.groupArn nextToken" },
     { "ListThingPrincipals", "principals nextToken" },
     { "ListThingTypes",
       "thingTypes thingTypes.thingTypeName thingTypes.thingTypeArn "
@@ -99,16 +119,20 @@ static const struct {
     { "ListThings",
       "things things.thingName things.thingTypeName things.thingArn things.attributes "
       "things.version nextToken" },
+    { "ListThingsInThingGroup", "things nextToken" },
     { "ListTopicRules", "rules rules.ruleArn rules.ruleName rules.topicPattern rules.createdAt "
                         "rules.ruleDisabled nextToken" },
     { "RegisterCACertificate", "certificateArn certificateId" },
     { "RegisterCertificate", "certificateArn certificateId" },
     { "RegisterCertificateWithoutCA", "certificateArn certificateId" },
+    { "RemoveThingFromThingGroup", "" },
     { "ReplaceTopicRule", "" },
     { "SetDefaultPolicyVersion", "" },
     { "UpdateCACertificate", "" },
     { "UpdateCertificate", "" },
     { "UpdateThing", "" },
+    { "UpdateThingGroup", "version" },
+    { "UpdateThingGroupsForThing", "" },
 };
 
 static bool is_word_of(const char *words, const char *word)
