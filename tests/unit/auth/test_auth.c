@@ -333,6 +333,143 @@ static void policies_that_ask_for_the_time(void **state)
     release(&reply);
 }
 
+/* ---- groups ---- */
+
+#define DO(...) registry_fixture_do(f, __VA_ARGS__)
+
+static void put_names(struct buf *out, struct policy *const *policies, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        buf_printf(out, " %s", policy_name(policies[i]));
+}
+
+/* "own A things t1 A B t2 A": what decides for whom. */
+static void expect_rights(const struct principal *p, const char *want)
+{
+    struct buf out = { 0 };
+    buf_puts(&out, "own");
+    put_names(&out, p->policies, p->policy_count);
+    for (size_t i = 0; i < p->thing_count; i++) {
+        buf_printf(&out, " %s", p->things[i].name);
+        put_names(&out, p->things[i].policies, p->things[i].policy_count);
+    }
+    assert_string_equal(buf_str(&out), want);
+    buf_deinit(&out);
+}
+
+static void make_group(struct registry_fixture *f)
+{
+    DO("CreatePolicy", "{'policyName':'A','policyDocument':'" POLICY("Allow") "'}");
+    DO("CreatePolicy", "{'policyName':'B','policyDocument':'" POLICY("Allow") "'}");
+    DO("CreateThingGroup", "{'thingGroupName':'top'}");
+    DO("CreateThingGroup", "{'thingGroupName':'low','parentGroupName':'top'}");
+    DO("CreateThing", "{'thingName':'t1'}");
+    DO("CreateThing", "{'thingName':'t2'}");
+}
+
+/* Each row changes what c has; d, of the thing t2, must not hear of it. */
+static void things_have_the_policies_of_their_groups(void **state)
+{
+    static const struct {
+        const char *op, *params, *rights;
+    } steps[] = {
+        { "AttachThingPrincipal", "{'thingName':'t1','principal':'@c_arn@'}", "own t1" },
+        { "AttachPolicy", "{'policyName':'A','target':'@c_arn@'}", "own A t1 A" },
+        { "AddThingToThingGroup", "{'thingGroupName':'low','thingName':'t1'}", "own A t1 A" },
+        { "AttachPolicy", "{'policyName':'B','target':'@arn@thinggroup/top'}", "own A t1 A B" },
+        { "AttachPolicy", "{'policyName':'A','target':'@arn@thinggroup/low'}", "own A t1 A B" },
+        { "DetachPolicy", "{'policyName':'A','target':'@c_arn@'}", "own t1 A B" },
+        { "RemoveThingFromThingGroup", "{'thingGroupName':'low','thingName':'t1'}", "own t1" },
+        { "UpdateThingGroupsForThing", "{'thingName':'t1','thingGroupsToAdd':['top']}",
+          "own t1 B" },
+        { "DeleteThingGroup", "{'thingGroupName':'top'}", "own t1" },
+    };
+    struct bench *b = *state;
+    struct registry_fixture *f = b->f;
+    struct reply c, d;
+    struct told told_c = { 0 }, told_d = { 0 };
+    registry_fixture_register(f, "c", "ACTIVE", 0);
+    registry_fixture_register(f, "d", "ACTIVE", 0);
+    make_group(f);
+    DO("AttachThingPrincipal", "{'thingName':'t2','principal':'@d_arn@'}");
+    assert_int_equal(ask_cert(b, "c", &c), 0);
+    assert_int_equal(ask_cert(b, "d", &d), 0);
+    auth_watch_principal(c.principal, &told_c.watch, on_told);
+    auth_watch_principal(d.principal, &told_d.watch, on_told);
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+        told_c.count = 0;
+        if (i + 1 == ARRAY_LEN(steps)) DO("DeleteThingGroup", "{'thingGroupName':'low'}");
+        DO(steps[i].op, steps[i].params);
+        expect_rights(c.principal, steps[i].rights);
+        if (told_c.count != 1) fail_msg("step %zu was told %d times", i, told_c.count);
+    }
+    assert_int_equal(told_d.count, 0);
+    auth_unwatch(&told_c.watch);
+    auth_unwatch(&told_d.watch);
+    release(&c);
+    release(&d);
+}
+
+static void policies_of_groups_may_ask_for_the_time(void **state)
+{
+    struct bench *b = *state;
+    struct registry_fixture *f = b->f;
+    struct reply c;
+    registry_fixture_register(f, "c", "ACTIVE", 0);
+    make_group(f);
+    DO("CreatePolicy", "{'policyName':'Night','policyDocument':'{\\'Version\\':\\'2012-10-17\\',"
+                       "\\'Statement\\':{\\'Effect\\':\\'Deny\\',\\'Action\\':\\'*\\',"
+                       "\\'Resource\\':\\'*\\',\\'Condition\\':{\\'NumericLessThan\\':"
+                       "{\\'aws:EpochTime\\':\\'5\\'}}}}'}");
+    DO("AttachThingPrincipal", "{'thingName':'t1','principal':'@c_arn@'}");
+    DO("AddThingToThingGroup", "{'thingGroupName':'low','thingName':'t1'}");
+    assert_int_equal(ask_cert(b, "c", &c), 0);
+    assert_false(c.principal->timed);
+    DO("AttachPolicy", "{'policyName':'Night','target':'@arn@thinggroup/top'}");
+    assert_true(c.principal->timed);
+    DO("DetachPolicy", "{'policyName':'Night','target':'@arn@thinggroup/top'}");
+    assert_false(c.principal->timed);
+    release(&c);
+}
+
+/* One compiled policy for all who have it, and another when it changes; also when one of its name is made
+ * anew, whose versions begin anew. */
+static void compiled_policies_are_shared(void **state)
+{
+    struct bench *b = *state;
+    struct registry_fixture *f = b->f;
+    struct reply c, d;
+    registry_fixture_register(f, "c", "ACTIVE", 0);
+    registry_fixture_register(f, "d", "ACTIVE", 0);
+    make_group(f);
+    DO("AttachPolicy", "{'policyName':'A','target':'@c_arn@'}");
+    DO("AttachPolicy", "{'policyName':'A','target':'@d_arn@'}");
+    assert_int_equal(ask_cert(b, "c", &c), 0);
+    assert_int_equal(ask_cert(b, "d", &d), 0);
+    struct policy *first = policy_ref(c.principal->policies[0]);
+    assert_ptr_equal(d.principal->policies[0], first);
+    registry_fixture_set(f, "deny", registry_fixture_expand(f, POLICY("Deny")));
+    DO("CreatePolicyVersion", "{'policyName':'A','policyDocument':'@deny@','setAsDefault':true}");
+    assert_ptr_not_equal(c.principal->policies[0], first);
+    assert_ptr_equal(c.principal->policies[0], d.principal->policies[0]);
+    assert_int_equal(may_publish(b, c.principal, "x"), ERR_DENIED);
+    policy_unref(first);
+    release(&d);
+    DO("DetachPolicy", "{'policyName':'A','target':'@d_arn@'}");
+    DO("DetachPolicy", "{'policyName':'A','target':'@c_arn@'}");
+    DO("AttachPolicy", "{'policyName':'B','target':'@c_arn@'}");
+    assert_int_equal(may_publish(b, c.principal, "x"), 0);
+    DO("DetachPolicy", "{'policyName':'B','target':'@c_arn@'}");
+    DO("DeletePolicy", "{'policyName':'B'}");
+    DO("CreatePolicy", "{'policyName':'B','policyDocument':'@deny@'}");
+    DO("AttachPolicy", "{'policyName':'A','target':'@c_arn@'}");
+    DO("SetDefaultPolicyVersion", "{'policyName':'A','policyVersionId':'1'}");
+    assert_int_equal(may_publish(b, c.principal, "x"), 0);
+    DO("AttachPolicy", "{'policyName':'B','target':'@c_arn@'}");
+    assert_int_equal(may_publish(b, c.principal, "x"), ERR_DENIED);
+    release(&c);
+}
+
 /* ---- look-ups while something changes ---- */
 
 struct race {
@@ -1286,6 +1423,9 @@ int main(void)
         TEST(things_are_variables),
         TEST(things_that_change_are_told),
         TEST(policies_that_ask_for_the_time),
+        TEST(things_have_the_policies_of_their_groups),
+        TEST(policies_of_groups_may_ask_for_the_time),
+        TEST(compiled_policies_are_shared),
         TEST(stale_lookups_wait_for_the_reload),
         TEST(a_refused_one_may_ask_again),
         TEST(passwords_are_checked),
