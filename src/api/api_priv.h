@@ -189,7 +189,7 @@ int api_bind(const char *bind, const struct route_match *match, const struct htt
 /* Takes the next source off *bind: kind is '?', '@', '{' or '*' ("{*}"); false at the end. */
 bool api_bind_next(struct slice *bind, char *ret_kind, struct slice *ret_name,
                    struct slice *ret_param);
-/* "thing/{thingName}" with the parameters filled in, appended. */
+/* "thing/{thingName}" with the parameters filled in, appended; "{thingName,thingArn}": by its name or its ARN. */
 void api_expand(const char *resource, const struct json *params, struct buf *out);
 /* A decimal parameter of the query, or fallback; ERR_INVALID with AWS's sentence. */
 int api_param_int(const struct json *params, const char *name, int64_t min, int64_t max,
@@ -231,6 +231,7 @@ bool cors_preflight(struct api_call *call);
 void control_registry(struct api_call *call);
 void control_rule(struct api_call *call);
 void control_credential(struct api_call *call);
+void control_thing_groups(struct api_call *call);
 void control_endpoint(struct api_call *call);
 void data_connect(struct api_call *call);
 void data_publish(struct api_call *call);

@@ -172,6 +172,18 @@ int api_bind(const char *bind, const struct route_match *match, const struct htt
     return 0;
 }
 
+/* Of "thingName,thingArn" the name, or what is called so in the ARN. */
+static const char *expand_one(struct slice names, const struct json *params)
+{
+    const char *comma = memchr(names.ptr, ',', names.len);
+    size_t len = comma ? (size_t)(comma - names.ptr) : names.len;
+    const char *text = json_str(json_get_slice(params, slice_of(names.ptr, len)));
+    if (text || !comma) return text;
+    const char *arn = json_str(json_get_slice(params, slice_from(names, len + 1)));
+    const char *slash = arn ? strchr(arn, '/') : NULL;
+    return slash ? slash + 1 : arn;
+}
+
 void api_expand(const char *resource, const struct json *params, struct buf *out)
 {
     for (const char *at = resource; *at; at++) {
@@ -180,8 +192,7 @@ void api_expand(const char *resource, const struct json *params, struct buf *out
             buf_putc(out, *at);
             continue;
         }
-        const struct json *value = json_get_slice(params, slice_of(at + 1, (size_t)(end - at) - 1));
-        const char *text = json_str(value);
+        const char *text = expand_one(slice_of(at + 1, (size_t)(end - at) - 1), params);
         if (text)
             buf_puts(out, text);
         else if (out->len && out->data[out->len - 1] == '/')

@@ -7,6 +7,7 @@
 #include "registry/registry.h"
 #include "rules/rules.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static void on_registry(void *arg, int rc, struct json *result, const struct diag *diag)
@@ -76,6 +77,31 @@ void control_credential(struct api_call *call)
         return;
     }
     control_registry(call);
+}
+
+static bool may_change_groups(struct api_call *call, const char *list)
+{
+    const struct registry *registry = call->api->opts.registry;
+    bool may = true;
+    json_for_each(group, json_get(call->params, list)) {
+        if (!json_str(group)) continue;
+        char *arn = xasprintf("arn:aws:iot:%s:%s:thinggroup/%s", registry_region(registry),
+                              registry_account(registry), json_str(group));
+        may = auth_require_admin(call->api->opts.auth, call->principal, &call->conn,
+                                 call->route->route.action, arn) == 0;
+        if (!may) api_fail_denied(call, arn);
+        free(arn);
+        if (!may) break;
+    }
+    return may;
+}
+
+/* Whoever may change a thing may not put it into every group: groups have rights. */
+void control_thing_groups(struct api_call *call)
+{
+    if (may_change_groups(call, "thingGroupsToAdd") &&
+        may_change_groups(call, "thingGroupsToRemove"))
+        control_registry(call);
 }
 
 /* api-operations, section 1.5: the retired types are refused, as on AWS. */

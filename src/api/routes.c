@@ -48,6 +48,8 @@
 #define CERT                              "cert/{certificateId}"
 #define CA                                "cacert/{caCertificateId}"
 #define POLICY                            "policy/{policyName}"
+#define GROUP                             "thinggroup/{thingGroupName}"
+#define GROUP_OR_ARN                      "thinggroup/{thingGroupName,thingGroupArn}"
 #define SHADOW                            "thing/{thingName}/{shadowName}"
 #define PAGE                              "?nextToken ?maxResults"
 #define PAGE_OLD                          "?pageSize ?marker ?isAscendingOrder=ascendingOrder"
@@ -85,6 +87,30 @@ const struct api_route api_routes[] = {
         "no new things get this type; undoDeprecate takes it back"),
     REG(DELETE, "/thing-types/{thingTypeName}", "DeleteThingType", TYPE, NULL,
         "removes a deprecated thing type"),
+
+    /* ---- thing groups ---- */
+    REG(POST, "/thing-groups/{thingGroupName}", "CreateThingGroup", GROUP, "{*}",
+        "makes a static thing group, perhaps in another"),
+    REG(GET, "/thing-groups/{thingGroupName}", "DescribeThingGroup", GROUP, NULL,
+        "a thing group, and the groups that it is in"),
+    REG(PATCH, "/thing-groups/{thingGroupName}", "UpdateThingGroup", GROUP, "{*}",
+        "changes the description or the attributes of a thing group"),
+    REG(DELETE, "/thing-groups/{thingGroupName}", "DeleteThingGroup", GROUP, "?expectedVersion",
+        "removes a thing group without children; its things and policies stay"),
+    REG(GET, "/thing-groups", "ListThingGroups", "*",
+        PAGE " ?parentGroup ?namePrefixFilter ?recursive",
+        "thing groups level by level; only one level with recursive=false"),
+    REG(PUT, "/thing-groups/addThingToThingGroup", "AddThingToThingGroup", GROUP_OR_ARN, "{*}",
+        "puts a thing into a group"),
+    REG(PUT, "/thing-groups/removeThingFromThingGroup", "RemoveThingFromThingGroup", GROUP_OR_ARN,
+        "{*}", "takes a thing out of a group"),
+    ROW(PUT, "/thing-groups/updateThingGroupsForThing", "UpdateThingGroupsForThing", 0, API_CONTROL,
+        "iot:UpdateThingGroupsForThing", THING, "{*}", control_thing_groups,
+        "takes a thing out of groups and puts it into others; each group must be allowed too"),
+    REG(GET, "/thing-groups/{thingGroupName}/things", "ListThingsInThingGroup", GROUP,
+        "?recursive " PAGE, "the things of a group; with recursive those of groups in it too"),
+    REG(GET, "/things/{thingName}/thing-groups", "ListThingGroupsForThing", THING, PAGE,
+        "the groups that a thing is in"),
 
     /* ---- certificates ---- */
     REG(POST, "/keys-and-certificate", "CreateKeysAndCertificate", "*", "?setAsActive",
@@ -137,12 +163,24 @@ const struct api_route api_routes[] = {
     REG(DELETE, "/policies/{policyName}/version/{policyVersionId}", "DeletePolicyVersion", POLICY,
         NULL, "removes a version that is not the default"),
     REG(PUT, "/target-policies/{policyName}", "AttachPolicy", POLICY, "{*}",
-        "attaches a policy to a certificate, key, user or token"),
+        "attaches a policy to a certificate, key, user, token, thing group or role"),
     REG(POST, "/target-policies/{policyName}", "DetachPolicy", POLICY, "{*}", "detaches a policy"),
     REG_READ(POST, "/attached-policies/{target}", "ListAttachedPolicies", "*",
-        "?recursive ?marker ?pageSize", "the policies of a principal"),
+        "?recursive ?marker ?pageSize",
+        "the policies of a target; with recursive those of a group's parents too"),
     REG_READ(POST, "/policy-targets/{policyName}", "ListTargetsForPolicy", POLICY,
         "?marker ?pageSize", "to whom a policy is attached"),
+    REG(PUT, "/principal-policies/{policyName}", "AttachPrincipalPolicy", POLICY,
+        "@x-amzn-iot-principal=principal", "AttachPolicy of AWS's older API, for principals"),
+    REG(DELETE, "/principal-policies/{policyName}", "DetachPrincipalPolicy", POLICY,
+        "@x-amzn-iot-principal=principal", "DetachPolicy of AWS's older API"),
+    REG(GET, "/principal-policies", "ListPrincipalPolicies", "*",
+        "@x-amzn-iot-principal=principal " PAGE_OLD, "the policies of a principal"),
+    REG(GET, "/policy-principals", "ListPolicyPrincipals", POLICY,
+        "@x-amzn-iot-policy=policyName " PAGE_OLD,
+        "the principals that have a policy, by kind and id"),
+    REG_READ(POST, "/effective-policies", "GetEffectivePolicies", "*", "?thingName {*}",
+        "what decides for a principal, a thing, or both: their policies and those of the groups"),
 
     /* ---- rules ---- */
     RULE(POST, "/rules/{ruleName}", "CreateTopicRule", "@x-amz-tagging=tags {topicRulePayload}",

@@ -21,6 +21,8 @@ SHAPE(RuleName, "s<1..128>~^[a-zA-Z0-9_]+$")
 SHAPE(ShadowName, "s<1..64>~^[$a-zA-Z0-9:_-]+$")
 SHAPE(CredentialName, "s<1..128>~^[a-zA-Z0-9_+=,.@:-]+$")
 SHAPE(PrincipalArn, "s~^arn:aws:iot:[^:]*:[^:]*:(cert|key|user|token)/.+$")
+SHAPE(TargetArn, "s~^arn:aws:(iot:[^:]*:[^:]*:(cert|key|user|token|thinggroup)|iam::[^:]*:role)/.+$")
+SHAPE(ThingGroupName, "s<1..128>~^[a-zA-Z0-9:_-]+$")
 SHAPE(PageToken, "s<4..>~^[A-Za-z0-9+/]+={0,2}$")
 SHAPE(SqlVersion, "(2015-10-08|2016-03-23|beta)")
 
@@ -65,6 +67,31 @@ OP(ListThingTypes, "nextToken?:PageToken maxResults?:n<1..250> thingTypeName?:s"
    "thingTypes:[ThingTypeDefinition] nextToken?:PageToken")
 OP(DeprecateThingType, "thingTypeName:ThingTypeName undoDeprecate?:b", "")
 OP(DeleteThingType, "thingTypeName:ThingTypeName", "")
+
+/* ---- thing groups ---- */
+SHAPE(ThingGroupProperties, "thingGroupDescription?:s<0..2028> attributePayload?:AttributePayload")
+SHAPE(GroupNameAndArn, "groupName:ThingGroupName groupArn:s")
+SHAPE(ThingGroupMetadata, "parentGroupName?:ThingGroupName rootToParentThingGroups?:[GroupNameAndArn] creationDate:t")
+OP(CreateThingGroup, "thingGroupName:ThingGroupName parentGroupName?:ThingGroupName "
+                     "thingGroupProperties?:ThingGroupProperties",
+   "thingGroupName:ThingGroupName thingGroupArn:s thingGroupId:s")
+OP(DescribeThingGroup, "thingGroupName:ThingGroupName",
+   "thingGroupName:ThingGroupName thingGroupId:s thingGroupArn:s version:n<1..> "
+   "thingGroupProperties:ThingGroupProperties thingGroupMetadata:ThingGroupMetadata")
+OP(UpdateThingGroup, "thingGroupName:ThingGroupName thingGroupProperties:ThingGroupProperties "
+                     "expectedVersion?:n<0..>", "version:n<1..>")
+OP(DeleteThingGroup, "thingGroupName:ThingGroupName expectedVersion?:n<0..>", "")
+OP(ListThingGroups, "nextToken?:PageToken maxResults?:n<1..250> parentGroup?:ThingGroupName namePrefixFilter?:s "
+                    "recursive?:b", "thingGroups:[GroupNameAndArn] nextToken?:PageToken")
+OP(AddThingToThingGroup, "thingGroupName?:ThingGroupName thingGroupArn?:s thingName?:ThingName thingArn?:s "
+                         "overrideDynamicGroups?:b", "")
+OP(RemoveThingFromThingGroup, "thingGroupName?:ThingGroupName thingGroupArn?:s thingName?:ThingName thingArn?:s", "")
+OP(UpdateThingGroupsForThing, "thingName:ThingName thingGroupsToAdd?:[ThingGroupName]<0..10> "
+                              "thingGroupsToRemove?:[ThingGroupName]<0..10> overrideDynamicGroups?:b", "")
+OP(ListThingsInThingGroup, "thingGroupName:ThingGroupName recursive?:b nextToken?:PageToken maxResults?:n<1..250>",
+   "things:[ThingName] nextToken?:PageToken")
+OP(ListThingGroupsForThing, "thingName:ThingName nextToken?:PageToken maxResults?:n<1..250>",
+   "thingGroups:[GroupNameAndArn] nextToken?:PageToken")
 
 /* ---- certificates ---- */
 SHAPE(KeyPair, "PublicKey:s PrivateKey:s")
@@ -145,12 +172,20 @@ OP(GetPolicyVersion, "policyName:PolicyName policyVersionId:PolicyVersionId",
 OP(ListPolicyVersions, "policyName:PolicyName", "policyVersions:[PolicyVersion]")
 OP(SetDefaultPolicyVersion, "policyName:PolicyName policyVersionId:PolicyVersionId", "")
 OP(DeletePolicyVersion, "policyName:PolicyName policyVersionId:PolicyVersionId", "")
-OP(AttachPolicy, "policyName:PolicyName target:PrincipalArn", "")
-OP(DetachPolicy, "policyName:PolicyName target:PrincipalArn", "")
-OP(ListAttachedPolicies, "target:PrincipalArn recursive?:b marker?:PageToken pageSize?:n<1..250>",
+OP(AttachPolicy, "policyName:PolicyName target:TargetArn", "")
+OP(DetachPolicy, "policyName:PolicyName target:TargetArn", "")
+OP(ListAttachedPolicies, "target:TargetArn recursive?:b marker?:PageToken pageSize?:n<1..250>",
    "policies:[Policy] nextMarker?:PageToken")
 OP(ListTargetsForPolicy, "policyName:PolicyName marker?:PageToken pageSize?:n<1..250>",
-   "targets:[PrincipalArn] nextMarker?:PageToken")
+   "targets:[TargetArn] nextMarker?:PageToken")
+OP(AttachPrincipalPolicy, "policyName:PolicyName principal:PrincipalArn", "")
+OP(DetachPrincipalPolicy, "policyName:PolicyName principal:PrincipalArn", "")
+OP(ListPrincipalPolicies, "principal:PrincipalArn pageSize?:n<1..250> marker?:PageToken ascendingOrder?:b",
+   "policies:[Policy] nextMarker?:PageToken")
+OP(ListPolicyPrincipals, "policyName:PolicyName pageSize?:n<1..250> marker?:PageToken ascendingOrder?:b",
+   "principals:[PrincipalArn] nextMarker?:PageToken")
+SHAPE(EffectivePolicy, "policyName:PolicyName policyArn:s policyDocument:PolicyDocument")
+OP(GetEffectivePolicies, "thingName?:ThingName principal?:PrincipalArn", "effectivePolicies:[EffectivePolicy]")
 
 /* ---- rules ---- */
 SHAPE(UserProperty, "key:s<0..1024> value:s<0..1024>")

@@ -55,7 +55,9 @@ static void make_principals(void)
                               "\"Action\":\"iot:*\",\"Resource\":\"*\"},{\"Effect\":\"Allow\","
                               "\"Action\":\"thingd:CreateToken\",\"Resource\":\"*\"},"
                               "{\"Effect\":\"Deny\",\"Action\":\"iot:DeleteThing\","
-                              "\"Resource\":\"arn:aws:iot:local:000000000000:thing/kept\"}]}";
+                              "\"Resource\":\"arn:aws:iot:local:000000000000:thing/kept\"},"
+                              "{\"Effect\":\"Deny\",\"Action\":\"iot:*\",\"Resource\":"
+                              "\"arn:aws:iot:local:000000000000:thinggroup/kept\"}]}";
     static const char data[] = "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\","
                                "\"Action\":[\"iot:Publish\",\"iot:RetainPublish\"],"
                                "\"Resource\":\"arn:aws:iot:*:*:topic/free/*\"},"
@@ -340,7 +342,7 @@ static int tear_down(void **state)
 static bool uses_registry(const struct api_route *route)
 {
     return route->run == control_registry || route->run == control_rule ||
-           route->run == control_credential;
+           route->run == control_credential || route->run == control_thing_groups;
 }
 
 static void routes_have_operations_that_exist(void **state)
@@ -598,6 +600,10 @@ static void resources_are_filled_in(void **state)
           "thing/a/b" },
         { "thing/{thingName}/{shadowName}", "{\"thingName\":\"a\"}", "thing/a" },
         { "topic/{topic}", "{\"topic\":\"a/{b}/c\"}", "topic/a/{b}/c" },
+        { "g/{name,arn}", "{\"name\":\"a\",\"arn\":\"arn:x:g/b\"}", "g/a" },
+        { "g/{name,arn}", "{\"arn\":\"arn:x:g/b\"}", "g/b" },
+        { "g/{name,arn}", "{\"arn\":\"b\"}", "g/b" },
+        { "g/{name,arn}", "{\"arn\":1}", "g" },
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct json *params;
@@ -797,6 +803,37 @@ static void policies_decide_for_keys(void **state)
         { &key, "POST /hub/tokens", "{\"admin\":true}", 403, "AccessDeniedException", NULL },
         { &key, "POST /hub/tokens", "{\"admin\":\"true\"}", 403, "AccessDeniedException", NULL },
         { &admin, "POST /hub/tokens", "{\"admin\":true}", 200, NULL, "\"token\":" },
+    };
+    run_table(cases, ARRAY_LEN(cases));
+}
+
+static void groups_are_resources_however_they_are_named(void **state)
+{
+#define NOT_ON_KEPT \
+    403, "AccessDeniedException", "on resource: arn:aws:iot:local:000000000000:thinggroup/kept"
+#define KEPT_ARN "arn:aws:iot:local:000000000000:thinggroup/kept"
+    const struct expected cases[] = {
+        { &admin, "POST /thing-groups/kept", "{}", 200, NULL, NULL },
+        { &admin, "POST /thing-groups/open", "{}", 200, NULL, NULL },
+        { &admin, "POST /things/t", "{}", 200, NULL, NULL },
+        { &key, "GET /thing-groups/kept", NULL, NOT_ON_KEPT },
+        { &key, "PUT /thing-groups/addThingToThingGroup",
+          "{\"thingGroupName\":\"kept\",\"thingName\":\"t\"}", NOT_ON_KEPT },
+        { &key, "PUT /thing-groups/addThingToThingGroup",
+          "{\"thingGroupArn\":\"" KEPT_ARN "\",\"thingName\":\"t\"}", NOT_ON_KEPT },
+        { &key, "PUT /thing-groups/removeThingFromThingGroup",
+          "{\"thingGroupArn\":\"" KEPT_ARN "\",\"thingName\":\"t\"}", NOT_ON_KEPT },
+        { &key, "PUT /thing-groups/addThingToThingGroup", /* not judged by one, done by the other */
+          "{\"thingGroupName\":\"open\",\"thingGroupArn\":\"" KEPT_ARN "\",\"thingName\":\"t\"}",
+          400, "InvalidRequestException", "do not match" },
+        { &key, "PUT /thing-groups/updateThingGroupsForThing",
+          "{\"thingName\":\"t\",\"thingGroupsToAdd\":[\"open\",\"kept\"]}", NOT_ON_KEPT },
+        { &key, "PUT /thing-groups/updateThingGroupsForThing",
+          "{\"thingName\":\"t\",\"thingGroupsToRemove\":[\"kept\"]}", NOT_ON_KEPT },
+        { &admin, "GET /things/t/thing-groups", NULL, 200, NULL, "{\"thingGroups\":[]}" },
+        { &key, "PUT /thing-groups/updateThingGroupsForThing",
+          "{\"thingName\":\"t\",\"thingGroupsToAdd\":[\"open\"]}", 200, NULL, "{}" },
+        { &key, "GET /things/t/thing-groups", NULL, 200, NULL, "\"groupName\":\"open\"" },
     };
     run_table(cases, ARRAY_LEN(cases));
 }
@@ -2040,6 +2077,7 @@ int main(void)
         T(certificates_have_the_data_plane),
         T(authorities_are_reached),
         T(policies_decide_for_keys),
+        T(groups_are_resources_however_they_are_named),
         T(a_token_is_a_credential),
         T(refusals_have_the_request_in_the_log),
         T(the_service_that_is_signed_for_decides),
