@@ -1,7 +1,7 @@
-/* cmd_policy.c — `policy create`, `attach`, `detach`, `show`.
+/* cmd_policy.c — `policy create`, `update`, `use`, `attach`, `detach`, `effective`, `show`.
  *
  * A target is what people know: a certificate's id, a thing (its principals), a key's id, a user,
- * a token's id. The operations want ARNs, which only the hub can tell, since region and account
+ * a token's id, a thing group. The operations want ARNs, which only the hub can tell, since region and account
  * are its own; so each kind of target has a way to ask for them. "user:lamp" names the kind where
  * a bare name would be two things. */
 #include "base/err.h"
@@ -14,11 +14,13 @@ enum { DOCUMENT_MAX = 1 << 20, CERT_ID_LEN = 64 };
 
 /* ---- create --------------------------------------------------------------------------------- */
 
-int policy_create_run(const struct cli_args *args)
+/* Takes params; adds the document that FILE has. */
+static int send_document(const struct cli_args *args, const char *op, struct json *params,
+                         const char *done)
 {
     struct command cmd;
     struct buf document = { 0 };
-    struct json *result, *params = params_of("policyName", cli_arg(args, 0));
+    struct json *result;
     int rc = command_read(args, cli_arg(args, 1), DOCUMENT_MAX, &document);
     if (rc == 0) json_set(params, "policyDocument", json_new_slice(buf_slice(&document)));
     buf_deinit(&document);
@@ -27,9 +29,40 @@ int policy_create_run(const struct cli_args *args)
         json_free(params);
         return rc;
     }
-    if (command_try(&cmd, "CreatePolicy", params, &result) < 0)
+    if (command_try(&cmd, op, params, &result) < 0) return command_close(&cmd, command_fail(&cmd));
+    command_done(&cmd, result, "policy %s %s", cli_arg(args, 0), done);
+    json_free(result);
+    return command_close(&cmd, CLI_DONE);
+}
+
+int policy_create_run(const struct cli_args *args)
+{
+    return send_document(args, "CreatePolicy", params_of("policyName", cli_arg(args, 0)),
+                         "created");
+}
+
+int policy_update_run(const struct cli_args *args)
+{
+    bool keeps = cli_flag_given(args, "--keep-default");
+    struct json *params = params_of("policyName", cli_arg(args, 0));
+    json_set_bool(params, "setAsDefault", !keeps);
+    return send_document(args, "CreatePolicyVersion", params,
+                         keeps ? "has a new version" : "updated");
+}
+
+int policy_use_run(const struct cli_args *args)
+{
+    struct command cmd;
+    struct json *result, *params = params_of("policyName", cli_arg(args, 0));
+    json_set_str(params, "policyVersionId", cli_arg(args, 1));
+    int rc = command_open(&cmd, args, REACH_RUNNING);
+    if (rc) {
+        json_free(params);
+        return rc;
+    }
+    if (command_try(&cmd, "SetDefaultPolicyVersion", params, &result) < 0)
         return command_close(&cmd, command_fail(&cmd));
-    command_done(&cmd, result, "policy %s created", cli_arg(args, 0));
+    command_done(&cmd, result, "policy %s: version %s decides", cli_arg(args, 0), cli_arg(args, 1));
     json_free(result);
     return command_close(&cmd, CLI_DONE);
 }
@@ -92,12 +125,26 @@ static int find_thing(struct command *cmd, const struct target_kind *kind, const
     return rc;
 }
 
+static int find_group(struct command *cmd, const struct target_kind *kind, const char *name,
+                      struct json *arns)
+{
+    struct json *result = NULL;
+    int rc = command_try(cmd, "DescribeThingGroup", params_of("thingGroupName", name), &result);
+    if (rc == ERR_NOT_FOUND || rc == ERR_INVALID) return 0; /* ERR_INVALID: no name of a group */
+    if (rc < 0) return rc;
+    const char *arn = json_get_str(result, "thingGroupArn");
+    if (arn) json_push(arns, json_new_str(arn));
+    json_free(result);
+    return 0;
+}
+
 static const struct target_kind kinds[] = {
     { "cert", find_cert },
     { "thing", find_thing },
     { "key", find_listed, "ListAccessKeys", "accessKeys", "accessKeyId" },
     { "user", find_listed, "ListUsers", "users", "userName" },
     { "token", find_listed, "ListTokens", "tokens", "tokenId" },
+    { "group", find_group },
 };
 
 /* The kind that "user:lamp" begins with, and the rest. */
@@ -142,7 +189,7 @@ static int find_targets(struct command *cmd, const char *target, struct json *ar
         rc = find_anywhere(cmd, target, arns);
     if (rc == 0 && json_count(arns) == 0)
         rc = diag_set(&cmd->diag, ERR_NOT_FOUND,
-                      "no certificate, thing, key, user or token is called '%s'", target);
+                      "no certificate, thing, key, user, token or group is called '%s'", target);
     return rc;
 }
 
@@ -182,6 +229,48 @@ int policy_attach_run(const struct cli_args *args)
 int policy_detach_run(const struct cli_args *args)
 {
     return change(args, "DetachPolicy", "detached from");
+}
+
+/* ---- effective ------------------------------------------------------------------------------ */
+
+/* Whose policies count: who --principal says, or the thing's only one, if it has any. */
+static int find_principal(struct command *cmd, const char *thing, struct json *params)
+{
+    const char *asked = cli_flag_value(cmd->args, "--principal", NULL);
+    struct json *list = NULL, *arns = json_new_array();
+    int rc = asked ? find_targets(cmd, asked, arns)
+                   : command_try_list(cmd, "ListThingPrincipals", params_of("thingName", thing),
+                                      "principals", &list);
+    const struct json *found = asked ? arns : json_get(list, "principals");
+    if (rc == 0 && json_count(found) > 1)
+        rc = diag_set(&cmd->diag, ERR_CONFLICT,
+                      "'%s' has %zu principals: say which with --principal", asked ? asked : thing,
+                      json_count(found));
+    if (rc == 0) json_set_str(params, "principal", json_str(json_at(found, 0)));
+    json_free(list);
+    json_free(arns);
+    return rc;
+}
+
+int policy_effective_run(const struct cli_args *args)
+{
+    static const struct output_column columns[] = { { "NAME", "policyName" },
+                                                    { "ARN", "policyArn" },
+                                                    { 0 } };
+    struct command cmd;
+    int rc = command_open(&cmd, args, REACH_RUNNING);
+    if (rc) return rc;
+    struct json *result = NULL, *params = params_of("thingName", cli_arg(args, 0));
+    rc = find_principal(&cmd, cli_arg(args, 0), params);
+    if (rc == 0)
+        rc = command_try(&cmd, "GetEffectivePolicies", params, &result);
+    else
+        json_free(params);
+    if (rc == 0 && cmd.json) output_json(args->out, result);
+    if (rc == 0 && !cmd.json)
+        output_table(args->out, columns, json_get(result, "effectivePolicies"));
+    json_free(result);
+    return command_close(&cmd, rc < 0 ? command_fail(&cmd) : CLI_DONE);
 }
 
 /* ---- show ----------------------------------------------------------------------------------- */

@@ -62,6 +62,11 @@ static const struct output_column type_columns[] = {
     { "DESCRIPTION", "thingTypeProperties.thingTypeDescription" },
     { 0 },
 };
+static const struct output_column group_columns[] = {
+    { "NAME", "groupName" },
+    { "ARN", "groupArn" },
+    { 0 },
+};
 static const struct output_column cert_columns[] = {
     { "ID", "certificateId" },
     { "STATUS", "status" },
@@ -121,6 +126,12 @@ static const struct output_column revoked_columns[] = {
 static const struct output_column policy_columns[] = {
     { "NAME", "policyName" },
     { "ARN", "policyArn" },
+    { 0 },
+};
+static const struct output_column version_columns[] = {
+    { "VERSION", "versionId" },
+    { "DEFAULT", "isDefaultVersion", OUTPUT_FLAG },
+    { "CREATED", "createDate", OUTPUT_TIME },
     { 0 },
 };
 static const struct output_column rule_columns[] = {
@@ -195,6 +206,7 @@ static const struct output_column denial_columns[] = {
 
 #define LARGE_PAGES .fixed = "maxResults", .value = "1000"
 
+static const struct simple_flag group_list_flags[] = { { "--parent", "parentGroup" }, { 0 } };
 static const struct simple_flag cert_delete_flags[] = { { "--force", "forceDelete" }, { 0 } };
 static const struct simple_flag cert_register_flags[] = {
     { "--active", "status", "ACTIVE" },
@@ -237,6 +249,10 @@ static const struct simple simples[] = {
     { "user list", "ListUsers", REACH_ANY, .list = "users", .columns = user_columns },
     { "user delete", "DeleteUser", REACH_ANY, "userName", .noun = "user", .done = "deleted" },
     { "type list", "ListThingTypes", .list = "thingTypes", .columns = type_columns },
+    { "group list", "ListThingGroups", .flags = group_list_flags, .list = "thingGroups",
+      .columns = group_columns },
+    { "group delete", "DeleteThingGroup", .arg = "thingGroupName", .noun = "group",
+      .done = "deleted" },
     { "cert list", "ListCertificates", .list = "certificates", .columns = cert_columns },
     { "cert show", "DescribeCertificate", .arg = "certificateId", .columns = cert_fields,
       .block = "certificateDescription.certificatePem" },
@@ -272,6 +288,8 @@ static const struct simple simples[] = {
     { "crl delete", "DeleteCertificateRevocationList", .arg = "caCertificateId",
       .noun = "revocation list of", .done = "deleted" },
     { "policy list", "ListPolicies", .list = "policies", .columns = policy_columns },
+    { "policy versions", "ListPolicyVersions", .arg = "policyName", .list = "policyVersions",
+      .columns = version_columns },
     { "policy delete", "DeletePolicy", .arg = "policyName", .noun = "policy", .done = "deleted" },
     { "rule list", "ListTopicRules", .list = "rules", .columns = rule_columns },
     { "rule show", "GetTopicRule", .arg = "ruleName", .columns = rule_fields },

@@ -247,22 +247,6 @@ static bool is_thing_name(const char *name)
     return len > 0 && len <= NAME_MAX_LEN && name[len] == '\0';
 }
 
-static int read_attrs(struct add *add, const struct cli_args *args)
-{
-    size_t count;
-    const char *const *attrs = cli_flag_values(args, "--attr", &count);
-    for (size_t i = 0; i < count; i++) {
-        size_t len = strcspn(attrs[i], "=");
-        if (len == 0 || !attrs[i][len])
-            return cli_bad_usage(args, "flag '--attr': '%s' is not KEY=VALUE", attrs[i]);
-        char *key = xstrndup(attrs[i], len);
-        if (!add->attrs) add->attrs = json_new_object();
-        json_set_str(add->attrs, key, attrs[i] + len + 1);
-        free(key);
-    }
-    return 0;
-}
-
 static int prepare(struct add *add)
 {
     const char *dir = cli_flag_value(add->cmd.args, "--out", ".");
@@ -328,7 +312,7 @@ int thing_add_run(const struct cli_args *args)
     if (!is_thing_name(add.name))
         return cli_bad_usage(args, "'%s' is no name of a thing: 1 to %d of a-z A-Z 0-9 : _ -",
                              add.name, NAME_MAX_LEN);
-    int rc = read_attrs(&add, args);
+    int rc = command_read_attrs(args, &add.attrs);
     if (rc == 0) rc = command_open(&add.cmd, args, REACH_RUNNING);
     if (rc == 0) {
         rc = prepare(&add);

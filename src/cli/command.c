@@ -104,6 +104,22 @@ void command_done(struct command *cmd, const struct json *result, const char *fm
     fputc('\n', cmd->args->out);
 }
 
+int command_read_attrs(const struct cli_args *args, struct json **ret_attrs)
+{
+    size_t count;
+    const char *const *attrs = cli_flag_values(args, "--attr", &count);
+    for (size_t i = 0; i < count; i++) {
+        size_t len = strcspn(attrs[i], "=");
+        if (len == 0 || !attrs[i][len])
+            return cli_bad_usage(args, "flag '--attr': '%s' is not KEY=VALUE", attrs[i]);
+        char *key = xstrndup(attrs[i], len);
+        if (!*ret_attrs) *ret_attrs = json_new_object();
+        json_set_str(*ret_attrs, key, attrs[i] + len + 1);
+        free(key);
+    }
+    return 0;
+}
+
 /* ---- files ---------------------------------------------------------------------------------- */
 
 static int read_stdin(const struct cli_args *args, size_t most, struct buf *ret_data)

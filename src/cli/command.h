@@ -47,6 +47,9 @@ struct json *params_of(const char *member, const char *text);
 int command_read(const struct cli_args *args, const char *file, size_t most, struct buf *ret_data);
 /* The same, as a JSON document. */
 int command_read_json(const struct cli_args *args, const char *file, struct json **ret_json);
+/* Adds those of the flags --attr KEY=VALUE to *ret_attrs, which is NULL or an object, made where it is needed;
+ * the caller's, also when a flag is wrong. 0; or the exit code, and the reason is printed. */
+int command_read_attrs(const struct cli_args *args, struct json **ret_attrs);
 /* What the process or the test has set. */
 const char *const *command_environ(const struct cli_args *args);
 
@@ -56,6 +59,10 @@ int check_run(const struct cli_args *args);      /* cmd_check.c */
 int key_create_run(const struct cli_args *args); /* cmd_credential.c */
 int token_create_run(const struct cli_args *args);
 int user_add_run(const struct cli_args *args);
+int group_create_run(const struct cli_args *args); /* cmd_group.c */
+int group_show_run(const struct cli_args *args);
+int group_add_run(const struct cli_args *args);
+int group_remove_run(const struct cli_args *args);
 int thing_add_run(const struct cli_args *args);  /* cmd_thing_add.c */
 int thing_list_run(const struct cli_args *args); /* cmd_thing.c */
 int thing_show_run(const struct cli_args *args);
@@ -64,6 +71,9 @@ int policy_create_run(const struct cli_args *args); /* cmd_policy.c */
 int policy_attach_run(const struct cli_args *args);
 int policy_detach_run(const struct cli_args *args);
 int policy_show_run(const struct cli_args *args);
+int policy_update_run(const struct cli_args *args);
+int policy_use_run(const struct cli_args *args);
+int policy_effective_run(const struct cli_args *args);
 int retained_purge_run(const struct cli_args *args); /* cmd_retained.c */
 int rule_create_run(const struct cli_args *args);    /* cmd_rule.c */
 int rule_test_run(const struct cli_args *args);

@@ -78,6 +78,26 @@ static const struct cli_flag thing_delete_flags[] = {
     { .name = "--certs", .text = "detach and delete its certificates too" },
     { 0 },
 };
+static const struct cli_flag group_create_flags[] = {
+    { .name = "--parent", .value = "GROUP", .text = "the group that it is in, for good" },
+    { .name = "--description", .value = "TEXT", .text = "what it is for" },
+    { .name = "--attr", .value = "KEY=VALUE", .repeatable = true, .text = "an attribute" },
+    { 0 },
+};
+static const struct cli_flag group_list_flags[] = {
+    { .name = "--parent", .value = "GROUP", .text = "only those in this group, and in these" },
+    { 0 },
+};
+static const struct cli_flag policy_update_flags[] = {
+    { .name = "--keep-default", .text = "do not let it decide yet: see policy use" },
+    { 0 },
+};
+static const struct cli_flag policy_effective_flags[] = {
+    { .name = "--principal",
+      .value = "TARGET",
+      .text = "whose policies count; without it those of the thing's only principal" },
+    { 0 },
+};
 static const struct cli_flag cert_delete_flags[] = {
     { .name = "--force", .text = "also when policies are attached" },
     { 0 },
@@ -207,7 +227,9 @@ static const struct cli_flag bench_flags[] = {
 #define TARGET_TEXT                                                                            \
     "TARGET is the id of a certificate, a thing (its certificates), the id of a key, a user, " \
     "the\n"                                                                                    \
-    "id of a token, or an ARN. Where a name is two of these, write user:NAME or thing:NAME."
+    "id of a token, a thing group, or an ARN. Where a name is two of these, write user:NAME "  \
+    "or\n"                                                                                     \
+    "group:NAME."
 
 #define MQTT_TEXT                                                                                  \
     "The flags are those of mosquitto's clients, with these differences: -d is the data "          \
@@ -306,6 +328,17 @@ const struct cli_command client_commands[] = {
       "Refused while certificates are attached, unless --certs is given. A certificate that\n"
       "belongs to another thing too is detached and stays." },
     { "type list", NULL, 0, 0, NULL, simple_run, "list thing types", NULL },
+    { "group create", "NAME", 1, 1, group_create_flags, group_create_run, "make a thing group",
+      "What its policies allow, the things in it and in groups below it may." },
+    { "group list", NULL, 0, 0, group_list_flags, simple_run, "list thing groups, level by level",
+      NULL },
+    { "group show", "NAME", 1, 1, NULL, group_show_run, "a group, its things and policies", NULL },
+    { "group add", "NAME THING", 2, 2, NULL, group_add_run, "put a thing into a group",
+      "A thing can be in one group of a hierarchy." },
+    { "group remove", "NAME THING", 2, 2, NULL, group_remove_run, "take a thing out of a group",
+      NULL },
+    { "group delete", "NAME", 1, 1, NULL, simple_run, "delete a group",
+      "Its things and policies stay. Refused while there are groups in it." },
     { "cert list", NULL, 0, 0, NULL, simple_run, "list certificates", NULL },
     { "cert show", "ID", 1, 1, NULL, simple_run, "a certificate", NULL },
     { "cert register", "FILE", 1, 1, cert_register_flags, simple_run,
@@ -350,6 +383,16 @@ const struct cli_command client_commands[] = {
       TARGET_TEXT },
     { "policy detach", "NAME TARGET", 2, 2, NULL, policy_detach_run, "take a policy from somebody",
       TARGET_TEXT },
+    { "policy update", "NAME FILE", 2, 2, policy_update_flags, policy_update_run,
+      "give a policy another document",
+      "Makes a new version, of which there can be five. FILE as for create." },
+    { "policy versions", "NAME", 1, 1, NULL, simple_run, "the versions of a policy", NULL },
+    { "policy use", "NAME VERSION", 2, 2, NULL, policy_use_run, "let another version decide",
+      NULL },
+    { "policy effective", "THING", 1, 1, policy_effective_flags, policy_effective_run,
+      "what decides for a thing",
+      "The policies of its principal, then those of its groups. With --json with their "
+      "documents." },
     { "policy delete", "NAME", 1, 1, NULL, simple_run, "delete a policy",
       "Refused while it is attached to anybody." },
 
