@@ -171,6 +171,23 @@ def call_things(iot):
     iot.delete_thing_type(thingTypeName="lamp")
 
 
+def call_groups(iot):
+    iot.create_thing_group(thingGroupName="g", thingGroupProperties={
+        "thingGroupDescription": "d", "attributePayload": {"attributes": {"a": "b"}}})
+    iot.create_thing_group(thingGroupName="h", parentGroupName="g")
+    for name in ("g", "h"):
+        iot.describe_thing_group(thingGroupName=name)
+    iot.update_thing_group(thingGroupName="g", thingGroupProperties={}, expectedVersion=1)
+    iot.add_thing_to_thing_group(thingGroupName="h", thingName="a")
+    iot.list_things_in_thing_group(thingGroupName="g", recursive=True)
+    iot.list_thing_groups_for_thing(thingName="a")
+    iot.list_thing_groups(maxResults=1)
+    iot.list_thing_groups(parentGroup="g", namePrefixFilter="h", recursive=False)
+    iot.update_thing_groups_for_thing(thingName="a", thingGroupsToAdd=["g"], thingGroupsToRemove=["h"])
+    iot.remove_thing_from_thing_group(thingGroupName="g", thingName="a")
+    iot.delete_thing_group(thingGroupName="h")
+
+
 def call_certificates(iot, folder):
     made = iot.create_keys_and_certificate(setAsActive=True)
     arn, cert = made["certificateArn"], made["certificateId"]
@@ -185,7 +202,12 @@ def call_certificates(iot, folder):
     iot.attach_policy(policyName="p", target=arn)
     iot.list_attached_policies(target=arn)
     iot.list_targets_for_policy(policyName="p")
+    iot.get_effective_policies(principal=arn, thingName="a")
     iot.detach_policy(policyName="p", target=arn)
+    iot.attach_principal_policy(policyName="p", principal=arn)
+    iot.list_principal_policies(principal=arn, pageSize=1)
+    iot.list_policy_principals(policyName="p")
+    iot.detach_principal_policy(policyName="p", principal=arn)
     iot.detach_thing_principal(thingName="a", principal=arn)
     iot.update_certificate(certificateId=cert, newStatus="INACTIVE")
     iot.delete_certificate(certificateId=cert)
@@ -319,6 +341,7 @@ def test_answers_are_what_the_document_says(hub, recorder, document, tmp_path):
     iot, data = recorder.boto3("iot"), recorder.boto3("iot-data")
     call_things(iot)
     call_policies(iot)
+    call_groups(iot)
     call_certificates(iot, tmp_path)
     call_rules(iot, recorder)
     call_data_plane(data)
@@ -484,7 +507,10 @@ def test_limits_of_numbers_are_those_of_the_hub(hub, document):
     """Both ends are taken, what is beyond them is not."""
     arn = hub.boto3("iot").create_keys_and_certificate(setAsActive=True)["certificateArn"]
     hub.boto3("iot").create_thing(thingName="limits")
-    values = {"thingName": "limits", "policyName": "ThingDefault", "target": arn.replace("/", "%2F"), "topic": "limits"}
+    hub.boto3("iot").create_thing_group(thingGroupName="limits")
+    values = {"thingName": "limits", "thingGroupName": "limits", "policyName": "ThingDefault",
+              "target": arn.replace("/", "%2F"), "topic": "limits"}
+    sent = {"x-amzn-principal": arn, "x-amzn-iot-principal": arn, "x-amzn-iot-policy": "ThingDefault"}
     seen = 0
     for operation, parameter in limited(document):
         low, high = parameter["schema"]["minimum"], parameter["schema"]["maximum"]
@@ -492,7 +518,7 @@ def test_limits_of_numbers_are_those_of_the_hub(hub, document):
             answer = hub.request(
                 operation.method, operation.path.format(**values), token=hub.admin["token"],
                 params={parameter["name"]: number},
-                headers={name: arn for name in operation.parameters("header") if name == "x-amzn-principal"})
+                headers={name: sent[name] for name in operation.parameters("header") if name in sent})
             assert answer.status_code == status, f"{operation.name} {parameter['name']}={number}: {answer.text}"
         seen += 1
     assert seen >= 15
