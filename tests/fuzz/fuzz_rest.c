@@ -14,6 +14,7 @@
 STUB(control_registry)
 STUB(control_rule)
 STUB(control_credential)
+STUB(control_thing_groups)
 STUB(control_endpoint)
 STUB(data_publish)
 STUB(data_get_retained)
