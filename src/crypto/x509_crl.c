@@ -62,7 +62,7 @@ static int read_number(struct slice value, struct arena *arena, const char **ret
 static int judge_extensions(struct slice list, struct arena *arena, const char **ret_number,
                             struct diag *diag)
 {
-    struct x509_ext ext;
+    struct x509_ext ext = { 0 };
     int rc;
     while ((rc = x509_ext_next(&list, &ext, diag)) > 0) {
         if (ret_number && slice_eq(ext.oid, SLICE_LIT(MBEDTLS_OID_CRL_NUMBER)))

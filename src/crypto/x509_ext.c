@@ -24,7 +24,7 @@ int x509_ext_next(struct slice *list, struct x509_ext *ret_ext, struct diag *dia
 bool x509_find_extension(const mbedtls_x509_crt *crt, struct slice oid, struct slice *ret_value)
 {
     struct slice whole = slice_of((const char *)crt->v3_ext.p, crt->v3_ext.len), list;
-    struct x509_ext ext;
+    struct x509_ext ext = { 0 };
     if (!der_take(&whole, DER_SEQUENCE, &list)) return false;
     while (x509_ext_next(&list, &ext, NULL) > 0) {
         if (!slice_eq(ext.oid, oid)) continue;
@@ -133,7 +133,7 @@ int x509_read_alt_names(const mbedtls_x509_crt *crt, struct slice oid, struct ar
                         const struct x509_san **ret_names, size_t *ret_count, struct diag *diag)
 {
     struct slice value, list;
-    size_t count;
+    size_t count = 0;
     int tag;
     if (!x509_find_extension(crt, oid, &value)) return 0;
     if (!der_take(&value, DER_SEQUENCE, &list) || value.len > 0)

@@ -230,8 +230,8 @@ static int insert_ca(struct registry_call *call, struct db *db, const char *mode
 
 static int register_ca(struct registry_call *call, struct db *db)
 {
-    const char *mode;
-    struct config config;
+    const char *mode = NULL;
+    struct config config = { 0 };
     bool given;
     int rc = mode_of(call, &mode);
     if (rc == 0) rc = read_config(call, db, &config, &given);
@@ -348,7 +348,7 @@ static int read_update(struct registry_call *call, struct db *db, struct update 
 static int update_ca(struct registry_call *call, struct db *db)
 {
     const char *id;
-    struct update update;
+    struct update update = { 0 };
     int rc = ca_param_id(call, &id);
     if (rc == 0) rc = read_update(call, db, &update);
     if (rc < 0) return rc;

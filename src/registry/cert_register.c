@@ -141,7 +141,7 @@ static int status_of(struct registry_call *call, const char **ret_status)
 
 static int register_without_ca(struct registry_call *call, struct db *db)
 {
-    const char *status;
+    const char *status = NULL;
     int rc = status_of(call, &status);
     return rc == 0 ? cert_insert(call, db, status, NULL, "SNI_ONLY") : rc;
 }
@@ -207,7 +207,7 @@ static int judge_ca(struct registry_call *call, struct db *db, const char *id, c
 
 static int register_cert(struct registry_call *call, struct db *db)
 {
-    const char *status, *id = json_str(json_first(json_get(call->params, ".signers")));
+    const char *status = NULL, *id = json_str(json_first(json_get(call->params, ".signers")));
     struct ca ca = { 0 };
     int rc = status_of(call, &status);
     if (rc == 0) rc = read_ca(db, id, &ca);

@@ -30,7 +30,7 @@ int cert_param_text(struct registry_call *call, const char *name, const char **r
 int cert_param_id(struct registry_call *call, const char *name, const char **ret_id)
 {
     static const struct param_kind kind = { 64, 64, "xa-fA-F0-9", "(0x)?[a-fA-F0-9]+" };
-    static const struct param_kind digits = { 0, 64, "a-fA-F0-9", NULL };
+    static const struct param_kind digits = { 0, 64, "a-fA-F0-9", NULL }; /* behind "0x" */
     const char *given;
     int rc = param_name(call, name, &kind, &given);
     if (rc < 0) return rc;
@@ -357,7 +357,7 @@ static int check_revocation(struct registry_call *call, struct db *db, const cha
 
 static int update_cert(struct registry_call *call, struct db *db)
 {
-    const char *id, *status;
+    const char *id, *status = NULL;
     int rc = cert_id(call, &id);
     if (rc == 0) rc = cert_param_text(call, "newStatus", &status);
     if (rc == 0) rc = check_new_status(call, status);

@@ -404,9 +404,13 @@ def test_command_line(hub, name, folder):
     device = ca.device(hub, name)
     cert_id = json.loads(hub.cli("--json", "cert", "register", device.cert).stdout)["certificateId"]
     assert cert_id in hub.cli("ca", "certs", ca_id).stdout
-    for verb, status in (("activate", "ACTIVE"), ("deactivate", "INACTIVE"), ("revoke", "REVOKED")):
-        hub.cli("cert", verb, cert_id)
+    for words, status in ((("cert", "activate"), "ACTIVE"), (("cert", "deactivate"), "INACTIVE"),
+                          (("cert", "revoke"), "REVOKED")):
+        hub.cli(*words, cert_id)
         assert status_of(hub, cert_id) == status
+    foreign = hublib.self_made_identity(ca.dir, "foreign", hub.ca)
+    made = hub.cli("--json", "cert", "register-no-ca", foreign.cert, "--active").stdout
+    assert status_of(hub, json.loads(made)["certificateId"]) == "ACTIVE"
     crl = ca.dir / "crl.pem"
     ca.revoke(device)
     assert "entries" in hub.cli("crl", "put", ca_id, crl).stdout

@@ -70,7 +70,7 @@ def commands():
     """Names of all commands, from the program's own help."""
     text = hublib.run(hublib.binary(), "help").stdout
     part = text.split("commands:\n")[1].split("\n\n")[0]
-    return [re.match(r"  ((?:[a-z]+ ?)+)", line)[1].strip() for line in part.splitlines()]
+    return [re.match(r"  ((?:[a-z-]+ ?)+)", line)[1].strip() for line in part.splitlines()]
 
 
 def test_help_names_the_commands():

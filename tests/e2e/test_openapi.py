@@ -15,6 +15,7 @@ import pytest
 import hublib
 from hublib import ROOT, make_csr
 from openapilib import STRUCTURE, Comparison, Document
+from pkilib import Authority, leaf
 from test_disk import full_disk, make_absent, make_fail
 
 ALLOW_ALL = json.dumps({"Version": "2012-10-17", "Statement": [
@@ -219,6 +220,30 @@ def call_certificates(iot, folder):
     iot.delete_thing(thingName="b")
 
 
+def call_authorities(iot, ask, hub, folder):
+    iot.get_registration_code()
+    iot.delete_registration_code()
+    ca = Authority(folder, "signer")
+    proof = ca.proof(iot.get_registration_code()["registrationCode"])
+    ca_id = iot.register_ca_certificate(
+        caCertificate=ca.pem, verificationCertificate=proof, setAsActive=True,
+        registrationConfig={"templateBody": "{}", "roleArn": "arn:aws:iam::000000000000:role/r"})["certificateId"]
+    iot.describe_ca_certificate(certificateId=ca_id)
+    iot.update_ca_certificate(certificateId=ca_id, newAutoRegistrationStatus="ENABLE", removeAutoRegistration=True)
+    iot.describe_ca_certificate(certificateId=ca_id)
+    iot.register_ca_certificate(caCertificate=Authority(folder, "other").pem, certificateMode="SNI_ONLY")
+    iot.list_ca_certificates(pageSize=1)
+    device = ca.device(hub, "signed")
+    made = iot.register_certificate(certificatePem=leaf(device), caCertificatePem=ca.pem, status="ACTIVE")
+    iot.describe_certificate(certificateId=made["certificateId"])
+    iot.list_certificates_by_ca(caCertificateId=ca_id, pageSize=1)
+    ask("PUT", f"/hub/cas/{ca_id}/crl", {"crlPem": ca.revoke(device)})
+    ask("GET", f"/hub/cas/{ca_id}/crl?maxResults=1")
+    ask("DELETE", f"/hub/cas/{ca_id}/crl")
+    iot.update_ca_certificate(certificateId=ca_id, newStatus="INACTIVE")
+    iot.delete_ca_certificate(certificateId=ca_id)
+
+
 def call_policies(iot):
     iot.create_policy(policyName="p", policyDocument=ALLOW_ALL)
     iot.create_policy_version(policyName="p", policyDocument=ALLOW_ALL)
@@ -343,6 +368,7 @@ def test_answers_are_what_the_document_says(hub, recorder, document, tmp_path):
     call_policies(iot)
     call_groups(iot)
     call_certificates(iot, tmp_path)
+    call_authorities(iot, recorder.ask, hub, tmp_path)
     call_rules(iot, recorder)
     call_data_plane(data)
     call_credentials(recorder.ask)
@@ -420,6 +446,15 @@ REFUSED = [
     ("DescribeCertificate", "/certificates/abc", {"certificateId": "abc"}, None),
     ("UpdateCertificate", "/certificates/" + "a" * 64, {}, None),
     ("UpdateCertificate", "/certificates/" + "a" * 64, {"newStatus": "PENDING_TRANSFER"}, None),
+    ("RegisterCertificate", "/certificate/register", {}, {"status": "ACTIVE"}),
+    ("RegisterCACertificate", "/cacertificate", {}, {"certificateMode": "SNI_ONLY"}),
+    ("RegisterCACertificate", "/cacertificate", {}, {"caCertificate": "x", "certificateMode": "OTHER"}),
+    ("ListCACertificates", "/cacertificates", {"pageSize": 251}, None),
+    ("ListCertificatesByCA", "/certificates-by-ca/abc", {"caCertificateId": "abc"}, None),
+    ("DescribeCACertificate", "/cacertificate/abc", {"caCertificateId": "abc"}, None),
+    ("UpdateCACertificate", "/cacertificate/" + "a" * 64, {"newStatus": "REVOKED"}, {}),
+    ("UpdateCACertificate", "/cacertificate/" + "a" * 64, {"newAutoRegistrationStatus": "ON"}, {}),
+    ("UpdateCACertificate", "/cacertificate/" + "a" * 64, {}, {"registrationConfig": {"templateName": "a b"}}),
     ("CreatePolicy", "/policies/refused", {}, {}),
     ("CreatePolicy", "/policies/refused", {}, {"policyDocument": {}}),
     ("GetPolicyVersion", "/policies/ThingDefault/version/one", {"policyVersionId": "one"}, None),
@@ -503,13 +538,16 @@ def limited(document):
             if one.answers_at_once() and {"minimum", "maximum"} <= set(p["schema"])]
 
 
-def test_limits_of_numbers_are_those_of_the_hub(hub, document):
+def test_limits_of_numbers_are_those_of_the_hub(hub, document, tmp_path):
     """Both ends are taken, what is beyond them is not."""
     arn = hub.boto3("iot").create_keys_and_certificate(setAsActive=True)["certificateArn"]
     hub.boto3("iot").create_thing(thingName="limits")
     hub.boto3("iot").create_thing_group(thingGroupName="limits")
+    ca = Authority(tmp_path, "limits")
+    ca_id = ca.register(hub)
+    hub.cli("crl", "put", ca_id, "-", stdin=ca.revoke())
     values = {"thingName": "limits", "thingGroupName": "limits", "policyName": "ThingDefault",
-              "target": arn.replace("/", "%2F"), "topic": "limits"}
+              "target": arn.replace("/", "%2F"), "topic": "limits", "caCertificateId": ca_id}
     sent = {"x-amzn-principal": arn, "x-amzn-iot-principal": arn, "x-amzn-iot-policy": "ThingDefault"}
     seen = 0
     for operation, parameter in limited(document):
