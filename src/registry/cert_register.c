@@ -18,13 +18,12 @@
 
 /* ---- who may have signed it ---- */
 
-static int subject_of(struct registry_call *call, const char *pem, bool issuer,
-                      char ret_id[X509_ID_LEN])
+static int issuer_of(struct registry_call *call, const char *pem, char ret_name[X509_ID_LEN])
 {
     struct arena arena = { 0 };
     struct x509_info info;
     int rc = x509_parse(slice_str(pem), &arena, &info, &call->diag);
-    if (rc == 0) memcpy(ret_id, issuer ? info.issuer.id : info.id, X509_ID_LEN);
+    if (rc == 0) memcpy(ret_name, info.issuer.id, X509_ID_LEN);
     arena_deinit(&arena);
     return rc;
 }
@@ -46,7 +45,7 @@ static int note_cas_of_issuer(struct registry_call *call, struct db *db)
     const char *pem;
     char issuer[X509_ID_LEN];
     int rc = cert_param_text(call, "certificatePem", &pem);
-    if (rc == 0) rc = subject_of(call, pem, true, issuer);
+    if (rc == 0) rc = issuer_of(call, pem, issuer);
     if (rc < 0) return rc;
     struct db_stmt *q =
         db_query(db, "SELECT id, pem FROM ca_cert WHERE subject_id = ?1 ORDER BY created_at, id");
@@ -57,7 +56,10 @@ static int note_cas_of_issuer(struct registry_call *call, struct db *db)
 static int note_given_ca(struct registry_call *call, struct db *db, const char *ca_pem)
 {
     char id[X509_ID_LEN];
-    int rc = subject_of(call, ca_pem, false, id);
+    struct buf der = { 0 };
+    int rc = x509_pem_to_der(slice_str(ca_pem), &der, &call->diag);
+    if (rc == 0) x509_der_id(buf_slice(&der), id);
+    buf_deinit(&der);
     if (rc < 0) return rc;
     struct db_stmt *q = db_query(db, "SELECT id, pem FROM ca_cert WHERE id = ?1");
     db_bind_text(q, 1, id);

@@ -13,7 +13,7 @@ int cert_param_id(struct registry_call *call, const char *name, const char **ret
 /* Reads a certificate on a worker, refuses what no device can use (ERR_CERT), and puts .id, .pem (clean), .serial,
  * .notBefore and .notAfter (milliseconds) into the parameters. */
 int cert_note(struct registry_call *call, const char *pem);
-/* The certificate itself, as note does it. */
+/* The same for one that was read already, and is judged by the caller. */
 void cert_note_info(struct registry_call *call, const char *pem, const struct x509_info *info);
 /* A number that was noted; 0 when it was not. */
 int64_t cert_noted(const struct registry_call *call, const char *name);

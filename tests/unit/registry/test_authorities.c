@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "crypto/crypto.h"
-#include "crypto/x509.h"
+#include "crypto/x509_crl.h"
 #include "lib/clock_fake.h"
 #include "lib/test.h"
 #include "loop/loop.h"
@@ -709,6 +709,25 @@ static void entries_come_in_pages(void **state)
                                "serialNumber", false, "01 02 03 04 05");
 }
 
+static void the_longest_list_is_taken(void **state)
+{
+    struct registry_fixture *f = *state;
+    char(*serials)[9] = xcalloc(X509_CRL_MAX, sizeof *serials);
+    const char **list = xcalloc(X509_CRL_MAX + 1, sizeof *list);
+    for (int i = 0; i < X509_CRL_MAX; i++) {
+        snprintf(serials[i], sizeof serials[i], "01%06x", i);
+        list[i] = serials[i];
+    }
+    register_ca(f, ACTIVE_CA);
+    set_crl(f, SLICE_LIT("\x01"), NOW_S, 0, list);
+    registry_fixture_do(f, PUT, PUT_CRL);
+    int64_t count = 0;
+    json_to_int64(json_get(f->result, "entryCount"), &count);
+    assert_int_equal(count, X509_CRL_MAX);
+    free(list);
+    free(serials);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -731,6 +750,7 @@ int main(void)
         TEST(lists_of_others_are_refused),
         TEST(an_overdue_list_stays_in_force),
         TEST(entries_come_in_pages),
+        TEST(the_longest_list_is_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
