@@ -129,8 +129,9 @@ struct x509_issue_opts {
     /* Alternative names: what reads as an IP address becomes one, the rest must be DNS names. */
     const char *const *names;
     size_t name_count;
-    int days;       /* from now; 0: until 2049-12-31T23:59:59Z */
-    unsigned usage; /* of enum x509_usage */
+    int days;        /* from now; 0: until 2049-12-31T23:59:59Z */
+    int64_t until_s; /* seconds since the epoch, in the place of days; 0: by days */
+    unsigned usage;  /* of enum x509_usage */
 };
 
 /* Issues a certificate which is no CA. Valid from an hour ago, for clocks that are behind.

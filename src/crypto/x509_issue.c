@@ -19,16 +19,18 @@
 #define SECONDS_A_DAY 86400
 #define DAYS_MAX      36500
 
-static int set_validity(struct draft *draft, int days, struct diag *diag)
+static int set_validity(struct draft *draft, int days, int64_t until_s, struct diag *diag)
 {
     if (days < 0 || days > DAYS_MAX)
         return diag_set(diag, ERR_INVALID, "validity of %d days; 0 to %d are accepted", days,
                         DAYS_MAX);
     int64_t now_s = clock_real_ms() / 1000;
     draft->not_before_s = now_s > BACKDATE_S ? now_s - BACKDATE_S : 0;
-    draft->not_after_s = days > 0 ? now_s + (int64_t)days * SECONDS_A_DAY : DRAFT_END_OF_2049_S;
+    draft->not_after_s = until_s    ? until_s
+                         : days > 0 ? now_s + (int64_t)days * SECONDS_A_DAY
+                                    : DRAFT_END_OF_2049_S;
     if (draft->not_after_s <= now_s)
-        return diag_set(diag, ERR_INVALID, "a certificate until 2049 would have expired already");
+        return diag_set(diag, ERR_INVALID, "the certificate would have expired already");
     return 0;
 }
 
@@ -41,7 +43,7 @@ int x509_ca_create(const char *common_name, const char *organization, int days, 
     mbedtls_pk_context pk;
     mbedtls_pk_init(&pk);
 
-    int rc = set_validity(&draft, days, diag);
+    int rc = set_validity(&draft, days, 0, diag);
     if (rc == 0) rc = draft_put_name(&name, common_name, organization, diag);
     if (rc == 0) rc = key_generate(KEY_EC_P256, &pk, diag);
     if (rc == 0) rc = key_put_public_der(&pk, &public_key, diag);
@@ -180,7 +182,7 @@ int x509_issue(const struct x509_issue_opts *opts, char **ret_cert_pem, struct d
     uint8_t scratch[DRAFT_KEY_ID_LEN];
     struct issue issue;
     issue_init(&issue);
-    int rc = set_validity(&draft, opts->days, diag);
+    int rc = set_validity(&draft, opts->days, opts->until_s, diag);
     if (rc == 0) rc = read_issuer(&issue, opts, diag);
     if (rc == 0) rc = read_subject_key(&issue, opts, &draft, diag);
     if (rc == 0) rc = read_subject_name(&issue, opts, &draft, diag);
