@@ -76,9 +76,10 @@ struct hub_pub {
     struct hub_hold *hold; /* NULL until somebody asks for it */
     hub_held_cb held;
     void *arg;
-    int64_t commit; /* the highest so far, or the first error */
-    bool promised;  /* acknowledged already */
-    bool again;     /* sessions have had it before a crash */
+    int64_t commit;                    /* the highest so far, or the first error */
+    bool promised;                     /* acknowledged already */
+    bool again;                        /* sessions have had it before a crash */
+    struct slice client_id, principal; /* the only receiver; ptr NULL: all */
     struct list nested;
 };
 
@@ -240,6 +241,13 @@ static bool plain_sub(const struct topic_match_row *row, struct delivery *how)
     return true;
 }
 
+static bool is_receiver(const struct hub_pub *pub, const struct subscriber *owner)
+{
+    return owner->conn && owner->conn->client_id &&
+           slice_eq_str(pub->client_id, owner->conn->client_id) &&
+           slice_eq_str(pub->principal, principal_identifier(owner->principal));
+}
+
 static void deliver_matches(struct hub_pub *pub, struct msg *msg)
 {
     struct topic_match *match = topic_tree_match(pub->hub->tree, msg->topic);
@@ -256,6 +264,7 @@ static void deliver_matches(struct hub_pub *pub, struct msg *msg)
         for (end = i + 1; end < match->count && match->rows[end].entry->owner == owner;)
             end++;
         if (ingest && owner->principal->kind != PRINCIPAL_SYSTEM) continue;
+        if (pub->client_id.ptr && !is_receiver(pub, owner)) continue;
         bool plain = end == i + 1 && plain_sub(row, &how);
         if (!plain && !merge_subs(row, &match->rows[end], msg, &ids, &how)) continue;
         how.retain &= retain;
@@ -319,6 +328,13 @@ int64_t hub_route_promised(struct hub *hub, struct msg *msg, bool again, hub_hel
         .hub = hub, .held = held ? held : nobody_waits, .arg = arg, .promised = true, .again = again
     };
     return route(&pub, msg);
+}
+
+void hub_publish_to(struct hub *hub, struct slice client_id, struct slice principal,
+                    struct msg *msg)
+{
+    struct hub_pub pub = { .hub = hub, .client_id = client_id, .principal = principal };
+    route(&pub, msg);
 }
 
 /* ---- permission ---- */

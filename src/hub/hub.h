@@ -107,6 +107,11 @@ int64_t hub_route(struct hub *hub, struct msg *msg, hub_held_cb held, void *arg)
 int64_t hub_route_promised(struct hub *hub, struct msg *msg, bool again, hub_held_cb held,
                            void *arg);
 
+/* In the system's name to one client alone: of the subscriptions that match, those of a connection of this client by this
+ * principal count (msg.client_id and msg.principal of its request). For what nobody else may read. */
+void hub_publish_to(struct hub *hub, struct slice client_id, struct slice principal,
+                    struct msg *msg);
+
 /* Whether anybody has subscribed to it: a message that nobody wants need not be made. */
 bool hub_wants(struct hub *hub, struct slice topic);
 
