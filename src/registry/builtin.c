@@ -1,4 +1,4 @@
-/* builtin.c — ThingDefault, UserDefault and AnonymousLocal: DESIGN, "Principals and permissions". They are
+/* builtin.c — ThingDefault, UserDefault, AnonymousLocal and ProvisioningClaim: DESIGN, "Principals and permissions". They are
  * written when their name is missing, so a changed one stays as it was changed; a deleted one comes back at
  * the next start with no attachments. Regions and accounts are wildcards: the documents stay right when the
  * configuration changes. Beside them there is the registration code of CAs. */
@@ -54,6 +54,15 @@ static const struct {
       "\"iot:RetainPublish\",\"iot:Subscribe\",\"iot:Receive\",\"iot:GetThingShadow\","
       "\"iot:UpdateThingShadow\",\"iot:DeleteThingShadow\",\"iot:ListNamedShadowsForThing\","
       "\"iot:GetRetainedMessage\",\"iot:ListRetainedMessages\"],\"Resource\":\"*\"}]}" },
+    { BUILTIN_CLAIM_POLICY,
+      "{\"Version\":\"2012-10-17\",\"Statement\":["
+      "{\"Sid\":\"Connect\",\"Effect\":\"Allow\",\"Action\":\"iot:Connect\",\"Resource\":\"*\"},"
+      "{\"Sid\":\"Topics\",\"Effect\":\"Allow\",\"Action\":[\"iot:Publish\",\"iot:Receive\"],"
+      "\"Resource\":[\"arn:aws:iot:*:*:topic/$aws/certificates/create*\","
+      "\"arn:aws:iot:*:*:topic/$aws/provisioning-templates/*/provision/*\"]},"
+      "{\"Sid\":\"Filters\",\"Effect\":\"Allow\",\"Action\":\"iot:Subscribe\","
+      "\"Resource\":[\"arn:aws:iot:*:*:topicfilter/$aws/certificates/create*\","
+      "\"arn:aws:iot:*:*:topicfilter/$aws/provisioning-templates/*/provision/*\"]}]}" },
 };
 /* clang-format on */
 

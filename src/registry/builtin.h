@@ -4,6 +4,9 @@
 
 struct store;
 
+/* That of the certificates of CreateProvisioningClaim: the topics of provisioning. */
+#define BUILTIN_CLAIM_POLICY "ProvisioningClaim"
+
 /* Submits a request that makes those which are missing. */
 void builtin_submit(struct store *store);
 

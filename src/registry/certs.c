@@ -78,6 +78,8 @@ static int issue(struct registry_call *call, struct slice key_pem, struct slice 
 {
     const struct registry_opts *opts = registry_opts(call->registry);
     char *pem = NULL;
+    int64_t until_s = 0;
+    json_to_int64(json_get(call->params, ".until"), &until_s);
     int rc = x509_issue(
         &(struct x509_issue_opts){
             .issuer_cert = opts->ca_cert_pem,
@@ -85,6 +87,7 @@ static int issue(struct registry_call *call, struct slice key_pem, struct slice 
             .subject_key_pem = key_pem,
             .csr = csr,
             .common_name = "thingd device certificate",
+            .until_s = until_s,
             .usage = X509_USE_CLIENT,
         },
         &pem, &call->diag);

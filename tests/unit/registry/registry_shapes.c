@@ -19,6 +19,10 @@ static const struct {
       "keyPair.PrivateKey" },
     { "CreatePolicy", "policyName policyArn policyDocument policyVersionId" },
     { "CreatePolicyVersion", "policyArn policyDocument policyVersionId isDefaultVersion" },
+    { "CreateProvisioningClaim", "certificateId certificatePem keyPair keyPair.PublicKey "
+                                 "keyPair.PrivateKey expiration" },
+    { "CreateProvisioningTemplate", "templateArn templateName defaultVersionId" },
+    { "CreateProvisioningTemplateVersion", "templateArn templateName versionId isDefaultVersion" },
     { "CreateThing", "thingName thingArn thingId" },
     { "CreateThingGroup", "thingGroupName thingGroupArn thingGroupId" },
     { "CreateThingType", "thingTypeName thingTypeArn thingTypeId" },
@@ -28,6 +32,8 @@ static const struct {
     { "DeletePolicy", "" },
     { "DeletePolicyVersion", "" },
     { "DeleteRegistrationCode", "" },
+    { "DeleteProvisioningTemplate", "" },
+    { "DeleteProvisioningTemplateVersion", "" },
     { "DeleteThing", "" },
     { "DeleteThingGroup", "" },
     { "DeleteThingType", "" },
@@ -54,6 +60,12 @@ static const struct {
       "certificateDescription.generationId certificateDescription.validity "
       "certificateDescription.validity.notBefore "
       "certificateDescription.validity.notAfter certificateDescription.certificateMode" },
+    { "DescribeProvisioningTemplate",
+      "templateArn templateName description creationDate lastModifiedDate defaultVersionId "
+      "templateBody enabled provisioningRoleArn preProvisioningHook "
+      "preProvisioningHook.payloadVersion preProvisioningHook.targetArn type" },
+    { "DescribeProvisioningTemplateVersion",
+      "versionId creationDate templateBody isDefaultVersion" },
     { "DescribeThing",
       "defaultClientId thingName thingId thingArn thingTypeName attributes version "
       "billingGroupName" },
@@ -107,6 +119,12 @@ static const struct {
     { "ListThingGroups", "thingGroups thingGroups.groupName thingGroups.groupArn nextToken" },
     { "ListThingGroupsForThing",
       "thingGroups thingGroups.groupName thingGroups.groupArn nextToken" },
+    { "ListProvisioningTemplateVersions",
+      "versions versions.versionId versions.creationDate versions.isDefaultVersion nextToken" },
+    { "ListProvisioningTemplates",
+      "templates templates.templateArn templates.templateName templates.description "
+      "templates.creationDate templates.lastModifiedDate templates.enabled templates.type "
+      "nextToken" },
     { "ListThingPrincipals", "principals nextToken" },
     { "ListThingTypes",
       "thingTypes thingTypes.thingTypeName thingTypes.thingTypeArn "
@@ -126,10 +144,12 @@ static const struct {
     { "RegisterCertificate", "certificateArn certificateId" },
     { "RegisterCertificateWithoutCA", "certificateArn certificateId" },
     { "RemoveThingFromThingGroup", "" },
+    { "RegisterThing", "certificatePem resourceArns" },
     { "ReplaceTopicRule", "" },
     { "SetDefaultPolicyVersion", "" },
     { "UpdateCACertificate", "" },
     { "UpdateCertificate", "" },
+    { "UpdateProvisioningTemplate", "" },
     { "UpdateThing", "" },
     { "UpdateThingGroup", "version" },
     { "UpdateThingGroupsForThing", "" },
@@ -153,8 +173,8 @@ static void check_members(const char *op, const char *members, const struct json
             snprintf(below, sizeof below, "%s%s%s", path, *path ? "." : "", key);
             if (!is_word_of(members, below)) fail_msg("%s has a member %s", op, below);
         }
-        static const char *const open[] = { "attributes", "transferData", "actions",
-                                            "errorAction" };
+        static const char *const open[] = { "attributes", "transferData", "actions", "errorAction",
+                                            "resourceArns" };
         bool skip = false;
         for (size_t i = 0; key && i < ARRAY_LEN(open); i++)
             skip |= strcmp(key, open[i]) == 0;

@@ -164,9 +164,9 @@ static void policies_are_listed_by_age(void **state)
     for (int size = 1; size <= 8; size++) {
         registry_fixture_pages(f, "ListPolicies", "'ascendingOrder':'true'", size, "policies",
                                "policyName", true,
-                               "AnonymousLocal ThingDefault UserDefault b z a y");
+                               "AnonymousLocal ProvisioningClaim ThingDefault UserDefault b z a y");
         registry_fixture_pages(f, "ListPolicies", "", size, "policies", "policyName", true,
-                               "y a z b UserDefault ThingDefault AnonymousLocal");
+                               "y a z b UserDefault ThingDefault ProvisioningClaim AnonymousLocal");
     }
     static const struct registry_step steps[] = {
         { "ListPolicies", "{'pageSize':'1','ascendingOrder':true}", 0,
@@ -184,7 +184,8 @@ static void policies_are_listed_by_age(void **state)
 static void built_in_policies_are_there(void **state)
 {
     struct registry_fixture *f = *state;
-    static const char *const names[] = { "ThingDefault", "UserDefault", "AnonymousLocal" };
+    static const char *const names[] = { "ThingDefault", "UserDefault", "AnonymousLocal",
+                                         "ProvisioningClaim" };
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         char params[64];
         struct policy *policy;
