@@ -34,6 +34,12 @@ const struct api_failure api_failures[] = {
     FOR("CreatePolicyVersion", ERR_LIMIT,   409, "VersionsLimitExceeded"),
     FOR("RegisterCertificate", ERR_CONFLICT, 409, "CertificateConflict"),
     FOR("RegisterCACertificate", ERR_AUTH,  400, "RegistrationCodeValidation"),
+    FOR("CreateProvisioningTemplateVersion", ERR_LIMIT, 409, "VersionsLimitExceeded"),
+    FOR("RegisterThing",       ERR_CONFLICT, 409, "ConflictingResourceUpdate"),
+    FOR("RegisterThing",       ERR_NOT_FOUND, 400, "ResourceRegistrationFailure"),
+    FOR("RegisterThing",       ERR_SYNTAX,  400, "ResourceRegistrationFailure"),
+    FOR("RegisterThing",       ERR_STATE,   400, "ResourceRegistrationFailure"),
+    FOR("RegisterThing",       ERR_CERT,    400, "ResourceRegistrationFailure"),
     /*   code              control plane                       data plane */
     BOTH(ERR_INVALID,     400, "InvalidRequest"),
     BOTH(ERR_SYNTAX,      400, "InvalidRequest"),

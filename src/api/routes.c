@@ -51,6 +51,7 @@
 #define GROUP                             "thinggroup/{thingGroupName}"
 #define GROUP_OR_ARN                      "thinggroup/{thingGroupName,thingGroupArn}"
 #define SHADOW                            "thing/{thingName}/{shadowName}"
+#define TEMPLATE                          "provisioningtemplate/{templateName}"
 #define PAGE                              "?nextToken ?maxResults"
 #define PAGE_OLD                          "?pageSize ?marker ?isAscendingOrder=ascendingOrder"
 
@@ -144,6 +145,29 @@ const struct api_route api_routes[] = {
         "ACTIVE or INACTIVE, auto registration, the provisioning template"),
     REG(DELETE, "/cacertificate/{caCertificateId}", "DeleteCACertificate", CA, NULL,
         "removes a CA that is not active"),
+    /* ---- provisioning ---- */
+    REG(POST, "/things", "RegisterThing", "*", "{*}",
+        "makes a thing, its certificate and policies by a template"),
+    REG(POST, "/provisioning-templates", "CreateProvisioningTemplate", "*", "{*}",
+        "makes a provisioning template"),
+    REG(GET, "/provisioning-templates/{templateName}", "DescribeProvisioningTemplate", TEMPLATE, NULL,
+        "a template with the body of its default version"),
+    REG(PATCH, "/provisioning-templates/{templateName}", "UpdateProvisioningTemplate", TEMPLATE, "{*}",
+        "enables a template, changes its hook or its default version"),
+    REG(DELETE, "/provisioning-templates/{templateName}", "DeleteProvisioningTemplate", TEMPLATE, NULL,
+        "removes a template with its versions"),
+    REG(GET, "/provisioning-templates", "ListProvisioningTemplates", "*", PAGE, "templates"),
+    REG(POST, "/provisioning-templates/{templateName}/versions", "CreateProvisioningTemplateVersion",
+        TEMPLATE, "?setAsDefault {*}", "adds a version to a template"),
+    REG(GET, "/provisioning-templates/{templateName}/versions/{versionId}",
+        "DescribeProvisioningTemplateVersion", TEMPLATE, NULL, "a version of a template"),
+    REG(GET, "/provisioning-templates/{templateName}/versions", "ListProvisioningTemplateVersions",
+        TEMPLATE, PAGE, "the versions of a template"),
+    REG(DELETE, "/provisioning-templates/{templateName}/versions/{versionId}",
+        "DeleteProvisioningTemplateVersion", TEMPLATE, NULL,
+        "removes a version that is not the default"),
+    REG(POST, "/provisioning-templates/{templateName}/provisioning-claim", "CreateProvisioningClaim",
+        TEMPLATE, NULL, "a certificate that is good for five minutes and this template"),
 
     /* ---- policies ---- */
     REG(POST, "/policies/{policyName}", "CreatePolicy", POLICY, "{*}", "makes a policy"),

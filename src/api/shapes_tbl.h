@@ -152,6 +152,43 @@ OP(GetCertificateRevocationList, "caCertificateId:CertificateId nextToken?:PageT
    REVOCATION_LIST " revoked:[Revoked] nextToken?:PageToken")
 #undef REVOCATION_LIST
 OP(DeleteCertificateRevocationList, "caCertificateId:CertificateId", "")
+/* ---- provisioning ---- */
+SHAPE(TemplateName, "s<1..36>~^[0-9A-Za-z_-]+$")
+SHAPE(TemplateDescription, "s<0..500>")
+SHAPE(TemplateBody, "s<0..10240>")
+SHAPE(TemplateType, "(FLEET_PROVISIONING|JITP)")
+SHAPE(ProvisioningRoleArn, "s<20..2048>")
+SHAPE(ProvisioningHook, "targetArn:s~^https?://.+$ payloadVersion?:(2020-04-01)")
+SHAPE(TemplateSummary, "templateArn:s templateName:TemplateName description?:TemplateDescription creationDate:t "
+                       "lastModifiedDate:t enabled:b type:TemplateType")
+SHAPE(TemplateVersion, "versionId:n<1..> creationDate:t isDefaultVersion:b")
+SHAPE(TemplateParameters, "{s}")
+SHAPE(ResourceArns, "{s}")
+OP(RegisterThing, "templateBody:TemplateBody parameters?:TemplateParameters",
+   "certificatePem:s resourceArns:ResourceArns")
+OP(CreateProvisioningTemplate,
+   "templateName:TemplateName templateBody:TemplateBody provisioningRoleArn:ProvisioningRoleArn "
+   "description?:TemplateDescription enabled?:b preProvisioningHook?:ProvisioningHook type?:TemplateType",
+   "templateArn:s templateName:TemplateName defaultVersionId:n<1..>")
+OP(DescribeProvisioningTemplate, "templateName:TemplateName",
+   "templateArn:s templateName:TemplateName description?:TemplateDescription creationDate:t lastModifiedDate:t "
+   "defaultVersionId:n<1..> templateBody:TemplateBody enabled:b provisioningRoleArn:ProvisioningRoleArn "
+   "preProvisioningHook?:ProvisioningHook type:TemplateType")
+OP(UpdateProvisioningTemplate,
+   "templateName:TemplateName description?:TemplateDescription enabled?:b defaultVersionId?:n<1..> "
+   "provisioningRoleArn?:ProvisioningRoleArn preProvisioningHook?:ProvisioningHook removePreProvisioningHook?:b", "")
+OP(DeleteProvisioningTemplate, "templateName:TemplateName", "")
+OP(ListProvisioningTemplates, "nextToken?:PageToken maxResults?:n<1..250>",
+   "templates:[TemplateSummary] nextToken?:PageToken")
+OP(CreateProvisioningTemplateVersion, "templateName:TemplateName templateBody:TemplateBody setAsDefault?:b",
+   "templateArn:s templateName:TemplateName versionId:n<1..> isDefaultVersion:b")
+OP(DescribeProvisioningTemplateVersion, "templateName:TemplateName versionId:n<1..>",
+   "versionId:n<1..> creationDate:t templateBody:TemplateBody isDefaultVersion:b")
+OP(ListProvisioningTemplateVersions, "templateName:TemplateName nextToken?:PageToken maxResults?:n<1..250>",
+   "versions:[TemplateVersion] nextToken?:PageToken")
+OP(DeleteProvisioningTemplateVersion, "templateName:TemplateName versionId:n<1..>", "")
+OP(CreateProvisioningClaim, "templateName:TemplateName",
+   "certificateId:CertificateId certificatePem:s keyPair:KeyPair expiration:t")
 
 /* ---- policies ---- */
 SHAPE(Policy, "policyName:PolicyName policyArn:s")
