@@ -1,6 +1,6 @@
 /* app.c — builds every service in order and takes them down in reverse.
  *
- *   loop · store · registry (core)  ─►  auth ─► hub ─► shadows · rules ─► api ─► http · front
+ *   loop · store · registry (core)  ─►  auth ─► hub ─► services ─► api ─► http · front
  *                                                                                 └─► listeners
  *
  * The end: listeners close, HTTP drains, MQTT connections are closed after what is queued for them is
@@ -29,6 +29,7 @@
 #include "loop/loop.h"
 #include "net/listener.h"
 #include "net/tls.h"
+#include "provision/provision.h"
 #include "registry/registry.h"
 #include "rules/rules.h"
 #include "shadow/shadow.h"
@@ -59,6 +60,7 @@ struct app {
     struct hub *hub;
     struct sys_topics *sys_topics;
     struct shadows *shadows;
+    struct provisions *provisions;
     struct rules *rules;
     struct api *api;
     struct http_server *http;
@@ -157,6 +159,13 @@ static int start_services(struct app *app, struct diag *diag)
                                                 (int)conf->shadow.max_depth,
                                                 (size_t)conf->shadow.cache },
                         diag);
+    if (rc < 0) return rc;
+    rc = provisions_create(&app->provisions, app->hub, app->core.registry,
+                           &(struct provisions_opts){
+                               .max_pending = (size_t)conf->provisioning.max_pending,
+                               .hook_timeout_ms = conf->provisioning.hook_timeout,
+                           },
+                           diag);
     if (rc < 0) return rc;
     rc = rules_create(&app->rules, app->hub, app->core.registry,
                       &(struct rules_opts){
@@ -674,6 +683,7 @@ void app_stop(struct app *app)
         if (app->signals[i]) loop_signal_close(app->signals[i]);
     if (app->handshakes) worker_lane_destroy(app->handshakes);
     if (app->rules) rules_stop(app->rules);
+    if (app->provisions) provisions_stop(app->provisions);
     registry_stop(app->core.registry);
     if (app->auth) auth_stop(app->auth);
     if (app->hub) hub_flush(app->hub);
@@ -685,6 +695,7 @@ void app_stop(struct app *app)
     http_server_destroy(app->http);
     api_destroy(app->api);
     rules_destroy(app->rules);
+    provisions_destroy(app->provisions);
     shadows_destroy(app->shadows);
     sys_topics_destroy(app->sys_topics);
     hub_destroy(app->hub);

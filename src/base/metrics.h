@@ -94,6 +94,10 @@
     X(ACTION_FAILURES, "thingd_action_failures_total", "counter", "Actions failed")                \
     X(SHADOW_UPDATES, "thingd_shadow_updates_total", "counter", "Shadow updates accepted")         \
     X(SHADOW_REJECTS, "thingd_shadow_rejects_total", "counter", "Shadow requests rejected")        \
+    X(PROVISIONING_PENDING, "thingd_provisioning_pending_certificates", "gauge",                   \
+      "Certificates that wait for their device to be provisioned")                                 \
+    X(PROVISIONING_REJECTS, "thingd_provisioning_rejects_total", "counter",                        \
+      "Requests for provisioning rejected")                                                        \
     X(HTTP_REQUESTS, "thingd_http_requests_total", "counter", "HTTP requests answered")            \
     X(HTTP_ERRORS, "thingd_http_errors_total", "counter",                                          \
       "HTTP requests answered with 4xx or 5xx")                                                    \

@@ -138,6 +138,10 @@ struct config {
         int64_t cache;
     } shadow;
     struct {
+        int64_t max_pending;
+        int64_t hook_timeout;
+    } provisioning;
+    struct {
         int64_t max_hops;
         int64_t max_rules;
         int64_t outbox_max;

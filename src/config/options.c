@@ -351,6 +351,15 @@ const struct option config_options[] = {
       .min = 16, .max = MILLION, .fallback = "1024",
       .text = "Shadows kept in memory." },
 
+    { .name = "provisioning.max_pending", .type = OPT_INT, .offset = CONF(provisioning.max_pending),
+      .min = 1, .max = MILLION, .fallback = "1000",
+      .text = "Certificates that may wait for their device to be provisioned, an hour each; further "
+              "ones are not made." },
+    { .name = "provisioning.hook_timeout", .type = OPT_DURATION,
+      .offset = CONF(provisioning.hook_timeout),
+      .min = 100, .max = 60 * 1000, .fallback = "5s",
+      .text = "How long a pre-provisioning hook may take; then it has said no." },
+
     { .name = "rules.max_hops", .type = OPT_INT, .offset = CONF(rules.max_hops),
       .min = 1, .max = 100, .fallback = "10",
       .text = "How often rules may republish what came of one message before it is cut." },
