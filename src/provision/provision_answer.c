@@ -2,6 +2,7 @@
  * security, sections 4 and 6.3. A refusal of CBOR is told in CBOR (RFC 8949): a map of the same three members. */
 #include "provision/provision_priv.h"
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -104,9 +105,11 @@ void provision_reject(struct provisions *all, const struct msg *request, int rc,
     struct provision_error error = provision_error_of(rc);
     struct buf payload = { 0 };
     metrics_inc(METRIC_PROVISIONING_REJECTS);
-    LOG(LOG_WARN, "provision", "rejected", LOG_SLICE("topic", request->topic),
-        LOG_SLICE("client", request->client_id), LOG_SLICE("principal", request->principal),
-        LOG_S("error", error.code), LOG_S("reason", why));
+    int64_t rejected = log_pace(&all->rejects, SECONDS(1), loop_now(all->loop));
+    if (rejected)
+        LOG(LOG_WARN, "provision", "rejected", LOG_SLICE("topic", request->topic),
+            LOG_SLICE("client", request->client_id), LOG_SLICE("principal", request->principal),
+            LOG_S("error", error.code), LOG_S("reason", why), LOG_I("times", rejected));
     if (error.status >= 500) why = err_text(rc); /* what is wrong with the hub is for its log */
     if (slice_eq_str(slice_from(request->topic, request->topic.len - 4), "cbor"))
         print_cbor(error, why, &payload);

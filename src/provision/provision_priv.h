@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/list.h"
+#include "base/log.h"
 #include "hub/hub.h"
 #include "loop/loop.h"
 #include "provision/provision.h"
@@ -25,6 +26,7 @@ struct provisions {
     size_t requests; /* under way */
     struct loop_timer sweep;
     bool sweeping;
+    struct log_pace rejects;
     bool closed; /* the store stops: nothing new is begun */
 };
 
