@@ -13,6 +13,7 @@ import jsonschema
 import pytest
 
 import hublib
+import provlib
 from hublib import ROOT, make_csr
 from openapilib import STRUCTURE, Comparison, Document
 from pkilib import Authority, leaf
@@ -242,6 +243,22 @@ def call_authorities(iot, ask, hub, folder):
     ask("DELETE", f"/hub/cas/{ca_id}/crl")
     iot.update_ca_certificate(certificateId=ca_id, newStatus="INACTIVE")
     iot.delete_ca_certificate(certificateId=ca_id)
+def call_provisioning(iot, folder):
+    hook = {"targetArn": "https://hooks.local/x", "payloadVersion": "2020-04-01"}
+    provlib.make_template(iot, "t", provlib.fleet_body("t"), description="d", preProvisioningHook=hook)
+    provlib.make_template(iot, "j", provlib.body("j"), type="JITP", enabled=False)
+    iot.create_provisioning_template_version(templateName="t", templateBody=provlib.fleet_body("u"), setAsDefault=True)
+    iot.update_provisioning_template(templateName="t", enabled=True, defaultVersionId=1)
+    for name in ("t", "j"):
+        iot.describe_provisioning_template(templateName=name)
+    iot.describe_provisioning_template_version(templateName="t", versionId=2)
+    iot.list_provisioning_template_versions(templateName="t", maxResults=1)
+    iot.list_provisioning_templates(maxResults=1)
+    iot.create_provisioning_claim(templateName="t")
+    iot.delete_provisioning_template_version(templateName="t", versionId=2)
+    iot.delete_provisioning_template(templateName="j")
+    text = provlib.body({"Ref": "Name"}, {"CertificateSigningRequest": {"Ref": "Csr"}}, ("Name", "Csr"))
+    iot.register_thing(templateBody=text, parameters={"Name": "made", "Csr": make_csr(folder, "thing")[1]})
 
 
 def call_policies(iot):
@@ -350,6 +367,10 @@ def call_what_fails(recorder, iot, data):
     for _ in range(4):
         iot.create_policy_version(policyName="p", policyDocument=ALLOW_ALL)
     fails(iot.create_policy_version, policyName="p", policyDocument=ALLOW_ALL)
+    for _ in range(4):
+        iot.create_provisioning_template_version(templateName="t", templateBody=provlib.fleet_body("t"))
+    fails(iot.create_provisioning_template_version, templateName="t", templateBody=provlib.fleet_body("t"))
+    fails(iot.register_thing, parameters={}, templateBody=provlib.body("b", {"CertificateId": "0" * 64}, ()))
     fails(data.get_thing_shadow, thingName="nobody")
     fails(data.update_thing_shadow, thingName="taken", payload='{"state":{},"version":9}')
     fails(data.update_thing_shadow, thingName="taken", payload="{")
@@ -369,6 +390,7 @@ def test_answers_are_what_the_document_says(hub, recorder, document, tmp_path):
     call_groups(iot)
     call_certificates(iot, tmp_path)
     call_authorities(iot, recorder.ask, hub, tmp_path)
+    call_provisioning(iot, tmp_path)
     call_rules(iot, recorder)
     call_data_plane(data)
     call_credentials(recorder.ask)
@@ -549,6 +571,8 @@ def test_limits_of_numbers_are_those_of_the_hub(hub, document, tmp_path):
     values = {"thingName": "limits", "thingGroupName": "limits", "policyName": "ThingDefault",
               "target": arn.replace("/", "%2F"), "topic": "limits", "caCertificateId": ca_id}
     sent = {"x-amzn-principal": arn, "x-amzn-iot-principal": arn, "x-amzn-iot-policy": "ThingDefault"}
+    provlib.make_template(hub.boto3("iot"), "limits", provlib.fleet_body("limits"))
+    values = {"thingName": "limits", "templateName": "limits", "policyName": "ThingDefault", "target": arn.replace("/", "%2F"), "topic": "limits"}
     seen = 0
     for operation, parameter in limited(document):
         low, high = parameter["schema"]["minimum"], parameter["schema"]["maximum"]
