@@ -134,6 +134,26 @@ static const struct output_column version_columns[] = {
     { "CREATED", "createDate", OUTPUT_TIME },
     { 0 },
 };
+static const struct output_column template_columns[] = {
+    { "NAME", "templateName" },
+    { "TYPE", "type" },
+    { "ENABLED", "enabled", OUTPUT_FLAG },
+    { "CREATED", "creationDate", OUTPUT_TIME },
+    { "DESCRIPTION", "description" },
+    { 0 },
+};
+static const struct output_column template_fields[] = {
+    { "name", "templateName" },
+    { "arn", "templateArn" },
+    { "type", "type" },
+    { "enabled", "enabled", OUTPUT_FLAG },
+    { "version", "defaultVersionId" },
+    { "hook", "preProvisioningHook.targetArn" },
+    { "description", "description" },
+    { "created", "creationDate", OUTPUT_TIME },
+    { "modified", "lastModifiedDate", OUTPUT_TIME },
+    { 0 },
+};
 static const struct output_column rule_columns[] = {
     { "NAME", "ruleName" },
     { "DISABLED", "ruleDisabled", OUTPUT_FLAG },
@@ -291,6 +311,16 @@ static const struct simple simples[] = {
     { "policy versions", "ListPolicyVersions", .arg = "policyName", .list = "policyVersions",
       .columns = version_columns },
     { "policy delete", "DeletePolicy", .arg = "policyName", .noun = "policy", .done = "deleted" },
+    { "template list", "ListProvisioningTemplates", .list = "templates",
+      .columns = template_columns },
+    { "template show", "DescribeProvisioningTemplate", .arg = "templateName",
+      .columns = template_fields, .block = "templateBody" },
+    { "template enable", "UpdateProvisioningTemplate", .arg = "templateName", .fixed = "enabled",
+      .value = "true", .noun = "template", .done = "enabled" },
+    { "template disable", "UpdateProvisioningTemplate", .arg = "templateName", .fixed = "enabled",
+      .value = "false", .noun = "template", .done = "disabled" },
+    { "template delete", "DeleteProvisioningTemplate", .arg = "templateName", .noun = "template",
+      .done = "deleted" },
     { "rule list", "ListTopicRules", .list = "rules", .columns = rule_columns },
     { "rule show", "GetTopicRule", .arg = "ruleName", .columns = rule_fields },
     { "rule delete", "DeleteTopicRule", .arg = "ruleName", .noun = "rule", .done = "deleted" },

@@ -59,6 +59,12 @@ static const struct cli_flag user_add_flags[] = {
     POLICY_FLAG("attach this policy; UserDefault without it"),
     { 0 },
 };
+static const struct cli_flag template_create_flags[] = {
+    { .name = "--hook", .value = "URL", .text = "ask there before a device is provisioned" },
+    { .name = "--jitp", .text = "for a CA's registration just in time, not for fleets" },
+    { .name = "--disabled", .text = "not to be used yet" },
+    { 0 },
+};
 static const struct cli_flag thing_add_flags[] = {
     { .name = "--type", .value = "TYPE", .text = "its thing type; made when it is missing" },
     { .name = "--attr", .value = "KEY=VALUE", .repeatable = true, .text = "an attribute" },
@@ -395,6 +401,15 @@ const struct cli_command client_commands[] = {
       "documents." },
     { "policy delete", "NAME", 1, 1, NULL, simple_run, "delete a policy",
       "Refused while it is attached to anybody." },
+
+    { "template create", "NAME FILE", 2, 2, template_create_flags, template_create_run,
+      "make a provisioning template", "FILE is a template of AWS IoT; '-' is standard input." },
+    { "template list", NULL, 0, 0, NULL, simple_run, "list provisioning templates", NULL },
+    { "template show", "NAME", 1, 1, NULL, simple_run, "a template and its body", NULL },
+    { "template enable", "NAME", 1, 1, NULL, simple_run, "let devices use a template", NULL },
+    { "template disable", "NAME", 1, 1, NULL, simple_run, "refuse a template from now on", NULL },
+    { "template delete", "NAME", 1, 1, NULL, simple_run, "delete a template with its versions",
+      NULL },
 
     { "rule create", "NAME", 1, 1, rule_create_flags, rule_create_run, "make a rule",
       "At least one action: --file or --republish." },

@@ -88,6 +88,13 @@ static const struct operation operations[] = {
     { "ListPolicyVersions", HTTP_GET, "/policies/{policyName}/version" },
     { "SetDefaultPolicyVersion", HTTP_PATCH, "/policies/{policyName}/version/{policyVersionId}" },
 
+    { "CreateProvisioningTemplate", HTTP_POST, "/provisioning-templates" },
+    { "DescribeProvisioningTemplate", HTTP_GET, "/provisioning-templates/{templateName}" },
+    { "UpdateProvisioningTemplate", HTTP_PATCH, "/provisioning-templates/{templateName}" },
+    { "ListProvisioningTemplates", HTTP_GET, "/provisioning-templates", "maxResults nextToken",
+      PAGED_TOKEN },
+    { "DeleteProvisioningTemplate", HTTP_DELETE, "/provisioning-templates/{templateName}" },
+
     { "CreateTopicRule", HTTP_POST, "/rules/{ruleName}", .body = "topicRulePayload" },
     { "GetTopicRule", HTTP_GET, "/rules/{ruleName}" },
     { "ListTopicRules", HTTP_GET, "/rules", "topic maxResults nextToken ruleDisabled",

@@ -531,6 +531,58 @@ static void authorities(void **state)
     CHECK(rows);
 }
 
+static void templates(void **state)
+{
+    put_file("t.json", "{}");
+    static const struct row rows[] = {
+        { "template|create|F|%t.json",
+          "POST /provisioning-templates {\"templateName\":\"F\",\"templateBody\":\"{}\","
+          "\"provisioningRoleArn\":\"arn:aws:iam::000000000000:role/thingd\",\"enabled\":true}\n",
+          0,
+          "template F created\n",
+          "",
+          { { 200, "{\"templateName\":\"F\"}" } } },
+        { "template|create|F|-|--disabled|--hook|https://h/x",
+          "POST /provisioning-templates {\"templateName\":\"F\",\"templateBody\":\"x\","
+          "\"provisioningRoleArn\":\"arn:aws:iam::000000000000:role/thingd\",\"enabled\":false,"
+          "\"preProvisioningHook\":{\"targetArn\":\"https://h/x\"}}\n",
+          1,
+          "",
+          "thingd template create: Invalid template body\n",
+          { { 400, "{\"message\":\"Invalid template body\"}", "InvalidRequestException" } },
+          "x" },
+        { "template|create|F|%t.json|--jitp",
+          "POST /provisioning-templates {\"templateName\":\"F\",\"templateBody\":\"{}\","
+          "\"provisioningRoleArn\":\"arn:aws:iam::000000000000:role/thingd\",\"enabled\":true,"
+          "\"type\":\"JITP\"}\n",
+          0,
+          "template F created\n",
+          "",
+          { { 200, "{\"templateName\":\"F\"}" } } },
+        { "template|disable|F",
+          "PATCH /provisioning-templates/F {\"enabled\":\"false\"}\n",
+          0,
+          "template F disabled\n",
+          "",
+          { { 200, "{}" } } },
+        { "template|delete|F",
+          "DELETE /provisioning-templates/F\n",
+          0,
+          "template F deleted\n",
+          "",
+          { { 200, "{}" } } },
+        { "template|show|F",
+          "GET /provisioning-templates/F\n",
+          0,
+          "name     F\nenabled  yes\nversion  2\nhook     http://h\nbody\n",
+          "",
+          { { 200, "{\"templateName\":\"F\",\"enabled\":true,\"defaultVersionId\":2,"
+                   "\"preProvisioningHook\":{\"targetArn\":\"http://h\"},"
+                   "\"templateBody\":\"body\"}" } } },
+    };
+    CHECK(rows);
+}
+
 static void policies(void **state)
 {
     put_file("p.json", "{\"Version\":\"2012-10-17\"}\n");
@@ -1751,6 +1803,7 @@ int main(void)
         IN_DIR(authorities),
         IN_DIR(policies),
         IN_DIR(groups),
+        IN_DIR(templates),
         IN_DIR(rules),
         IN_DIR(shadows_and_status),
         IN_DIR(sessions_and_retained),
