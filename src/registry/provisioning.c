@@ -36,15 +36,15 @@ static char *dup_or_null(const char *text)
 int template_find(struct registry_call *call, struct db *db, const char *name,
                   struct template_row *ret_row)
 {
-    struct db_stmt *q =
-        db_query(db, "SELECT t.type, t.hook_arn, t.enabled, v.body FROM provisioning_template t "
-                     "JOIN provisioning_template_version v ON v.template = t.name "
-                     "AND v.version = t.default_version WHERE t.name = ?1");
+    struct db_stmt *q = db_query(
+        db, "SELECT t.type = 'JITP', t.hook_arn, t.enabled, v.body FROM provisioning_template t "
+            "JOIN provisioning_template_version v ON v.template = t.name "
+            "AND v.version = t.default_version WHERE t.name = ?1");
     db_bind_text(q, 1, name);
     bool found = db_step(q);
     if (found)
         *ret_row = (struct template_row){ .name = xstrdup(name),
-                                          .type = xstrdup(db_text(q, 0)),
+                                          .is_jitp = db_int(q, 0) != 0,
                                           .hook = dup_or_null(db_text(q, 1)),
                                           .enabled = db_int(q, 2) != 0,
                                           .body = xstrdup(db_text(q, 3)) };
@@ -56,18 +56,17 @@ int template_find(struct registry_call *call, struct db *db, const char *name,
 void template_row_deinit(struct template_row *row)
 {
     free(row->name);
-    free(row->type);
     free(row->body);
     free(row->hook);
 }
 
 /* ---- parameters ---- */
 
-static int body_of(struct registry_call *call, const char *type, const char **ret_body)
+static int body_of(struct registry_call *call, bool is_jitp, const char **ret_body)
 {
     const char *body = param_str(call, "templateBody");
-    enum template_use use = strcmp(type, "JITP") == 0 ? TEMPLATE_JITP : TEMPLATE_FLEET;
-    struct template *template;
+    enum template_use use = is_jitp ? TEMPLATE_JITP : TEMPLATE_FLEET;
+    struct template *template = NULL;
     struct diag diag = DIAG_INIT;
     if (!body)
         return fail(call, ERR_INVALID,
@@ -82,12 +81,11 @@ static int body_of(struct registry_call *call, const char *type, const char **re
     return 0;
 }
 
-static int type_of(struct registry_call *call, const char **ret_type)
+static int type_of(struct registry_call *call, bool *ret_jitp)
 {
     const char *type = param_str(call, "type");
-    if (!type) type = "FLEET_PROVISIONING";
-    *ret_type = type;
-    if (strcmp(type, "FLEET_PROVISIONING") == 0 || strcmp(type, "JITP") == 0) return 0;
+    *ret_jitp = type && strcmp(type, "JITP") == 0;
+    if (!type || *ret_jitp || strcmp(type, "FLEET_PROVISIONING") == 0) return 0;
     return fail(call, ERR_INVALID,
                 "1 validation error detected: Value '%.50s' at 'type' failed to satisfy "
                 "constraint: Member must satisfy enum value set: [FLEET_PROVISIONING, JITP]",
@@ -109,14 +107,14 @@ struct hook {
     const char *arn, *version; /* NULL: there is none */
 };
 
-static int hook_of(struct registry_call *call, const char *type, struct hook *ret_hook)
+static int hook_of(struct registry_call *call, bool is_jitp, struct hook *ret_hook)
 {
     const struct json *hook = json_get(call->params, "preProvisioningHook");
     if (!hook || json_is(hook, JSON_NULL)) return 0;
     const char *arn = json_get_str(hook, "targetArn");
     const char *version = json_get_str(hook, "payloadVersion");
     if (!arn) return fail(call, ERR_INVALID, "preProvisioningHook.targetArn is missing");
-    if (strcmp(type, "JITP") == 0)
+    if (is_jitp)
         return fail(call, ERR_INVALID, "A template of the type JITP has no pre-provisioning hook");
     if (version && strcmp(version, HOOK_VERSION) != 0)
         return fail(call, ERR_INVALID, "preProvisioningHook.payloadVersion must be " HOOK_VERSION);
@@ -153,7 +151,8 @@ static int insert_version(struct registry_call *call, struct db *db, const char 
 }
 
 struct wanted { /* of a template that is to be */
-    const char *name, *type, *role, *body, *description;
+    const char *name, *role, *body, *description;
+    bool is_jitp;
     struct hook hook;
 };
 
@@ -164,7 +163,7 @@ static int insert_template(struct registry_call *call, struct db *db, const stru
             "hook_arn, hook_version, default_version, last_version, created_at, modified_at) "
             "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, 1, ?8, ?8)");
     db_bind_text(q, 1, want->name);
-    db_bind_text(q, 2, want->type);
+    db_bind_text(q, 2, want->is_jitp ? "JITP" : "FLEET_PROVISIONING");
     db_bind_text(q, 3, want->description);
     db_bind_int(q, 4, param_flag(call, "enabled"));
     db_bind_text(q, 5, want->role);
@@ -178,11 +177,11 @@ static int create_template(struct registry_call *call, struct db *db)
 {
     struct wanted want = { 0 };
     int rc = template_name_of(call, &want.name);
-    if (rc == 0) rc = type_of(call, &want.type);
+    if (rc == 0) rc = type_of(call, &want.is_jitp);
     if (rc == 0) rc = param_name(call, "provisioningRoleArn", &role_kind, &want.role);
     if (rc == 0) rc = description_of(call, &want.description);
-    if (rc == 0) rc = hook_of(call, want.type, &want.hook);
-    if (rc == 0) rc = body_of(call, want.type, &want.body);
+    if (rc == 0) rc = hook_of(call, want.is_jitp, &want.hook);
+    if (rc == 0) rc = body_of(call, want.is_jitp, &want.body);
     if (rc < 0) return rc;
     rc = insert_template(call, db, &want);
     struct json *result = result_of(call);
@@ -281,7 +280,7 @@ static int update_row(struct registry_call *call, struct db *db, const struct wa
 static int update_template(struct registry_call *call, struct db *db)
 {
     struct wanted want = { 0 };
-    struct template_row row;
+    struct template_row row = { 0 };
     int64_t version = -1;
     bool known = true;
     int rc = template_name_of(call, &want.name);
@@ -291,7 +290,7 @@ static int update_template(struct registry_call *call, struct db *db)
     if (rc == 0) rc = param_int(call, "defaultVersionId", 1, INT64_MAX, -1, &version);
     if (rc == 0) rc = template_find(call, db, want.name, &row);
     if (rc < 0) return rc;
-    rc = hook_of(call, row.type, &want.hook);
+    rc = hook_of(call, row.is_jitp, &want.hook);
     template_row_deinit(&row);
     if (rc == 0 && want.hook.arn && param_flag(call, "removePreProvisioningHook"))
         rc = fail(call, ERR_INVALID,
@@ -361,11 +360,12 @@ static int list_templates(struct registry_call *call, struct db *db)
 
 struct head {
     int64_t default_version, last_version, count;
+    bool is_jitp;
 };
 
-/* The template that is named, its type, and its versions. */
+/* The template that is named, and its versions. */
 static int find_head(struct registry_call *call, struct db *db, const char *name,
-                     const char **ret_type, struct head *ret_head)
+                     struct head *ret_head)
 {
     struct db_stmt *q =
         db_query(db, "SELECT default_version, last_version, (SELECT count(*) FROM "
@@ -373,10 +373,8 @@ static int find_head(struct registry_call *call, struct db *db, const char *name
                      "FROM provisioning_template WHERE name = ?1");
     db_bind_text(q, 1, name);
     bool found = db_step(q);
-    if (found) {
-        *ret_head = (struct head){ db_int(q, 0), db_int(q, 1), db_int(q, 2) };
-        *ret_type = db_int(q, 3) ? "JITP" : "FLEET_PROVISIONING";
-    }
+    if (found)
+        *ret_head = (struct head){ db_int(q, 0), db_int(q, 1), db_int(q, 2), db_int(q, 3) != 0 };
     int rc = db_done(q);
     return rc < 0 ? rc : found ? 0 : not_found(call, name);
 }
@@ -398,11 +396,11 @@ static int make_version(struct registry_call *call, struct db *db, const char *n
 
 static int create_version(struct registry_call *call, struct db *db)
 {
-    const char *name = NULL, *type = NULL, *body = NULL;
+    const char *name = NULL, *body = NULL;
     struct head head = { 0 };
     int rc = template_name_of(call, &name);
-    if (rc == 0) rc = find_head(call, db, name, &type, &head);
-    if (rc == 0) rc = body_of(call, type, &body);
+    if (rc == 0) rc = find_head(call, db, name, &head);
+    if (rc == 0) rc = body_of(call, head.is_jitp, &body);
     if (rc < 0) return rc;
     if (head.count >= VERSIONS_MAX)
         return fail(call, ERR_LIMIT,
@@ -422,10 +420,9 @@ static int create_version(struct registry_call *call, struct db *db)
 static int version_of(struct registry_call *call, struct db *db, const char **ret_name,
                       int64_t *ret_version, struct head *ret_head)
 {
-    const char *type;
     int rc = template_name_of(call, ret_name);
     if (rc == 0) rc = param_int(call, "versionId", 1, INT64_MAX, 0, ret_version);
-    return rc < 0 ? rc : find_head(call, db, *ret_name, &type, ret_head);
+    return rc < 0 ? rc : find_head(call, db, *ret_name, ret_head);
 }
 
 static int describe_version(struct registry_call *call, struct db *db)
@@ -482,11 +479,11 @@ static int list_version_page(struct registry_call *call, struct db *db, const ch
 
 static int list_versions(struct registry_call *call, struct db *db)
 {
-    const char *name = NULL, *type = NULL;
+    const char *name = NULL;
     struct head head = { 0 };
     struct page page = { 0 };
     int rc = template_name_of(call, &name);
-    if (rc == 0) rc = find_head(call, db, name, &type, &head);
+    if (rc == 0) rc = find_head(call, db, name, &head);
     if (rc == 0) rc = page_open(call, "maxResults", "nextToken", 25, 250, &page);
     if (rc < 0) return rc;
     rc = list_version_page(call, db, name, &page, head.default_version);

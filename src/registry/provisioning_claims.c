@@ -42,11 +42,11 @@ static int set_pending(struct registry_call *call, struct db *db)
 int claim_look(struct registry_call *call, struct db *db)
 {
     const char *name = NULL;
-    struct template_row row;
+    struct template_row row = { 0 };
     int rc = template_name_of(call, &name);
     if (rc == 0) rc = template_find(call, db, name, &row);
     if (rc < 0) return rc;
-    if (strcmp(row.type, "FLEET_PROVISIONING") != 0)
+    if (row.is_jitp)
         rc = fail(call, ERR_INVALID, "The template %s is not of the type FLEET_PROVISIONING", name);
     template_row_deinit(&row);
     return rc;
@@ -237,7 +237,7 @@ static int find_usable(struct registry_call *call, struct db *db, struct templat
     if (rc == ERR_NOT_FOUND || rc == ERR_INVALID)
         return fail(call, ERR_DENIED, "The provisioning template cannot be used.");
     if (rc < 0) return rc;
-    if (ret_row->enabled && strcmp(ret_row->type, "FLEET_PROVISIONING") == 0) return 0;
+    if (ret_row->enabled && !ret_row->is_jitp) return 0;
     template_row_deinit(ret_row);
     return fail(call, ERR_DENIED, "The provisioning template cannot be used.");
 }
@@ -245,7 +245,7 @@ static int find_usable(struct registry_call *call, struct db *db, struct templat
 /* Before anything happens: whom the hook is to be asked about, and where it is. */
 int provision_look(struct registry_call *call, struct db *db)
 {
-    struct template_row row;
+    struct template_row row = { 0 };
     struct ownership own = { 0 };
     int rc = find_usable(call, db, &row);
     if (rc < 0) return rc;
@@ -272,7 +272,7 @@ static int use_token(struct db *db, const char *hash)
 static int evaluate_fleet(struct registry_call *call, const struct template_row *row,
                           const char *cert_id, struct template_plan *ret_plan)
 {
-    struct template *template;
+    struct template *template = NULL;
     int rc = template_parse(slice_str(row->body), TEMPLATE_FLEET, &template, &call->diag);
     if (rc < 0) return rc;
     struct json *system = template_system_values(call, cert_id);
@@ -286,7 +286,7 @@ static int evaluate_fleet(struct registry_call *call, const struct template_row 
 static int provision(struct registry_call *call, struct db *db, const struct template_row *row,
                      const struct ownership *own)
 {
-    struct template_plan plan;
+    struct template_plan plan = { 0 };
     char cert_id[65];
     int rc = evaluate_fleet(call, row, own->cert_id, &plan);
     if (rc < 0) return rc;
@@ -302,7 +302,7 @@ static int provision(struct registry_call *call, struct db *db, const struct tem
 
 int provision_run(struct registry_call *call, struct db *db)
 {
-    struct template_row row;
+    struct template_row row = { 0 };
     struct ownership own = { 0 };
     int rc = find_usable(call, db, &row);
     if (rc < 0) return rc;

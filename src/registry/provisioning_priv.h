@@ -17,7 +17,8 @@ int other_run(struct registry_call *call, struct db *db, const char *op, struct 
 /* ---- templates (provisioning.c) ---- */
 
 struct template_row {
-    char *name, *type, *body, *hook; /* owned; hook NULL: none */
+    char *name, *body, *hook; /* owned; hook NULL: none */
+    bool is_jitp;             /* else for fleets */
     bool enabled;
 };
 /* The template with the body of its default version. 0, ERR_NOT_FOUND with a message, or the store's error. */

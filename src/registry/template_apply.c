@@ -318,7 +318,7 @@ static int evaluate_request(struct registry_call *call, struct template_plan *re
 {
     const char *body = param_str(call, "templateBody");
     const struct json *params = json_get(call->params, "parameters");
-    struct template *template;
+    struct template *template = NULL;
     if (!body)
         return fail(call, ERR_INVALID,
                     "1 validation error detected: Value null at 'templateBody' failed to satisfy "
@@ -351,7 +351,7 @@ static int prepare_pem(struct registry_call *call, const struct template_cert *c
 
 int register_thing_prepare(struct registry_call *call)
 {
-    struct template_plan plan;
+    struct template_plan plan = { 0 };
     int rc = evaluate_request(call, &plan);
     if (rc < 0) return rc;
     struct json *params = json_new_object();
@@ -376,7 +376,7 @@ static int set_cert_pem(struct registry_call *call, struct db *db, const char *c
 
 int register_thing(struct registry_call *call, struct db *db)
 {
-    struct template_plan plan;
+    struct template_plan plan = { 0 };
     struct json *arns = NULL;
     char cert_id[65];
     int rc = evaluate_request(call, &plan);
@@ -405,8 +405,8 @@ static int add_subject(struct registry_call *call, const char *cert_pem, struct 
 static int apply_body(struct registry_call *call, struct db *db, const char *cert_id,
                       const char *cert_pem, const char *body)
 {
-    struct template *template;
-    struct template_plan plan;
+    struct template *template = NULL;
+    struct template_plan plan = { 0 };
     char same_id[65];
     int rc = template_parse(slice_str(body), TEMPLATE_JITP, &template, &call->diag);
     if (rc < 0) return rc;
@@ -425,10 +425,10 @@ static int apply_body(struct registry_call *call, struct db *db, const char *cer
 static int apply_named(struct registry_call *call, struct db *db, const char *cert_id,
                        const char *cert_pem, const char *name)
 {
-    struct template_row row;
+    struct template_row row = { 0 };
     int rc = template_find(call, db, name, &row);
     if (rc < 0) return rc;
-    if (strcmp(row.type, "JITP") != 0)
+    if (!row.is_jitp)
         rc = fail(call, ERR_STATE, "The template %s is not of the type JITP", name);
     else if (!row.enabled)
         rc = fail(call, ERR_STATE, "The template %s is not enabled", name);
