@@ -118,9 +118,9 @@ static int take_cert(struct apply *a)
     const struct template_cert *cert = &a->plan->cert;
     const char *id = cert->id ? cert->id : json_get_str(json_get(a->call->params, ".cert"), ".id");
     bool found = false;
-    snprintf(a->cert_id, sizeof a->cert_id, "%s", id);
+    size_t len = (size_t)snprintf(a->cert_id, sizeof a->cert_id, "%s", id);
     if (cert->csr) return make_cert(a, "CreateCertificateFromCsr");
-    int rc = read_status(a, &found);
+    int rc = len < sizeof a->cert_id ? read_status(a, &found) : 0;
     if (rc < 0 || found) return rc;
     if (!cert->pem)
         return fail(a->call, ERR_NOT_FOUND,

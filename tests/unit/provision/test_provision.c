@@ -30,6 +30,17 @@ static void keys_go_to_the_client_that_asked_alone(void **state)
     }
 }
 
+static void another_principal_of_the_same_client_id_hears_nothing(void **state)
+{
+    struct provision_fixture *f = *state;
+    assert_int_equal(provision_send(f, 0, KEYS, ""), HUB_HELD);
+    f->peers[0].principal.id = (char *)"other";
+    provision_settle(f);
+    for (int i = 0; i < PEERS; i++)
+        assert_int_equal(json_count(f->peers[i].heard), 0);
+    assert_int_equal(metrics_get(METRIC_PROVISIONING_PENDING), 1);
+}
+
 static void ask_csr(struct provision_fixture *f, const char *csr)
 {
     struct json *request = json_new_object();
@@ -404,6 +415,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(keys_go_to_the_client_that_asked_alone),
+        TEST(another_principal_of_the_same_client_id_hears_nothing),
         TEST(a_request_is_signed),
         TEST(what_cannot_be_read_is_rejected),
         TEST(cbor_is_told_in_cbor_that_it_is_not_spoken),

@@ -232,6 +232,10 @@ static void a_pem_is_registered_with_its_thing(void **state)
                         "ACTIVE");
 }
 
+#define ONE_CERT                                                                           \
+    "{'certificates':[{'certificateArn':'@known_arn@','certificateId':'@known@','status':" \
+    "'ACTIVE','certificateMode':'SNI_ONLY','creationDate':'#'}]}"
+
 static void nothing_stays_of_a_template_that_fails(void **state)
 {
     static const struct registry_step steps[] = {
@@ -239,7 +243,7 @@ static void nothing_stays_of_a_template_that_fails(void **state)
           "{'templateBody':'@register@','parameters':{'Serial':'7','Pem':'@pem@'}}", ERR_NOT_FOUND,
           "", "Policy not found (name=None)" },
         { "DescribeThing", "{'thingName':'T_7'}", ERR_NOT_FOUND },
-        { "ListCertificates", "{}", 0, "{'certificates':[]}" },
+        { "ListCertificates", "{'pageSize':'1'}", 0, ONE_CERT },
         { "RegisterThing", "{'templateBody':'@register@','parameters':{'Serial':'7'}}", ERR_INVALID,
           "", "'Pem' has no value" },
         { "RegisterThing", "{'templateBody':'@register@','parameters':{'Serial':'7','Pem':'no'}}",
@@ -247,15 +251,17 @@ static void nothing_stays_of_a_template_that_fails(void **state)
         { "RegisterThing", "{'templateBody':'{'}", ERR_INVALID, "", "line 1" },
         { "RegisterThing", "{'templateBody':'@grouped@','parameters':{'Serial':'7','Pem':'@pem@'}}",
           ERR_NOT_FOUND, "", "Thing group G does not exist" },
-        { "ListCertificates", "{}", 0, "{'certificates':[]}" },
+        { "ListCertificates", "{'pageSize':'1'}", 0, ONE_CERT },
         { "RegisterThing", "{'templateBody':'@foreign@','parameters':{'Pem':'@pem@','Ca':'@ca@'}}",
           ERR_NOT_FOUND, "", "no active CA" },
         { "RegisterThing", "{'templateBody':'@foreign@','parameters':{'Pem':'@pem@','Ca':'@pem@'}}",
           ERR_CERT },
-        { "ListCertificates", "{}", 0, "{'certificates':[]}" },
+        { "ListCertificates", "{'pageSize':'1'}", 0, ONE_CERT },
         { "RegisterThing", "{'templateBody':'@unknown@'}", ERR_NOT_FOUND, "", "Id: abc" },
+        { "RegisterThing", "{'templateBody':'@longer@'}", ERR_NOT_FOUND },
     };
     struct registry_fixture *f = *state;
+    registry_fixture_register(f, "known", "ACTIVE", 10);
     char *pem = registry_fixture_cert(f, "c", 10);
     registry_fixture_set(f, "pem", registry_fixture_quote(pem));
     registry_fixture_set(f, "ca", registry_fixture_quote(f->ca_cert));
@@ -273,6 +279,9 @@ static void nothing_stays_of_a_template_that_fails(void **state)
              "{'Parameters':{'Pem':{'Type':'String'},'Ca':{'Type':'String'}},'Resources':{'cert':"
              "{'Type':'AWS::IoT::Certificate','Properties':{'CertificatePem':{'Ref':'Pem'},"
              "'CACertificatePem':{'Ref':'Ca'}}}}}");
+    set_body(f, "longer",
+             "{'Resources':{'c':{'Type':'AWS::IoT::Certificate','Properties':"
+             "{'CertificateId':'@known@0'}}}}");
     set_body(f, "unknown",
              "{'Resources':{'c':{'Type':'AWS::IoT::Certificate','Properties':"
              "{'CertificateId':'abc'}}}}");
