@@ -182,7 +182,7 @@ static bool is_futile(struct mqtt_run *run, int rc)
 static void lose(struct mqtt_run *run, int rc, const char *why)
 {
     bool was_up = mqtt_client_is_up(run->client), futile = is_futile(run, rc);
-    mqtt_link_close(run->link, false);
+    net_call_close(run->link, false);
     run->link = NULL;
     run->input = -1;
     run->confirming = false;
@@ -254,8 +254,10 @@ static void connect_hub(struct mqtt_run *run)
         rest(run);
         return;
     }
-    int64_t deadline = earlier(now + CONNECT_MS, earlier(run->end, run->finish_end));
-    int rc = mqtt_link_open(&run->settings->target, deadline, run->stop_fd, &run->link, &diag);
+    const struct net_patience patience = {
+        earlier(now + CONNECT_MS, earlier(run->end, run->finish_end)), run->stop_fd
+    };
+    int rc = mqtt_link_open(&run->settings->target, &patience, &run->link, &diag);
     if (rc == -EINTR) {
         on_stop(run);
         if (!run->over) end(run, false);
@@ -275,7 +277,7 @@ static void receive(struct mqtt_run *run)
     static uint8_t data[65536];
     struct diag diag = DIAG_INIT;
     for (int i = 0; i < READS_MOST && run->link; i++) {
-        ssize_t n = mqtt_link_read(run->link, data, sizeof data, &diag);
+        ssize_t n = net_call_read(run->link, data, sizeof data, &diag);
         if (n == -EAGAIN) return;
         int rc = (int)n;
         if (n > 0) rc = mqtt_client_feed(run->client, data, (size_t)n, &diag);
@@ -290,7 +292,7 @@ static void transmit(struct mqtt_run *run)
     struct diag diag = DIAG_INIT;
     size_t at = 0;
     while (run->link && at < out->len) {
-        ssize_t n = mqtt_link_write(run->link, out->data + at, out->len - at, &diag);
+        ssize_t n = net_call_write(run->link, out->data + at, out->len - at, &diag);
         if (n == -EAGAIN) break;
         if (n < 0) {
             /* what the hub has said last may explain it */
@@ -309,7 +311,7 @@ static void flush(struct mqtt_run *run)
     int rc = run->ops->flush && !run->over ? run->ops->flush(run) : 0;
     if (rc == 0) return;
     mqtt_run_fail(run, "standard output: %s", err_text(rc));
-    mqtt_link_close(run->link, false);
+    net_call_close(run->link, false);
     run->link = NULL;
 }
 
@@ -317,13 +319,13 @@ static void wait_turn(struct mqtt_run *run)
 {
     const bool writing = mqtt_client_out(run->client)->len > 0;
     struct pollfd fds[] = {
-        { .fd = mqtt_link_fd(run->link), .events = mqtt_link_events(run->link, writing) },
+        { .fd = net_call_fd(run->link), .events = net_call_events(run->link, writing) },
         { .fd = run->stop_fd, .events = POLLIN },
         { .fd = run->input, .events = POLLIN },
     };
     int64_t until = earlier(mqtt_client_deadline(run->client), run->wake);
     until = earlier(until, earlier(run->end, run->finish_end));
-    if (mqtt_link_pending(run->link) || (run->again && !writing)) until = 0;
+    if (net_call_pending(run->link) || (run->again && !writing)) until = 0;
     int n = poll(fds, ARRAY_LEN(fds), wait_ms(until));
     run->again = false;
     run->input_ready = n > 0 && fds[2].revents;
@@ -349,16 +351,16 @@ static void leave(struct mqtt_run *run)
 {
     int64_t until = clock_mono_ms() + LEAVE_MS;
     while (run->link && mqtt_client_out(run->client)->len && clock_mono_ms() < until) {
-        struct pollfd fd = { .fd = mqtt_link_fd(run->link),
-                             .events = mqtt_link_events(run->link, true) & ~POLLIN };
+        struct pollfd fd = { .fd = net_call_fd(run->link),
+                             .events = net_call_events(run->link, true) & ~POLLIN };
         if (!fd.events) fd.events = POLLIN;
         if (poll(&fd, 1, wait_ms(until)) < 0 && errno != EINTR) break;
         struct buf *out = mqtt_client_out(run->client);
-        ssize_t n = mqtt_link_write(run->link, out->data, out->len, &(struct diag)DIAG_INIT);
+        ssize_t n = net_call_write(run->link, out->data, out->len, &(struct diag)DIAG_INIT);
         if (n < 0 && n != -EAGAIN) break;
         if (n > 0) buf_consume(out, (size_t)n);
     }
-    mqtt_link_close(run->link, true);
+    net_call_close(run->link, true);
     run->link = NULL;
 }
 

@@ -37,7 +37,7 @@ struct mqtt_run {
     struct mqtt_client *client;
 
     /* of run.c */
-    struct mqtt_link *link;
+    struct net_call *link;
     int stop_fd;
     int code;
     unsigned futile;
