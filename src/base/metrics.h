@@ -92,6 +92,10 @@
     X(RULE_FAILURES, "thingd_rule_failures_total", "counter", "Rule evaluations that failed")      \
     X(ACTION_RUNS, "thingd_action_runs_total", "counter", "Actions run")                           \
     X(ACTION_FAILURES, "thingd_action_failures_total", "counter", "Actions failed")                \
+    X(WEBHOOK_REQUESTS, "thingd_webhook_requests_total", "counter",                                \
+      "HTTP requests which the hub has made")                                                      \
+    X(WEBHOOK_FAILURES, "thingd_webhook_failures_total", "counter",                                \
+      "HTTP requests of the hub which got no answer")                                              \
     X(SHADOW_UPDATES, "thingd_shadow_updates_total", "counter", "Shadow updates accepted")         \
     X(SHADOW_REJECTS, "thingd_shadow_rejects_total", "counter", "Shadow requests rejected")        \
     X(PROVISIONING_PENDING, "thingd_provisioning_pending_certificates", "gauge",                   \

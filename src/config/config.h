@@ -148,6 +148,13 @@ struct config {
         char *file_root;
     } rules;
     struct {
+        int64_t timeout;
+        int64_t workers;
+        int64_t queue;
+        char *ca_file;
+        struct config_list allow; /* see ip_net_parse */
+    } webhook;
+    struct {
         int64_t connections;
         int64_t connections_per_address;
         int64_t connect_rate;

@@ -373,6 +373,27 @@ const struct option config_options[] = {
       .min = 1, .max = 10 * MILLION, .fallback = "100000",
       .text = "Action runs waiting in the outbox; further ones fail and are counted." },
 
+    { .name = "webhook.timeout", .type = OPT_DURATION, .offset = CONF(webhook.timeout),
+      .min = 100, .max = 600 * 1000, .fallback = "10s",
+      .text = "How long an HTTP request that the hub makes may take: of the rules' action http, and of the hooks "
+              "of provisioning." },
+    { .name = "webhook.workers", .type = OPT_INT, .offset = CONF(webhook.workers),
+      .min = 1, .max = 64, .fallback = "4",
+      .text = "Such requests at a time." },
+    { .name = "webhook.queue", .type = OPT_INT, .offset = CONF(webhook.queue),
+      .min = 64, .max = MILLION, .fallback = "1000",
+      .text = "Such requests waiting; further ones fail." },
+    { .name = "webhook.ca_file", .type = OPT_STRING, .offset = CONF(webhook.ca_file), .path = true,
+      .max = CONFIG_STRING_MOST, .fallback = "",
+      .text = "PEM file of the CAs that servers' certificates must come from, read for each request. Empty: "
+              "the system's, /etc/ssl/certs/ca-certificates.crt." },
+    { .name = "webhook.allow", .type = OPT_LIST, .offset = CONF(webhook.allow),
+      .max = 64, .fallback = "",
+      .valid = valid_net, .what = "an IP address or a network such as 127.0.0.0/8",
+      .text = "Addresses and networks that such requests may go to although they are loopback, link-local or "
+              "otherwise special, or this hub's own listeners. All others, private ones among them, they may "
+              "go to anyway." },
+
     { .name = "limits.connections", .type = OPT_INT, .offset = CONF(limits.connections),
       .min = 10, .max = MILLION, .fallback = "10000",
       .text = "Open connections of all listeners; above it new ones are closed and counted." },
