@@ -76,7 +76,26 @@ struct td_value {
 
 enum td_log_level { TD_LOG_ERROR, TD_LOG_WARN, TD_LOG_INFO, TD_LOG_DEBUG };
 
-struct td_run; /* one run, thingd's */
+struct td_run;  /* one run, thingd's */
+struct td_call; /* one request that is open, thingd's */
+
+struct td_request {
+    struct td_bytes url; /* http:// or https:// */
+    const struct td_pair *headers;
+    size_t header_count;
+    struct td_bytes body;
+    int64_t timeout_ms; /* 0: webhook.timeout */
+};
+
+/* rc 0: the server has answered `status`, whatever it is. Else there was no answer, and `why` says so:
+ *   -EINVAL        as of check_request
+ *   -EPERM         the address is refused (webhook.allow)
+ *   -EHOSTUNREACH  nobody knows the name
+ *   -EAGAIN        too many requests wait already
+ *   -ECANCELED     thingd is stopping
+ *   -ETIMEDOUT, -ECONNREFUSED, -EPROTO (TLS, a malformed answer) and others.
+ * Loop thread; all is borrowed. */
+typedef void (*td_answer_cb)(void *arg, int rc, int status, struct td_bytes body, const char *why);
 
 struct td_host {
     int abi;
@@ -98,6 +117,18 @@ struct td_host {
     /* The run is over. `why` is copied; NULL: the text of the code. -ECANCELED while stopping:
      * thingd runs it again at the next start if it was promised. Any thread. */
     void (*complete)(struct td_run *run, int rc, const char *why);
+    /* Could this be sent? 0, or -EINVAL with a sentence: the URL is malformed or has a user or a fragment,
+     * a header cannot be written. Any thread. */
+    int (*check_request)(const struct td_host *host, const struct td_request *request, char *why,
+                         size_t why_size);
+    /* Makes an HTTP request, a POST; all is copied. A body that is JSON gets Content-Type
+     * application/json, another one application/octet-stream, unless a header says it. Certificates
+     * are verified; redirects are not followed. `answer` is called later, once. Loop thread, before
+     * stop returns. */
+    struct td_call *(*request)(const struct td_host *host, const struct td_request *request,
+                               td_answer_cb answer, void *arg);
+    /* Before `answer`, which is not called any more. The request may arrive nevertheless. */
+    void (*cancel)(const struct td_host *host, struct td_call *call);
 };
 
 /* ---- what an action is ---- */

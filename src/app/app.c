@@ -35,6 +35,7 @@
 #include "shadow/shadow.h"
 #include "store/store.h"
 #include "version.h"
+#include "webhook/webhook.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -43,7 +44,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { STOP_MS = 4000, PEM_MAX = 256 * 1024, MAX_HOPS = 255 };
+enum { STOP_MS = 4000, PEM_MAX = 256 * 1024, MAX_HOPS = 255, WEBHOOK_MAX_RESPONSE = 256 * 1024 };
 
 struct app_listener {
     struct listener *listener;
@@ -57,6 +58,7 @@ struct app {
     const struct config_sources *sources;
     struct core core;
     struct auth *auth;
+    struct webhooks *webhooks;
     struct hub *hub;
     struct sys_topics *sys_topics;
     struct shadows *shadows;
@@ -94,6 +96,16 @@ static const struct session_expiry *expiries_of(struct app *app)
             BUG("an item that was valid: %s", list->items[i]);
     }
     return app->expiries;
+}
+
+/* Owned. */
+static struct ip_net *nets_of(const struct config_list *list)
+{
+    struct ip_net *nets = xcalloc(list->count + 1, sizeof *nets);
+    for (size_t i = 0; i < list->count; i++)
+        if (ip_net_parse(list->items[i], &nets[i]) < 0)
+            BUG("an item that was valid: %s", list->items[i]);
+    return nets;
 }
 
 static struct hub_opts hub_opts_of(struct app *app)
@@ -144,6 +156,25 @@ static struct front_opts front_opts_of(const struct app *app)
     };
 }
 
+static int start_webhooks(struct app *app, struct diag *diag)
+{
+    const struct config *conf = app->conf;
+    struct ip_net *allow = nets_of(&conf->webhook.allow);
+    int rc = webhooks_create(&app->webhooks, app->core.loop,
+                             &(struct webhooks_opts){
+                                 .workers = (unsigned)conf->webhook.workers,
+                                 .queue = (size_t)conf->webhook.queue,
+                                 .timeout_ms = conf->webhook.timeout,
+                                 .max_response = WEBHOOK_MAX_RESPONSE,
+                                 .ca_file = conf->webhook.ca_file,
+                                 .allow = allow,
+                                 .allow_count = conf->webhook.allow.count,
+                             },
+                             diag);
+    free(allow);
+    return rc;
+}
+
 static int start_services(struct app *app, struct diag *diag)
 {
     const struct config *conf = app->conf;
@@ -152,7 +183,9 @@ static int start_services(struct app *app, struct diag *diag)
         auth_create(app->core.loop, app->core.registry,
                     &(struct auth_opts){ conf->hub.region, conf->hub.account,
                                          conf->hub.strict_region, (size_t)conf->limits.ledger });
-    int rc = hub_create(&app->hub, app->core.loop, app->core.store, app->auth, &hub_opts, diag);
+    int rc = start_webhooks(app, diag);
+    if (rc < 0) return rc;
+    rc = hub_create(&app->hub, app->core.loop, app->core.store, app->auth, &hub_opts, diag);
     if (rc < 0) return rc;
     rc = shadows_create(&app->shadows, app->hub,
                         &(struct shadows_opts){ (size_t)conf->shadow.max_bytes,
@@ -164,11 +197,14 @@ static int start_services(struct app *app, struct diag *diag)
                            &(struct provisions_opts){
                                .max_pending = (size_t)conf->provisioning.max_pending,
                                .hook_timeout_ms = conf->provisioning.hook_timeout,
+                               .send = webhook_send,
+                               .hooks = app->webhooks,
                            },
                            diag);
     if (rc < 0) return rc;
     rc = rules_create(&app->rules, app->hub, app->core.registry,
                       &(struct rules_opts){
+                          .webhooks = app->webhooks,
                           .file_root = conf->rules.file_root,
                           .max_rules = (size_t)conf->rules.max_rules,
                           .outbox_max = (size_t)conf->rules.outbox_max,
@@ -374,16 +410,6 @@ static struct admission_limits admission_of(const struct config *conf)
     };
 }
 
-/* listener.NAME.proxy_trusted, parsed; owned. */
-static struct ip_net *trusted_of(const struct config_listener *conf)
-{
-    struct ip_net *nets = xcalloc(conf->proxy_trusted.count + 1, sizeof *nets);
-    for (size_t i = 0; i < conf->proxy_trusted.count; i++)
-        if (ip_net_parse(conf->proxy_trusted.items[i], &nets[i]) < 0)
-            BUG("an item that was valid: %s", conf->proxy_trusted.items[i]);
-    return nets;
-}
-
 static int open_listener(struct app *app, const struct config_listener *conf, struct diag *diag)
 {
     struct app_listener *slot = &app->listeners[app->open_listeners];
@@ -391,7 +417,7 @@ static int open_listener(struct app *app, const struct config_listener *conf, st
         .front = { app->front, conf->name, conf->anonymous ? conf->anonymous_policy : NULL },
         .conf = conf,
     };
-    struct ip_net *trusted = trusted_of(conf);
+    struct ip_net *trusted = nets_of(&conf->proxy_trusted);
     int rc = listener_open(&slot->listener, app->core.loop,
                            &(struct listener_opts){
                                .name = conf->name,
@@ -424,6 +450,17 @@ static int open_listeners(struct app *app, struct diag *diag)
         if (rc < 0) return rc;
     }
     return 0;
+}
+
+static void tell_own_ports(struct app *app)
+{
+    uint16_t *ports = xcalloc(app->open_listeners + 1, sizeof *ports);
+    size_t count = 0;
+    for (size_t i = 0; i < app->open_listeners; i++)
+        if (!*app->listeners[i].conf->path)
+            ports[count++] = listener_port(app->listeners[i].listener);
+    webhooks_set_own_ports(app->webhooks, ports, count);
+    free(ports);
 }
 
 static void log_ready(const struct app *app)
@@ -594,6 +631,7 @@ static int start_all(struct app *app, struct diag *diag)
         worker_lane_create(app->core.loop, "thingd-tls", handshake_workers(app->conf), 4096);
     rc = open_listeners(app, diag);
     if (rc < 0) return rc;
+    tell_own_ports(app);
     loop_timer_start(&app->renewal, HOURS(1));
     hub_start(app->hub);
     rules_start(app->rules);
@@ -684,6 +722,7 @@ void app_stop(struct app *app)
     if (app->handshakes) worker_lane_destroy(app->handshakes);
     if (app->rules) rules_stop(app->rules);
     if (app->provisions) provisions_stop(app->provisions);
+    if (app->webhooks) webhooks_stop(app->webhooks);
     registry_stop(app->core.registry);
     if (app->auth) auth_stop(app->auth);
     if (app->hub) hub_flush(app->hub);
@@ -700,6 +739,7 @@ void app_stop(struct app *app)
     sys_topics_destroy(app->sys_topics);
     hub_destroy(app->hub);
     auth_destroy(app->auth);
+    webhooks_destroy(app->webhooks);
     drop_tls(app->tls);
     core_close(&app->core);
     data_dir_close(app->dir);

@@ -9,7 +9,8 @@
 #include <string.h>
 
 /* In the order of the manual. */
-const struct td_action *const rule_actions[] = { &action_republish, &action_file, NULL };
+const struct td_action *const rule_actions[] = { &action_republish, &action_http, &action_file,
+                                                 NULL };
 
 _Static_assert(ARRAY_LEN(rule_actions) == RULE_ACTION_KINDS + 1, "RULE_ACTION_KINDS");
 
@@ -22,7 +23,6 @@ static const char *const foreign[] = {
     "dynamoDBv2",
     "elasticsearch",
     "firehose",
-    "http",
     "influxDB",
     "iotAnalytics",
     "iotEvents",

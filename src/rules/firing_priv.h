@@ -84,4 +84,12 @@ int run_render(struct td_run *run, struct input *input);
 /* The table that actions call. */
 struct td_host host_table(void);
 
+/* ---- host_request.c: of that table ---- */
+
+int host_check_request(const struct td_host *host, const struct td_request *request, char *why,
+                       size_t why_size);
+struct td_call *host_request(const struct td_host *host, const struct td_request *request,
+                             td_answer_cb answer, void *arg);
+void host_cancel(const struct td_host *host, struct td_call *call);
+
 #endif

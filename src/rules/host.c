@@ -94,5 +94,8 @@ struct td_host host_table(void)
         .render = host_render,
         .publish = host_publish,
         .complete = host_complete,
+        .check_request = host_check_request,
+        .request = host_request,
+        .cancel = host_cancel,
     };
 }

@@ -263,7 +263,7 @@ int rules_test(struct rules *rules, const char *sql, const char *version, struct
 
 /* ---- what our own actions may ask ---- */
 
-static const struct rules *rules_of(const struct td_host *host)
+const struct rules *rules_of(const struct td_host *host)
 {
     return (const struct rules *)(const void *)((const char *)host - offsetof(struct rules, host));
 }

@@ -16,9 +16,11 @@
 struct hub;
 struct registry;
 struct rules;
+struct webhooks;
 
 struct rules_opts {
-    const char *file_root; /* the file action writes below it; made when first needed */
+    struct webhooks *webhooks; /* borrowed: it ends after rules_destroy */
+    const char *file_root;     /* the file action writes below it; made when first needed */
     size_t max_rules;
     size_t outbox_max;       /* action runs that wait; above it: failed and counted */
     size_t outbox_max_bytes; /* their payloads together; 0: 64 MB */

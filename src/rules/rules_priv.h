@@ -28,7 +28,7 @@ enum {
 
 /* NULL at the end. */
 extern const struct td_action *const rule_actions[];
-enum { RULE_ACTION_KINDS = 2 };
+enum { RULE_ACTION_KINDS = 3 };
 const struct td_action *action_find(const char *name);
 /* An action that AWS has and the hub does not. */
 bool action_is_foreign(const char *name);
@@ -156,6 +156,8 @@ int outbox_load(struct store *store, void (*cb)(void *arg, const struct outbox_r
 
 /* ---- rules.c ---- */
 
+/* Whose host table it is. */
+const struct rules *rules_of(const struct td_host *host);
 /* The rule's present program, borrowed; NULL when there is none. */
 struct program *rules_program(struct rules *rules, const char *name);
 

@@ -12,6 +12,7 @@
 #include "rules/actions/file_writer.h"
 #include "rules/rules_priv.h"
 #include "store/store.h"
+#include "webhook/webhook.h"
 
 #include <ftw.h>
 #include <stdio.h>
@@ -55,6 +56,7 @@ static void start(void)
                              .max_sessions = 4 };
     struct registry *registry;
     struct hub *hub;
+    struct webhooks *webhooks;
     if (!mkdtemp(dir)) BUG("mkdtemp");
     atexit(clean);
     snprintf(db, sizeof db, "%s/hub.db", dir);
@@ -70,11 +72,18 @@ static void start(void)
     struct auth *auth =
         auth_create(loop, registry, &(struct auth_opts){ "local", "000000000000", false });
     must(hub_create(&hub, loop, store, auth, &opts, NULL), "hub");
-    must(rules_create(
-             &rules, hub, registry,
-             &(struct rules_opts){
-                 .file_root = files, .max_rules = 10, .outbox_max = 100, .file_max_bytes = 4096 },
-             NULL),
+    must(webhooks_create(&webhooks, loop,
+                         &(struct webhooks_opts){ .workers = 1, .queue = 1, .timeout_ms = 1 },
+                         NULL),
+         "webhooks");
+    webhooks_stop(webhooks); /* nothing leaves this machine */
+    must(rules_create(&rules, hub, registry,
+                      &(struct rules_opts){ .webhooks = webhooks,
+                                            .file_root = files,
+                                            .max_rules = 10,
+                                            .outbox_max = 100,
+                                            .file_max_bytes = 4096 },
+                      NULL),
          "rules");
     store_sync(store);
 }

@@ -10,6 +10,7 @@
 struct loop;
 
 extern const struct td_action action_file;
+extern const struct td_action action_http;
 extern const struct td_action action_republish;
 
 struct host_files {

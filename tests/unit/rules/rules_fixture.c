@@ -1,13 +1,31 @@
 /* rules_fixture.c — see rules_fixture.h. */
 #include "rules_fixture.h"
 
+#include "base/ip_net.h"
 #include "base/log.h"
+#include "webhook/webhook.h"
 
 #include <ftw.h>
 #include <unistd.h>
 
 static void silent(const char *line, size_t len)
 {
+}
+
+static void open_webhooks(struct fix *f)
+{
+    struct ip_net local;
+    assert_int_equal(ip_net_parse("127.0.0.0/8", &local), 0);
+    assert_int_equal(webhooks_create(&f->webhooks, f->loop,
+                                     &(struct webhooks_opts){ .workers = 2,
+                                                              .queue = 1000,
+                                                              .timeout_ms = 20000,
+                                                              .max_response = 1000,
+                                                              .allow = &local,
+                                                              .allow_count = 1 },
+                                     NULL),
+                     0);
+    f->opts.webhooks = f->webhooks;
 }
 
 void fix_open(struct fix *f)
@@ -35,6 +53,7 @@ void fix_open(struct fix *f)
     f->auth =
         auth_create(f->loop, f->registry, &(struct auth_opts){ "local", "000000000000", false, 0 });
     assert_int_equal(hub_create(&f->hub, f->loop, f->store, f->auth, &hub, &diag), 0);
+    open_webhooks(f);
     assert_int_equal(rules_create(&f->rules, f->hub, f->registry, &f->opts, &diag), 0);
     hub_start(f->hub);
     for (int id = 0; id < METRIC_COUNT; id++)
@@ -48,6 +67,7 @@ void fix_close(struct fix *f, bool polite)
     if (polite) rules_stop(f->rules);
     store_stop(f->store);
     rules_destroy(f->rules);
+    webhooks_destroy(f->webhooks);
     hub_destroy(f->hub);
     auth_destroy(f->auth);
     registry_destroy(f->registry);

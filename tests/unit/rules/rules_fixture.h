@@ -29,6 +29,7 @@ struct fix {
     struct store *store;
     struct registry *registry;
     struct auth *auth;
+    struct webhooks *webhooks; /* may go to 127.0.0.0/8 */
     struct hub *hub;
     struct rules *rules;
     int64_t counted[METRIC_COUNT]; /* when it was opened */
