@@ -53,6 +53,7 @@ extern const struct registry_op group_ops[];
 extern const struct registry_op member_ops[];
 extern const struct registry_op provisioning_ops[];
 extern const struct registry_op role_ops[];
+extern const struct registry_op expiring_ops[];
 
 const struct registry_opts *registry_opts(const struct registry *registry);
 struct store *registry_store(struct registry *registry);
