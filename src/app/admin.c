@@ -51,8 +51,8 @@ int app_init(struct config *conf, struct data_dir *dir, struct app_admin *ret_ad
 {
     if (!dir->is_new)
         return diag_set(diag, ERR_EXISTS, "the data directory '%s' is in use already", dir->path);
-    int rc = data_dir_server_cert(dir, (const char *const *)conf->hub.names.items,
-                                  conf->hub.names.count, diag);
+    int rc = data_dir_server_certs(dir, (const char *const *)conf->hub.names.items,
+                                   conf->hub.names.count, NULL, diag);
     if (rc < 0) return rc;
     struct core core;
     rc = core_open(&core, conf, dir, diag);

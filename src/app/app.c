@@ -12,6 +12,7 @@
 #include "app/admin.h"
 #include "app/core.h"
 #include "app/data_dir.h"
+#include "app/expiry.h"
 #include "app/host_names.h"
 #include "auth/auth.h"
 #include "base/budget.h"
@@ -70,6 +71,7 @@ struct app {
     char hostname[256];
     struct worker_lane *handshakes;
     struct tls_server *tls[3]; /* by enum config_client_cert */
+    struct expiry *expiry;
     struct app_listener *listeners;
     size_t open_listeners;
     size_t closed_listeners;
@@ -282,6 +284,7 @@ struct pem_pair {
 struct pem_pairs {
     struct pem_pair *items;
     size_t count;
+    size_t default_count;
 };
 
 static void wipe(char *text)
@@ -311,15 +314,17 @@ static int read_pair(struct pem_pairs *pairs, char *cert_name, char *key_name, s
     return rc < 0 ? rc : read_pem(key_name, &pair->key, diag);
 }
 
-static int own_pair(struct pem_pairs *pairs, const struct config_list *names, struct data_dir *dir,
-                    struct diag *diag)
+static int own_pairs(struct pem_pairs *pairs, const struct config_list *names, struct data_dir *dir,
+                     struct diag *diag)
 {
-    int rc = data_dir_server_cert(dir, (const char *const *)names->items, names->count, diag);
+    int rc =
+        data_dir_server_certs(dir, (const char *const *)names->items, names->count, NULL, diag);
     if (rc < 0) return rc;
-    pairs->items[pairs->count++] = (struct pem_pair){
-        .cert = xstrdup(dir->server_cert_pem),
-        .key = xstrdup(dir->server_key_pem),
-    };
+    for (int i = 0; i < DATA_DIR_SERVERS; i++)
+        pairs->items[pairs->count++] = (struct pem_pair){
+            .cert = xstrdup(dir->servers[i].cert_pem),
+            .key = xstrdup(dir->servers[i].key_pem),
+        };
     return 0;
 }
 
@@ -332,15 +337,16 @@ static char *below(const struct data_dir *dir, struct slice path)
     return whole;
 }
 
-/* The default one first: what is configured, else the hub's own. */
+/* The default ones first: what is configured, else the hub's own. */
 static int load_pairs(const struct config *conf, const struct config_list *names,
                       struct data_dir *dir, struct pem_pairs *ret_pairs, struct diag *diag)
 {
     const struct config_list *more = &conf->tls.certificates;
-    ret_pairs->items = xcalloc(more->count + 1, sizeof *ret_pairs->items);
+    ret_pairs->items = xcalloc(more->count + DATA_DIR_SERVERS, sizeof *ret_pairs->items);
     int rc = *conf->tls.cert
                  ? read_pair(ret_pairs, xstrdup(conf->tls.cert), xstrdup(conf->tls.key), diag)
-                 : own_pair(ret_pairs, names, dir, diag);
+                 : own_pairs(ret_pairs, names, dir, diag);
+    ret_pairs->default_count = ret_pairs->count;
     for (size_t i = 0; i < more->count && rc == 0; i++) {
         struct slice cert, key;
         if (config_certificate_parse(more->items[i], &cert, &key) < 0)
@@ -365,7 +371,7 @@ static int make_servers(const struct pem_pairs *pairs, struct tls_server *ret_tl
                                &(struct tls_server_opts){
                                    .pairs = views,
                                    .pair_count = pairs->count,
-                                   .default_count = 1,
+                                   .default_count = pairs->default_count,
                                    .client_cert = (enum tls_client_cert)i,
                                },
                                diag);
@@ -373,13 +379,24 @@ static int make_servers(const struct pem_pairs *pairs, struct tls_server *ret_tl
     return rc;
 }
 
-/* `names` are those of the start: what they say holds until the next one. */
-static int make_tls(const struct config *conf, const struct config_list *names,
-                    struct data_dir *dir, struct tls_server *ret_tls[3], struct diag *diag)
+static void watch_ends(struct expiry *expiry, const struct pem_pairs *pairs)
+{
+    struct expiry_cert *certs = xcalloc(pairs->count, sizeof *certs);
+    for (size_t i = 0; i < pairs->count; i++)
+        certs[i] =
+            (struct expiry_cert){ pairs->items[i].cert_name, slice_str(pairs->items[i].cert) };
+    expiry_serve(expiry, certs, pairs->count);
+    free(certs);
+}
+
+/* The names are those of the start: what they say holds until the next one. */
+static int make_tls(const struct app *app, const struct config *conf, struct tls_server *ret_tls[3],
+                    struct diag *diag)
 {
     struct pem_pairs pairs = { 0 };
-    int rc = load_pairs(conf, names, dir, &pairs, diag);
+    int rc = load_pairs(conf, &app->conf->hub.names, app->dir, &pairs, diag);
     if (rc == 0) rc = make_servers(&pairs, ret_tls, diag);
+    if (rc == 0) watch_ends(app->expiry, &pairs);
     pem_pairs_deinit(&pairs);
     if (rc < 0) diag_wrap(diag, rc, "server certificate");
     return rc;
@@ -524,11 +541,10 @@ static void on_renewal(struct loop_timer *timer)
     loop_timer_start(timer, HOURS(1));
     if (*app->conf->tls.cert) return; /* whoever made it renews it, and says so by SIGHUP */
     bool renewed = false;
-    int rc = data_dir_renew_server_cert(app->dir, (const char *const *)app->conf->hub.names.items,
-                                        app->conf->hub.names.count, &renewed, &diag);
+    int rc = data_dir_server_certs(app->dir, (const char *const *)app->conf->hub.names.items,
+                                   app->conf->hub.names.count, &renewed, &diag);
     app->renewed |= renewed;
-    if (rc == 0 && app->renewed)
-        rc = make_tls(app->conf, &app->conf->hub.names, app->dir, tls, &diag);
+    if (rc == 0 && app->renewed) rc = make_tls(app, app->conf, tls, &diag);
     if (rc == 0 && app->renewed) {
         take_tls(app, tls);
         return;
@@ -547,7 +563,7 @@ static void reload(struct app *app)
     struct tls_server *tls[3] = { 0 };
     sd_notify_reloading();
     int rc = config_load(app->sources, &conf, &diag);
-    if (rc == 0) rc = make_tls(conf, &app->conf->hub.names, app->dir, tls, &diag);
+    if (rc == 0) rc = make_tls(app, conf, tls, &diag);
     if (rc < 0) {
         LOG(LOG_ERROR, "app", "reload refused, nothing has changed",
             LOG_S("reason", diag_text(&diag, rc)));
@@ -625,7 +641,9 @@ static int start_all(struct app *app, struct diag *diag)
     int rc = make_admin(app, diag);
     if (rc == 0) rc = start_services(app, diag);
     if (rc == 0) rc = start_doors(app, diag);
-    if (rc == 0) rc = make_tls(app->conf, &app->conf->hub.names, app->dir, app->tls, diag);
+    app->expiry =
+        expiry_create(app->core.loop, app->core.registry, slice_str(app->dir->ca_cert_pem));
+    if (rc == 0) rc = make_tls(app, app->conf, app->tls, diag);
     if (rc < 0) return rc;
     app->handshakes =
         worker_lane_create(app->core.loop, "thingd-tls", handshake_workers(app->conf), 4096);
@@ -716,6 +734,7 @@ void app_stop(struct app *app)
 {
     loop_timer_stop(&app->watchdog);
     loop_timer_stop(&app->renewal);
+    expiry_stop(app->expiry);
     close_connections(app);
     for (size_t i = 0; i < ARRAY_LEN(app->signals); i++)
         if (app->signals[i]) loop_signal_close(app->signals[i]);
@@ -741,6 +760,7 @@ void app_stop(struct app *app)
     auth_destroy(app->auth);
     webhooks_destroy(app->webhooks);
     drop_tls(app->tls);
+    expiry_destroy(app->expiry);
     core_close(&app->core);
     data_dir_close(app->dir);
     config_free(app->conf);

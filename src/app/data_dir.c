@@ -159,76 +159,102 @@ static const char *why_renew(const struct data_dir *dir, const char *cert_pem,
     return why;
 }
 
-static void keep_server_cert(struct data_dir *dir, char *cert, char *key)
+static const struct server_kind {
+    enum key_type key_type;
+    const char *cert_name, *key_name; /* of files */
+    const char *text;
+} server_kinds[DATA_DIR_SERVERS] = {
+    [DATA_DIR_SERVER_EC] = { KEY_EC_P256, "server.cert.pem", "server.key.sealed", "P-256" },
+    [DATA_DIR_SERVER_RSA] = { KEY_RSA_2048, "server-rsa.cert.pem", "server-rsa.key.sealed",
+                              "RSA-2048" },
+};
+
+static void pair_deinit(struct data_dir_pair *pair)
 {
-    free(dir->server_cert_pem);
-    crypto_free_secret(dir->server_key_pem);
-    dir->server_cert_pem = cert;
-    dir->server_key_pem = key;
+    free(pair->cert_pem);
+    crypto_free_secret(pair->key_pem);
+    *pair = (struct data_dir_pair){ 0 };
 }
 
-static int issue_server_cert(struct data_dir *dir, const char *const *names, size_t count,
-                             struct diag *diag)
+/* NULL, or why the certificate must be made anew; the key is read where there is one. */
+static const char *read_server(const struct data_dir *dir, const struct server_kind *kind,
+                               const struct host_names *names, struct data_dir_pair *pair)
 {
-    char *key = NULL, *cert = NULL;
-    int rc = key_create(KEY_EC_P256, &key, diag);
+    if (read_sealed(dir, kind->key_name, &pair->key_pem, NULL) < 0) return "there is no key";
+    if (read_text(dir, kind->cert_name, &pair->cert_pem, NULL) < 0) return "there is none";
+    if (key_check_pair(slice_str(pair->key_pem), slice_str(pair->cert_pem), NULL) < 0)
+        return "it does not belong to its key"; /* a crash came between the two */
+    return why_renew(dir, pair->cert_pem, (const char *const *)names->items, names->count);
+}
+
+static int issue_server(const struct data_dir *dir, const struct host_names *names,
+                        struct data_dir_pair *pair, struct diag *diag)
+{
+    char *cert = NULL;
+    int rc = x509_issue(
+        &(struct x509_issue_opts){
+            .issuer_cert = slice_str(dir->ca_cert_pem),
+            .issuer_key_pem = slice_str(dir->ca_key_pem),
+            .subject_key_pem = slice_str(pair->key_pem),
+            .common_name = names->items[0],
+            .names = (const char *const *)names->items,
+            .name_count = names->count,
+            .days = SERVER_DAYS,
+            .usage = X509_USE_SERVER,
+        },
+        &cert, diag);
+    if (rc < 0) return rc;
+    free(pair->cert_pem);
+    pair->cert_pem = cert;
+    return 0;
+}
+
+static int make_server(const struct data_dir *dir, const struct server_kind *kind,
+                       const struct host_names *names, struct data_dir_pair *pair,
+                       struct diag *diag)
+{
+    int rc = pair->key_pem ? 0 : key_create(kind->key_type, &pair->key_pem, diag);
+    if (rc == 0) rc = issue_server(dir, names, pair, diag);
     if (rc == 0)
-        rc = x509_issue(
-            &(struct x509_issue_opts){
-                .issuer_cert = slice_str(dir->ca_cert_pem),
-                .issuer_key_pem = slice_str(dir->ca_key_pem),
-                .subject_key_pem = slice_str(key),
-                .common_name = names[0],
-                .names = names,
-                .name_count = count,
-                .days = SERVER_DAYS,
-                .usage = X509_USE_SERVER,
-            },
-            &cert, diag);
-    if (rc == 0) rc = write_pair(dir, "server.key.sealed", key, "server.cert.pem", cert, diag);
-    if (rc == 0) {
-        keep_server_cert(dir, cert, key);
-        return 0;
-    }
-    free(cert);
-    crypto_free_secret(key);
+        rc = write_pair(dir, kind->key_name, pair->key_pem, kind->cert_name, pair->cert_pem, diag);
     return rc;
 }
 
-int data_dir_renew_server_cert(struct data_dir *dir, const char *const *names, size_t count,
-                               bool *ret_renewed, struct diag *diag)
+/* What there was stays when it fails. */
+static int take_server(struct data_dir *dir, enum data_dir_server which,
+                       const struct host_names *names, bool *renewed, struct diag *diag)
+{
+    const struct server_kind *kind = &server_kinds[which];
+    struct data_dir_pair pair = { 0 };
+    const char *why = read_server(dir, kind, names, &pair);
+    int rc = 0;
+    if (why) {
+        LOG(LOG_INFO, "app", "making a server certificate", LOG_S("kind", kind->text),
+            LOG_S("reason", why));
+        rc = make_server(dir, kind, names, &pair, diag);
+    }
+    if (rc < 0) {
+        pair_deinit(&pair);
+        return rc;
+    }
+    pair_deinit(&dir->servers[which]);
+    dir->servers[which] = pair;
+    *renewed |= why != NULL;
+    return 0;
+}
+
+int data_dir_server_certs(struct data_dir *dir, const char *const *names, size_t count,
+                          bool *ret_renewed, struct diag *diag)
 {
     struct host_names all;
-    host_names_init(&all, names, count);
-    char *cert = NULL, *key = NULL;
-    const char *why = NULL;
+    bool renewed = false;
     int rc = 0;
-    if (read_text(dir, "server.cert.pem", &cert, NULL) < 0)
-        why = "there is none";
-    else if (read_sealed(dir, "server.key.sealed", &key, NULL) < 0)
-        why = "its key cannot be read";
-    else if (key_check_pair(slice_str(key), slice_str(cert), NULL) < 0)
-        why = "it does not belong to its key"; /* a crash came between the two */
-    else
-        why = why_renew(dir, cert, (const char *const *)all.items, all.count);
-    *ret_renewed = why != NULL;
-    if (why) {
-        LOG(LOG_INFO, "app", "making a server certificate", LOG_S("reason", why));
-        rc = issue_server_cert(dir, (const char *const *)all.items, all.count, diag);
-        free(cert);
-        crypto_free_secret(key);
-    } else {
-        keep_server_cert(dir, cert, key);
-    }
+    host_names_init(&all, names, count);
+    for (int i = 0; i < DATA_DIR_SERVERS && rc == 0; i++)
+        rc = take_server(dir, (enum data_dir_server)i, &all, &renewed, diag);
     host_names_deinit(&all);
+    if (ret_renewed) *ret_renewed = renewed;
     return rc;
-}
-
-int data_dir_server_cert(struct data_dir *dir, const char *const *names, size_t count,
-                         struct diag *diag)
-{
-    bool renewed;
-    return data_dir_renew_server_cert(dir, names, count, &renewed, diag);
 }
 
 /* ---- the administrator ---- */
@@ -310,8 +336,8 @@ void data_dir_close(struct data_dir *dir)
     free(dir->ca_file);
     free(dir->ca_cert_pem);
     crypto_free_secret(dir->ca_key_pem);
-    free(dir->server_cert_pem);
-    crypto_free_secret(dir->server_key_pem);
+    for (int i = 0; i < DATA_DIR_SERVERS; i++)
+        pair_deinit(&dir->servers[i]);
     if (dir->lock >= 0) close(dir->lock);
     free(dir->path);
     free(dir);

@@ -7,6 +7,8 @@
  *   ca.key.sealed       its key
  *   server.cert.pem     the server certificate: P-256, 825 days
  *   server.key.sealed   its key
+ *   server-rsa.cert.pem     another one, for clients that know no elliptic curves: RSA-2048, 825 days
+ *   server-rsa.key.sealed   its key
  *   admin.json          the first administrator's key and token; may be moved away
  *   thingd.sock         the Unix socket
  *
@@ -22,6 +24,14 @@
 
 struct secret_box;
 
+/* In the order in which they are preferred. */
+enum data_dir_server { DATA_DIR_SERVER_EC, DATA_DIR_SERVER_RSA, DATA_DIR_SERVERS };
+
+struct data_dir_pair {
+    char *cert_pem; /* NULL before data_dir_server_certs */
+    char *key_pem;
+};
+
 struct data_dir {
     char *path; /* absolute */
     int lock;
@@ -29,8 +39,7 @@ struct data_dir {
     char *ca_file;
     char *ca_cert_pem;
     char *ca_key_pem;
-    char *server_cert_pem; /* NULL before data_dir_server_cert */
-    char *server_key_pem;
+    struct data_dir_pair servers[DATA_DIR_SERVERS];
     bool is_new; /* there is no administrator yet: admin.json is to be written */
 };
 
@@ -41,14 +50,12 @@ void data_dir_close(struct data_dir *dir); /* accepts NULL; releases the lock */
 /* "<path>/<name>", returned owned. */
 char *data_dir_file(const struct data_dir *dir, const char *name);
 
-/* Reads the server certificate, or makes it (anew) when it is missing, within 30 days of its end, or made
- * for other names than this host's: host name, host name.local, localhost, all local addresses, `names`. */
-int data_dir_server_cert(struct data_dir *dir, const char *const *names, size_t count,
-                         struct diag *diag);
-
-/* While the hub runs: makes it anew where data_dir_server_cert would, and says so. */
-int data_dir_renew_server_cert(struct data_dir *dir, const char *const *names, size_t count,
-                               bool *ret_renewed, struct diag *diag);
+/* Reads the server certificates. One that is missing, within 30 days of its end, or made for other names than this
+ * host's (host name, host name.local, localhost, all local addresses, `names`) is made anew, for the key that it has:
+ * who has pinned the key goes on. Where there is no key, one is made: of RSA in a second, on a small machine in
+ * several. ret_renewed, which may be NULL: one was made. */
+int data_dir_server_certs(struct data_dir *dir, const char *const *names, size_t count,
+                          bool *ret_renewed, struct diag *diag);
 
 /* Writes admin.json and ends is_new. */
 int data_dir_write_admin(struct data_dir *dir, const char *access_key_id, const char *secret,

@@ -1,6 +1,10 @@
 /* metrics.c — see metrics.h. */
 #include "base/metrics.h"
 
+#include "base/slice.h"
+
+#include <string.h>
+
 _Atomic int64_t metrics_values[METRIC_COUNT];
 
 static const struct {
@@ -13,10 +17,20 @@ static const struct {
 #undef X
 };
 
+static struct slice family_of(const char *name)
+{
+    return slice_of(name, strcspn(name, "{"));
+}
+
 void metrics_print(struct buf *out)
 {
-    for (int i = 0; i < METRIC_COUNT; i++)
-        buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n%s %lld\n", infos[i].name, infos[i].help,
-                   infos[i].name, infos[i].type, infos[i].name,
-                   (long long)metrics_get((enum metric)i));
+    struct slice before = slice_of("", 0);
+    for (int i = 0; i < METRIC_COUNT; i++) {
+        struct slice family = family_of(infos[i].name);
+        if (!slice_eq(family, before))
+            buf_printf(out, "# HELP %.*s %s\n# TYPE %.*s %s\n", (int)family.len, family.ptr,
+                       infos[i].help, (int)family.len, family.ptr, infos[i].type);
+        before = family;
+        buf_printf(out, "%s %lld\n", infos[i].name, (long long)metrics_get((enum metric)i));
+    }
 }

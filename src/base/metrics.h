@@ -1,4 +1,5 @@
-/* metrics.h — every counter and gauge of the program, in one table, printed as Prometheus text.
+/* metrics.h — every counter and gauge of the program, in one table, printed as Prometheus text. Rows of one name
+ * that differ in their labels, which are part of the name, stand together.
  * Each metric has one writing thread; any thread may read. */
 #ifndef BASE_METRICS_H
 #define BASE_METRICS_H
@@ -117,6 +118,15 @@
       "HTTP requests refused because they could not be read")                                      \
     X(HTTP_TOO_LARGE, "thingd_http_too_large_total", "counter",                                    \
       "HTTP requests refused because target, headers or body were above a limit")                  \
+    X(CERT_END_SERVER, "thingd_certificate_expiry_timestamp_seconds{kind=\"server\"}", "gauge",    \
+      "First end of a certificate: of the server's, of the CAs', of ACTIVE devices'; 0: none")     \
+    X(CERT_END_CA, "thingd_certificate_expiry_timestamp_seconds{kind=\"ca\"}", "gauge", "")        \
+    X(CERT_END_DEVICE, "thingd_certificate_expiry_timestamp_seconds{kind=\"device\"}", "gauge",    \
+      "")                                                                                          \
+    X(DEVICE_CERTS_30D, "thingd_device_certificates_expiring{within=\"30d\"}", "gauge",            \
+      "ACTIVE certificates of devices that end within this time")                                  \
+    X(DEVICE_CERTS_7D, "thingd_device_certificates_expiring{within=\"7d\"}", "gauge", "")          \
+    X(DEVICE_CERTS_1D, "thingd_device_certificates_expiring{within=\"1d\"}", "gauge", "")          \
     X(HTTP_SLOW, "thingd_http_slow_total", "counter",                                              \
       "HTTP connections closed because a request came, or an answer was read, too slowly")
 

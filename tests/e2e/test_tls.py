@@ -2,6 +2,7 @@
 
 import hashlib
 import pathlib
+import re
 import socket
 import ssl
 import subprocess
@@ -299,3 +300,66 @@ def test_restart_keeps_the_ca_and_the_server_certificate(fresh_hub, name):
     thing = hub.add_thing(name)
     hub.restart()
     assert not refused(hub, name, thing)
+
+
+# ---- the hub's own certificates
+
+
+def served(hub, ciphers):
+    """The DER of the certificate that a client of these suites is shown."""
+    context = tls_context(hub.ca)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(ciphers)
+    with socket.create_connection((HOST, hub.port("mqtts")), TIMEOUT) as sock, \
+            context.wrap_socket(sock, server_hostname=HOST) as tls:
+        return tls.getpeercert(binary_form=True)
+
+
+def own_certificate(hub, file):
+    return ssl.PEM_cert_to_DER_cert((hub.dir / file).read_text())
+
+
+ECDSA, RSA = "ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-RSA-AES128-GCM-SHA256"
+
+
+def test_two_kinds_of_certificates_stand_side_by_side(hub):
+    ecdsa, rsa = (own_certificate(hub, f) for f in ("server.cert.pem", "server-rsa.cert.pem"))
+    assert served(hub, ECDSA) == ecdsa
+    assert served(hub, f"{RSA}:{ECDSA}") == ecdsa
+    assert served(hub, RSA) == rsa
+
+
+def test_another_certificate_ends_no_connection(fresh_hub, name):
+    hub = fresh_hub
+    thing = hub.add_thing(name)
+    with hublib.Client(hub, name, identity=thing) as client:
+        before = served(hub, ECDSA), served(hub, RSA)
+        for file in ("server.cert.pem", "server-rsa.cert.pem"):
+            (hub.dir / file).unlink()
+        hub.reload()
+        hub.wait_log("reloaded")
+        client.publish(f"device/{name}/x", b"still here", qos=1)
+        after = served(hub, ECDSA), served(hub, RSA)
+        assert after == tuple(own_certificate(hub, f)
+                              for f in ("server.cert.pem", "server-rsa.cert.pem"))
+        assert not set(before) & set(after)
+        client.publish(f"device/{name}/x", b"still here", qos=1)
+
+
+def test_ends_of_certificates_are_in_the_metrics(fresh_hub, name):
+    import time
+
+    fresh_hub.boto3("iot").create_keys_and_certificate(setAsActive=True)
+    fresh_hub.restart()
+
+    def ends():
+        text = fresh_hub.request("GET", "/metrics", "http").text
+        found = dict(re.findall(
+            r'^thingd_certificate_expiry_timestamp_seconds\{kind="(\w+)"\} (\d+)$', text, re.M))
+        return found if all(int(end) for end in found.values()) else None
+
+    found = fresh_hub.eventually(ends, "ends of certificates")
+    days = {kind: round((int(end) - time.time()) / 86400) for kind, end in found.items()}
+    assert days["server"] == 825
+    assert days["ca"] == 3653
+    assert days["device"] > 3653

@@ -1,0 +1,225 @@
+/* expiry.c — see expiry.h.
+ *
+ *   each hour ─► ".ListExpiring" ─► metrics, warnings ─► ".SaveExpiring": the time, and what was told of our own
+ *
+ * The registry knows by the time of the last check what it has told; of the certificates that are not in it, the
+ * state has {"told": {id: days}}. A crash between a warning and its saving repeats it. */
+#include "app/expiry.h"
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/metrics.h"
+#include "base/text.h"
+#include "crypto/x509.h"
+#include "loop/loop.h"
+#include "registry/expiring.h"
+#include "registry/registry.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* One that is not in the registry. */
+struct own {
+    char *name; /* NULL: the hub has made it */
+    char id[X509_ID_LEN];
+    int64_t begin_ms, end_ms;
+};
+
+struct expiry {
+    struct registry *registry;
+    struct loop_timer timer;
+    struct own ca;
+    struct own *served;
+    size_t served_count;
+    bool asking; /* an answer of the registry is on its way */
+    bool stopped;
+};
+
+/* ---- our own ---- */
+
+static struct own own_of(const char *name, struct slice pem)
+{
+    struct own own = { .name = name ? xstrdup(name) : NULL };
+    struct arena arena = { 0 };
+    struct x509_info info;
+    if (x509_parse(pem, &arena, &info, NULL) == 0) {
+        memcpy(own.id, info.id, sizeof own.id);
+        own.begin_ms = SECONDS(info.not_before_s);
+        own.end_ms = SECONDS(info.not_after_s);
+    }
+    arena_deinit(&arena);
+    return own;
+}
+
+static void drop_served(struct expiry *expiry)
+{
+    for (size_t i = 0; i < expiry->served_count; i++)
+        free(expiry->served[i].name);
+    free(expiry->served);
+    expiry->served = NULL;
+    expiry->served_count = 0;
+}
+
+static int64_t first_served(const struct expiry *expiry)
+{
+    int64_t first = INT64_MAX;
+    for (size_t i = 0; i < expiry->served_count; i++)
+        if (expiry->served[i].end_ms < first) first = expiry->served[i].end_ms;
+    return first == INT64_MAX ? 0 : first;
+}
+
+void expiry_serve(struct expiry *expiry, const struct expiry_cert *certs, size_t count)
+{
+    drop_served(expiry);
+    expiry->served = xcalloc(count + 1, sizeof *expiry->served);
+    for (size_t i = 0; i < count; i++)
+        expiry->served[expiry->served_count++] = own_of(certs[i].name, certs[i].cert_pem);
+    metrics_set(METRIC_CERT_END_SERVER, first_served(expiry) / 1000);
+    loop_timer_start(&expiry->timer, 0);
+}
+
+/* ---- warnings ---- */
+
+static void warn(const char *kind, const char *name, const char *id, int days, int64_t end_ms)
+{
+    char end[25];
+    text_iso8601(end_ms, end);
+    LOG(LOG_WARN, "app", "a certificate comes to its end", LOG_S("kind", kind), LOG_S("id", id),
+        LOG_S("name", name), LOG_I("within_days", days), LOG_S("end", end));
+}
+
+/* Adds to `told` what has been told of it until now. */
+static void tell_own(const struct own *own, const char *kind, const struct json *before,
+                     struct json *told)
+{
+    int64_t earlier = 0;
+    int days = expiring_within(own->begin_ms, own->end_ms, clock_real_ms());
+    if (days == 0) return;
+    json_to_int64(json_get(before, own->id), &earlier);
+    if (earlier == 0 || days < earlier)
+        warn(kind, own->name ? own->name : "of the hub's own making", own->id, days, own->end_ms);
+    json_set_int(told, own->id, days);
+}
+
+static void tell_listed(const struct json *list, const char *kind)
+{
+    int64_t more = 0, days = 0, end = 0;
+    json_for_each(one, json_get(list, "names")) {
+        json_to_int64(json_get(one, "days"), &days);
+        json_to_int64(json_get(one, "end"), &end);
+        warn(kind, "registered", json_get_str(one, "id"), (int)days, end);
+    }
+    json_to_int64(json_get(list, "more"), &more);
+    if (more > 0)
+        LOG(LOG_WARN, "app", "more certificates come to their end", LOG_S("kind", kind),
+            LOG_I("more", more));
+}
+
+/* ---- metrics ---- */
+
+static int64_t time_of(const struct json *result, const char *member)
+{
+    int64_t ms = 0;
+    json_to_int64(json_get(result, member), &ms);
+    return ms;
+}
+
+static void set_metrics(const struct expiry *expiry, const struct json *result)
+{
+    static const enum metric within[EXPIRING_STEPS] = { METRIC_DEVICE_CERTS_1D,
+                                                        METRIC_DEVICE_CERTS_7D,
+                                                        METRIC_DEVICE_CERTS_30D };
+    int64_t ca = time_of(result, "nextCa");
+    if (ca == 0 || expiry->ca.end_ms < ca) ca = expiry->ca.end_ms;
+    metrics_set(METRIC_CERT_END_CA, ca / 1000);
+    metrics_set(METRIC_CERT_END_DEVICE, time_of(result, "nextDevice") / 1000);
+    for (size_t i = 0; i < EXPIRING_STEPS; i++) {
+        int64_t count = 0;
+        json_to_int64(json_at(json_get(result, "within"), i), &count);
+        metrics_set(within[i], count);
+    }
+}
+
+/* ---- a check ---- */
+
+static void on_saved(void *arg, int rc, struct json *result, const struct diag *diag)
+{
+    struct expiry *expiry = arg;
+    expiry->asking = false;
+    if (rc < 0 && rc != ERR_CLOSED)
+        LOG(LOG_ERROR, "app", "what was told of certificates cannot be kept",
+            LOG_S("reason", diag_text(diag, rc)));
+}
+
+/* Takes told. */
+static void save(struct expiry *expiry, struct json *told)
+{
+    struct json *params = json_new_object();
+    struct json *state = json_set(params, "state", json_new_object());
+    json_set_int(state, "checked", clock_real_ms());
+    json_set(state, "told", told);
+    registry_call(expiry->registry, registry_op_find(".SaveExpiring"), params, on_saved, expiry);
+}
+
+static void on_listed(void *arg, int rc, struct json *result, const struct diag *diag)
+{
+    struct expiry *expiry = arg;
+    if (rc < 0 || expiry->stopped) {
+        expiry->asking = false;
+        if (rc < 0 && rc != ERR_CLOSED)
+            LOG(LOG_ERROR, "app", "the ends of certificates cannot be looked up",
+                LOG_S("reason", diag_text(diag, rc)));
+        return;
+    }
+    const struct json *before = json_get(json_get(result, "state"), "told");
+    struct json *told = json_new_object();
+    set_metrics(expiry, result);
+    for (size_t i = 0; i < expiry->served_count; i++)
+        tell_own(&expiry->served[i], "server", before, told);
+    tell_own(&expiry->ca, "the hub's CA", before, told);
+    tell_listed(json_get(result, "authorities"), "CA");
+    tell_listed(json_get(result, "certificates"), "device");
+    save(expiry, told);
+}
+
+static void on_timer(struct loop_timer *timer)
+{
+    struct expiry *expiry = container_of(timer, struct expiry, timer);
+    loop_timer_start(timer, expiry->asking ? SECONDS(1) : HOURS(1));
+    if (expiry->asking) return;
+    expiry->asking = true;
+    registry_call(expiry->registry, registry_op_find(".ListExpiring"), json_new_object(), on_listed,
+                  expiry);
+}
+
+/* ---- life ---- */
+
+struct expiry *expiry_create(struct loop *loop, struct registry *registry, struct slice ca_pem)
+{
+    struct expiry *expiry = xnew(struct expiry);
+    expiry->registry = registry;
+    expiry->ca = own_of("ca.cert.pem", ca_pem);
+    loop_timer_init(&expiry->timer, loop, on_timer);
+    loop_timer_start(&expiry->timer, 0);
+    return expiry;
+}
+
+void expiry_stop(struct expiry *expiry)
+{
+    if (!expiry) return;
+    expiry->stopped = true;
+    loop_timer_stop(&expiry->timer);
+}
+
+void expiry_destroy(struct expiry *expiry)
+{
+    if (!expiry) return;
+    expiry_stop(expiry);
+    drop_served(expiry);
+    free(expiry->ca.name);
+    free(expiry);
+}
