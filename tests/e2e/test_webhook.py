@@ -5,6 +5,7 @@ import http.server
 import json
 import queue
 import shutil
+import socket
 import ssl
 import tempfile
 import threading
@@ -111,6 +112,43 @@ def test_this_machine_is_refused(make_hub, host):
         device.publish("in/x", b"{}", qos=1)
         assert "webhook.allow" in failure()["errorMessage"]
         assert receiver.requests.empty()
+
+
+def own_address():
+    """Of this machine, and not loopback; None where it has none. Nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        try:
+            sock.connect(("192.0.2.1", 9))
+        except OSError:
+            return None
+        address = sock.getsockname()[0]
+        return None if address.startswith("127.") else address
+
+
+def test_the_hubs_own_listeners_are_refused(make_hub):
+    address = own_address()
+    if not address:
+        pytest.skip("this machine has no address but loopback")
+    hub = make_hub(sets=["listener.https.address=0.0.0.0"]).start()
+    with errors(hub) as failure, hub.mqtt("device") as device:
+        make_rule(hub, f"https://{address}:{hub.port('https')}/")
+        device.publish("in/x", b"{}", qos=1)
+        assert "is a listener of this hub" in failure()["errorMessage"]
+
+
+def test_a_stop_leaves_the_request_for_the_next_start(make_hub):
+    """The receiver is deaf; the hub ends in time all the same, and asks again when it is back."""
+    hub = make_hub(sets=[LOCAL, "webhook.timeout=10m"]).start()
+    with socket.create_server((HOST, 0)) as deaf, hub.mqtt("device") as device:
+        make_rule(hub, f"http://{HOST}:{deaf.getsockname()[1]}/later")
+        device.publish("in/x", b"{}", qos=1)
+        deaf.settimeout(TIMEOUT)
+        with deaf.accept()[0]:
+            hub.restart()
+        with deaf.accept()[0] as again:
+            again.settimeout(TIMEOUT)
+            assert again.recv(4096).startswith(b"POST /later HTTP/1.1\r\n")
+            again.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 
 
 def test_hosts_are_no_templates(make_hub):

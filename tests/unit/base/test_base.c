@@ -8,6 +8,7 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "base/map.h"
+#include "base/metrics.h"
 #include "base/rand.h"
 #include "base/text.h"
 #include "lib/test.h"
@@ -292,6 +293,29 @@ static void the_cpu_clock_counts_a_process(void **state)
     assert_int_equal(clock_cpu_ns(4194304), -ESRCH); /* one more than Linux has */
 }
 
+static size_t count_of(const char *text, const char *part)
+{
+    size_t count = 0;
+    for (const char *at = text; (at = strstr(at, part)); at++)
+        count++;
+    return count;
+}
+
+static void metrics_of_one_family_are_told_once(void **state)
+{
+    struct buf out = { 0 };
+    metrics_print(&out);
+    const char *text = buf_str(&out);
+    assert_int_equal(count_of(text, "# TYPE thingd_certificate_expiry_timestamp_seconds gauge\n"),
+                     1);
+    assert_int_equal(count_of(text, "# HELP thingd_certificate_expiry_timestamp_seconds First"), 1);
+    assert_int_equal(count_of(text, "\nthingd_certificate_expiry_timestamp_seconds{kind=\""), 3);
+    assert_int_equal(count_of(text, "# TYPE thingd_connections gauge\n"), 1);
+    assert_int_equal(count_of(text, "# TYPE thingd_connections_total counter\n"), 1);
+    assert_int_equal(count_of(text, "#") % 2, 0);
+    buf_deinit(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -306,6 +330,7 @@ int main(void)
         cmocka_unit_test(distance_counts_swaps_once),
         cmocka_unit_test(globs),
         cmocka_unit_test(diag_collects_where),
+        cmocka_unit_test(metrics_of_one_family_are_told_once),
         cmocka_unit_test(log_escapes_values),
         cmocka_unit_test(log_pace_says_it_once_in_a_while),
         cmocka_unit_test(arena_gives_aligned_zeroed_memory),
