@@ -11,7 +11,6 @@
 #include <stdlib.h>
 
 struct td_call {
-    struct webhook_call *call;
     td_answer_cb answer;
     void *arg;
 };
@@ -112,13 +111,13 @@ struct td_call *host_request(const struct td_host *host, const struct td_request
     struct td_call *call = xnew(struct td_call);
     call->answer = answer;
     call->arg = arg;
-    call->call = webhook_send(rules_of(host)->opts.webhooks, &own, on_done, call);
+    webhook_send(rules_of(host)->opts.webhooks, &own, on_done, call);
     free(fields);
     return call;
 }
 
 void host_cancel(const struct td_host *host, struct td_call *call)
 {
-    webhook_cancel(call->call);
+    webhook_cancel(rules_of(host)->opts.webhooks, call);
     free(call);
 }

@@ -161,8 +161,8 @@ static int submit(struct webhook_call *call)
     return rc < 0 ? diag_set(&call->diag, rc, "the hub is stopping") : 0;
 }
 
-struct webhook_call *webhook_send(struct webhooks *hooks, const struct webhook_request *request,
-                                  webhook_done_cb done, void *arg)
+void webhook_send(struct webhooks *hooks, const struct webhook_request *request,
+                  webhook_done_cb done, void *arg)
 {
     struct webhook_call *call = xnew(struct webhook_call);
     call->job = (struct worker_job){ .run = work, .done = on_done };
@@ -180,13 +180,16 @@ struct webhook_call *webhook_send(struct webhooks *hooks, const struct webhook_r
         call->rc = rc;
         loop_defer(hooks->loop, &call->refused);
     }
-    return call;
 }
 
-void webhook_cancel(struct webhook_call *call)
+void webhook_cancel(struct webhooks *hooks, const void *arg)
 {
-    call->done = NULL;
-    atomic_store(&call->cancelled, true);
+    list_for_each(it, &hooks->open) {
+        struct webhook_call *call = container_of(it, struct webhook_call, link);
+        if (call->arg != arg) continue;
+        call->done = NULL;
+        atomic_store(&call->cancelled, true);
+    }
 }
 
 /* ---- life ---- */

@@ -16,7 +16,6 @@
 
 struct loop;
 struct webhooks;
-struct webhook_call;
 struct ip_net;
 
 struct webhooks_opts {
@@ -67,10 +66,11 @@ int webhook_check(const struct webhook_request *request, struct diag *diag);
  * ERR_BUSY, or a negative errno. Borrowed. */
 typedef void (*webhook_done_cb)(void *arg, int rc, int status, struct slice body,
                                 const struct diag *diag);
-/* done is called later, once; until then the call, which is returned, may be cancelled. */
-struct webhook_call *webhook_send(struct webhooks *hooks, const struct webhook_request *request,
-                                  webhook_done_cb done, void *arg);
-/* done is not called any more. A request that is under way may nevertheless arrive. */
-void webhook_cancel(struct webhook_call *call);
+/* done is called later, once. */
+void webhook_send(struct webhooks *hooks, const struct webhook_request *request,
+                  webhook_done_cb done, void *arg);
+/* The calls that were sent with this arg are over: done is not called any more. A request that is under way may
+ * nevertheless arrive. */
+void webhook_cancel(struct webhooks *hooks, const void *arg);
 
 #endif
