@@ -105,14 +105,16 @@ static int open_connection(const struct webhook_exchange *x, struct net_call **r
 
 /* ---- TLS ---- */
 
-static int make_tls(const struct webhook_exchange *x, struct tls_client **ret_tls)
+int webhook_make_tls(const char *ca_file, const char *host, struct tls_client **ret_tls,
+                     struct diag *diag)
 {
     struct buf pem = { 0 };
-    int rc = file_read(x->ca_file, CA_MAX, &pem, x->diag);
-    if (rc == 0)
-        rc = tls_client_create(
-            ret_tls, &(struct tls_client_opts){ .ca_pem = buf_slice(&pem), .host = x->url->host },
-            x->diag);
+    int rc = file_read(ca_file, CA_MAX, &pem, diag);
+    if (rc == 0) {
+        const struct tls_client_opts opts = { .ca_pem = buf_slice(&pem), .host = host };
+        rc = tls_client_create(ret_tls, &opts, diag);
+        if (rc < 0) diag_wrap(diag, rc, "%s", ca_file);
+    }
     buf_deinit(&pem);
     return rc;
 }
@@ -184,7 +186,7 @@ int webhook_exchange(const struct webhook_exchange *x)
     struct tls_client *tls = NULL;
     struct net_call *call = NULL;
     int rc = open_connection(x, &call);
-    if (rc == 0 && x->url->tls) rc = make_tls(x, &tls);
+    if (rc == 0 && x->url->tls) rc = webhook_make_tls(x->ca_file, x->url->host, &tls, x->diag);
     if (rc == 0 && tls) rc = start_tls(x, call, tls);
     if (rc == 0) rc = send_request(x, call);
     if (rc == 0) rc = read_answer(x, call);

@@ -19,6 +19,10 @@ struct webhook_exchange {
     struct diag *diag;
 };
 
+/* A client of TLS for this host, who believes the CAs of the file. Errors name the file. */
+int webhook_make_tls(const char *ca_file, const char *host, struct tls_client **ret_tls,
+                     struct diag *diag);
+
 /* 0: `answer` is complete. Else as of webhook_done_cb, with the reason. */
 int webhook_exchange(const struct webhook_exchange *x);
 

@@ -9,7 +9,6 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/file.h"
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "loop/loop.h"
@@ -41,7 +40,7 @@ struct webhook_call {
     struct list link;      /* of webhooks.open */
     struct webhooks *hooks;
     struct loop_task refused; /* when no worker gets it */
-    struct webhook_url url;
+    struct webhook_url url;   /* but for its target, which was the caller's text */
     struct buf request;
     int64_t timeout_ms;
     struct http_client answer;
@@ -196,14 +195,9 @@ void webhook_cancel(struct webhooks *hooks, const void *arg)
 
 static int check_ca(const char *file, struct diag *diag)
 {
-    struct buf pem = { 0 };
     struct tls_client *tls = NULL;
-    int rc = file_read(file, 4 << 20, &pem, diag);
-    if (rc == 0)
-        rc = tls_client_create(
-            &tls, &(struct tls_client_opts){ .ca_pem = buf_slice(&pem), .host = "" }, diag);
+    int rc = webhook_make_tls(file, "", &tls, diag);
     tls_client_destroy(tls);
-    buf_deinit(&pem);
     return rc < 0 ? diag_wrap(diag, rc, "webhook.ca_file") : 0;
 }
 
