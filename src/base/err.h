@@ -33,7 +33,8 @@
     X(ERR_INTERNAL, -5024, "internal error")               \
     X(ERR_DEPTH, -5025, "nested too deeply")               \
     X(ERR_ENCODING, -5026, "not UTF-8")                    \
-    X(ERR_PROTOCOL, -5027, "protocol error")
+    X(ERR_PROTOCOL, -5027, "protocol error")               \
+    X(ERR_EXPIRED, -5028, "expired")
 
 enum err {
 #define X(name, code, text) name = (code),

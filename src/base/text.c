@@ -190,6 +190,22 @@ int base64_decode(struct buf *out, struct slice text)
     return 0;
 }
 
+int base64url_decode(struct buf *out, struct slice text)
+{
+    struct buf plain = { 0 };
+    int rc = 0;
+    for (size_t i = 0; i < text.len && rc == 0; i++) {
+        char c = text.ptr[i];
+        if (c == '+' || c == '/' || c == '=') rc = ERR_MALFORMED;
+        buf_putc(&plain, c == '-' ? '+' : c == '_' ? '/' : c);
+    }
+    while (plain.len % 4)
+        buf_putc(&plain, '=');
+    if (rc == 0) rc = base64_decode(out, buf_slice(&plain));
+    buf_deinit(&plain);
+    return rc;
+}
+
 static bool unreserved(char c)
 {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||

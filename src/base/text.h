@@ -26,6 +26,8 @@ void base64_encode(struct buf *out, const void *data, size_t len);
 int base64_decode(struct buf *out, struct slice text);
 /* RFC 4648, section 5, without padding. */
 void base64url_encode(struct buf *out, const void *data, size_t len);
+/* ERR_MALFORMED as base64_decode, and on padding. */
+int base64url_decode(struct buf *out, struct slice text);
 
 /* RFC 3986: everything but A-Z a-z 0-9 - . _ ~ and the bytes of `keep` becomes %XX, upper case. */
 void url_encode(struct buf *out, struct slice text, const char *keep);

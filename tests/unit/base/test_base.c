@@ -118,6 +118,25 @@ static void base64_round_trips(void **state)
     buf_deinit(&out);
 }
 
+static void base64url_has_no_padding(void **state)
+{
+    static const char *const good[][2] = {
+        { "", "" }, { "Zg", "f" }, { "Zm8", "fo" }, { "Zm9v", "foo" }, { "Pz8_Pj4-", "\?\?\?>>>" }
+    };
+    static const char *const bad[] = { "Zg==", "Zh", "Z", "Zm9+", "Zm9/", "Zm9v=", "Zm 9" };
+    struct buf out = { 0 };
+    for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+        buf_clear(&out);
+        assert_int_equal(base64url_decode(&out, slice_str(good[i][0])), 0);
+        assert_string_equal(buf_str(&out), good[i][1]);
+    }
+    buf_clear(&out);
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+        assert_int_equal(base64url_decode(&out, slice_str(bad[i])), ERR_MALFORMED);
+    assert_int_equal(out.len, 0);
+    buf_deinit(&out);
+}
+
 static void url_codes(void **state)
 {
     struct buf out = { 0 };
@@ -324,6 +343,7 @@ int main(void)
         cmocka_unit_test(list_splices),
         cmocka_unit_test(utf8_refuses_what_rfc3629_refuses),
         cmocka_unit_test(base64_round_trips),
+        cmocka_unit_test(base64url_has_no_padding),
         cmocka_unit_test(url_codes),
         cmocka_unit_test(numbers_have_bounds),
         cmocka_unit_test(numbers_are_written),
