@@ -37,6 +37,7 @@ int core_open(struct core *core, const struct config *conf, const struct data_di
                              .secrets = dir->secrets,
                              .ca_cert_pem = slice_str(dir->ca_cert_pem),
                              .ca_key_pem = slice_str(dir->ca_key_pem),
+                             .temporary_keys = (size_t)conf->limits.temporary_keys,
                          },
                          diag);
     if (rc < 0) goto close_store;

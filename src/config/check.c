@@ -180,6 +180,16 @@ static void check_key_pair(struct loader *l)
                      cert ? "tls.key" : "tls.cert");
 }
 
+/* Whose tokens, and for whom, must be said: else those of another audience would do. */
+static void check_jwt(struct loader *l)
+{
+    static const char *const needed[] = { "jwt.issuer", "jwt.audience" };
+    const char *const values[] = { l->conf->jwt.issuer, l->conf->jwt.audience };
+    for (size_t i = 0; *l->conf->jwt.keys_file && i < ARRAY_LEN(needed); i++)
+        if (!*values[i])
+            loader_error(l, "%s: needs %s as well", option_label(l, "jwt.keys_file"), needed[i]);
+}
+
 static void complete_path(const struct option *option, void *base, const char *dir)
 {
     if (!option->path) return;
@@ -208,6 +218,7 @@ void loader_finish(struct loader *l, const char *const *env)
     }
     complete_paths(conf);
     check_key_pair(l);
+    check_jwt(l);
     apply_profile(l);
     check_memory(l);
     for (size_t i = 0; i < conf->listener_count; i++)

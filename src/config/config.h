@@ -161,7 +161,16 @@ struct config {
         int64_t connect_burst;
         int64_t memory;
         int64_t ledger;
+        int64_t temporary_keys;
     } limits;
+    struct {
+        char *issuer;
+        char *audience;
+        char *keys_file;
+        int64_t leeway;
+        char *policy_claim;
+        struct config_list policies; /* "value=PolicyName" */
+    } jwt;
 
     struct config_listener
         *listeners; /* the five that are always there, then others as they came */
@@ -213,6 +222,9 @@ int config_expiry_parse(const char *item, struct slice *ret_pattern, int64_t *re
 /* "site.pem:site.key", or "both.pem" for the two: views of item. Relative ones are below hub.data.
  * ERR_INVALID. */
 int config_certificate_parse(const char *item, struct slice *ret_cert, struct slice *ret_key);
+
+/* "value=PolicyName": views of item; the first '=' parts them. ERR_INVALID. */
+int config_jwt_policy_parse(const char *item, struct slice *ret_value, struct slice *ret_policy);
 
 void config_list_deinit(struct config_list *list);
 

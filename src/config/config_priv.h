@@ -84,6 +84,10 @@ static inline void *option_at(const struct option *option, const void *base)
 bool config_expiry_valid(const char *item);
 /* certificate.c: does config_certificate_parse take it? */
 bool config_certificate_valid(const char *item);
+/* jwt_policy.c: does config_jwt_policy_parse take it? */
+bool config_jwt_policy_valid(const char *item);
+/* AWS IoT CreatePolicy: [\w+=,.@-]+, at most 128. */
+bool config_policy_name_valid(const char *text);
 
 void config_list_push(struct config_list *list, const char *text);
 

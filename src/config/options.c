@@ -96,8 +96,7 @@ static bool valid_text(const char *text)
     return utf8_valid(slice_str(text));
 }
 
-/* AWS IoT CreatePolicy: [\w+=,.@-]+, at most 128. */
-static bool valid_policy_name(const char *text)
+bool config_policy_name_valid(const char *text)
 {
     return *text && strlen(text) <= 128 && consists_of(text, lower, upper, "0123456789_+=,.@-");
 }
@@ -419,6 +418,34 @@ const struct option config_options[] = {
       .min = 0, .max = 100000, .fallback = "1000",
       .text = "Refusals that are remembered for 'thingd why'; the oldest makes room. Up to some "
               "1.5 KB each." },
+    { .name = "limits.temporary_keys", .type = OPT_INT, .offset = CONF(limits.temporary_keys),
+      .min = 1, .max = 1000, .fallback = "16",
+      .text = "Temporary keys that a device certificate may have at one time by role aliases; the "
+              "oldest makes room." },
+
+    { .name = "jwt.keys_file", .type = OPT_STRING, .offset = CONF(jwt.keys_file), .path = true,
+      .max = CONFIG_STRING_MOST, .fallback = "",
+      .text = "The issuer's key set (JWKS, RFC 7517), whose JSON Web Tokens are taken as bearer "
+              "tokens: RS256, ES256 and EdDSA with Ed25519. SIGHUP reads the file again. Empty: none "
+              "are taken." },
+    { .name = "jwt.issuer", .type = OPT_STRING, .offset = CONF(jwt.issuer),
+      .max = 1024, .fallback = "",
+      .text = "What their claim iss must be. Needed with jwt.keys_file." },
+    { .name = "jwt.audience", .type = OPT_STRING, .offset = CONF(jwt.audience),
+      .max = 1024, .fallback = "",
+      .text = "What their claim aud must be or have among others. Needed with jwt.keys_file." },
+    { .name = "jwt.leeway", .type = OPT_DURATION, .offset = CONF(jwt.leeway),
+      .min = 0, .max = 600000, .fallback = "1m",
+      .text = "How far the issuer's clock may be from ours." },
+    { .name = "jwt.policy_claim", .type = OPT_STRING, .offset = CONF(jwt.policy_claim),
+      .min = 1, .max = 128, .fallback = "scope",
+      .text = "The claim that jwt.policies looks at: a list of values, or a text with blanks between "
+              "them." },
+    { .name = "jwt.policies", .type = OPT_LIST, .offset = CONF(jwt.policies),
+      .max = 1024, .fallback = "",
+      .valid = config_jwt_policy_valid, .what = "a value of the claim, '=' and the name of a policy",
+      .text = "Which policies a token has: \"value=PolicyName\" for each value of the claim; \"*\" is "
+              "every token's. Nobody is an administrator by a token of an issuer." },
 };
 const size_t config_option_count = ARRAY_LEN(config_options);
 
@@ -442,7 +469,7 @@ const struct option listener_options[] = {
       .text = "Let clients without a credential use the data plane." },
     { .name = "anonymous_policy", .type = OPT_STRING, .offset = LISTENER(anonymous_policy),
       .min = 1, .max = 128, .fallback = "AnonymousLocal",
-      .valid = valid_policy_name, .what = "the name of a policy",
+      .valid = config_policy_name_valid, .what = "the name of a policy",
       .text = "The policy which says what they may do." },
     { .name = "proxy_protocol", .type = OPT_BOOL, .offset = LISTENER(proxy_protocol),
       .fallback = "false",

@@ -36,6 +36,8 @@ void registry_principal_free(struct registry_principal *p)
     free(p->status);
     free(p->cert_pem);
     free(p->password_hash);
+    free(p->token_hash);
+    free(p->cert_id);
     crypto_free_secret(p->secret);
     free_policies(p->policies, p->policy_count);
     for (size_t i = 0; i < p->thing_count; i++) {
@@ -61,14 +63,14 @@ static void add_policy(struct registry_policy_doc **policies, size_t *count, str
                                                             xstrdup(db_text(q, 2)) };
 }
 
-static int read_policies(struct registry_principal *p, struct db *db)
+static int read_policies(struct registry_principal *p, struct db *db, const char *target)
 {
     struct db_stmt *q =
         db_query(db, "SELECT v.policy, v.version, v.document FROM policy_target t "
                      "JOIN policy p ON p.name = t.policy "
                      "JOIN policy_version v ON v.policy = p.name AND v.version = p.default_version "
                      "WHERE t.target = ?1 ORDER BY v.policy");
-    db_bind_text(q, 1, p->label);
+    db_bind_text(q, 1, target);
     while (db_step(q))
         add_policy(&p->policies, &p->policy_count, q);
     return db_done(q);
@@ -84,6 +86,17 @@ static int read_one_policy(struct registry_principal *p, struct db *db, const ch
     while (db_step(q))
         add_policy(&p->policies, &p->policy_count, q);
     return db_done(q);
+}
+
+/* Names with blanks between them. */
+static int read_named_policies(struct registry_principal *p, struct db *db)
+{
+    int rc = 0;
+    char *names = xstrdup(p->id), *rest = names;
+    for (char *name; rc == 0 && (name = strsep(&rest, " "));)
+        rc = read_one_policy(p, db, name);
+    free(names);
+    return rc;
 }
 
 static int read_attributes(struct registry_thing_info *thing, struct db *db)
@@ -136,6 +149,34 @@ static int read_things(struct registry_principal *p, struct db *db)
     for (size_t i = 0; i < p->thing_count && rc == 0; i++)
         rc = read_attributes(&p->things[i], db);
     return rc == 0 && p->thing_count ? read_group_policies(p, db) : rc;
+}
+
+static int read_one_thing(struct registry_principal *p, struct db *db, const char *name)
+{
+    struct db_stmt *q = db_query(db, "SELECT name, type FROM thing WHERE name = ?1");
+    db_bind_text(q, 1, name);
+    if (db_step(q)) {
+        p->things = xcalloc(1, sizeof *p->things);
+        p->things[p->thing_count++] = (struct registry_thing_info){
+            .name = xstrdup(db_text(q, 0)),
+            .type = dup_or_null(db_text(q, 1)),
+            .attributes = json_new_object(),
+        };
+    }
+    int rc = db_done(q);
+    return rc == 0 && p->thing_count ? read_attributes(&p->things[0], db) : rc;
+}
+
+/* The policies of its role, and the thing that the device has named. */
+static int read_temporary(struct registry *registry, struct registry_principal *p, struct db *db)
+{
+    struct role_key key;
+    int rc = role_read_key(registry, p, db, &key);
+    if (rc == 0 && !key.role) rc = ERR_NOT_FOUND;
+    if (rc == 0) rc = read_policies(p, db, key.role);
+    if (rc == 0 && key.thing) rc = read_one_thing(p, db, key.thing);
+    role_key_deinit(&key);
+    return rc;
 }
 
 static int read_cert(struct registry_principal *p, struct db *db, bool *ret_found)
@@ -225,10 +266,14 @@ static int read_principal(struct registry *registry, struct registry_principal *
         rc = read_token(p, db, true, &found);
     else if (kind == 9 && strncmp(p->label, "anonymous", 9) == 0)
         return read_one_policy(p, db, p->id);
+    else if (kind == 8 && strncmp(p->label, "policies", 8) == 0)
+        return read_named_policies(p, db);
+    else if (kind == 4 && strncmp(p->label, "temp", 4) == 0)
+        return read_temporary(registry, p, db);
     else
         BUG("unknown kind of principal: %s", p->label);
     if (rc == 0 && !found) return ERR_NOT_FOUND;
-    if (rc == 0) rc = read_policies(p, db);
+    if (rc == 0) rc = read_policies(p, db, p->label);
     if (rc == 0) rc = read_things(p, db);
     return rc;
 }

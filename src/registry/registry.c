@@ -136,6 +136,7 @@ static int run(struct store_req *req, struct db *db)
     json_free(call->changes);
     call->changes = json_new_array();
     int rc = call->op->run(call, db);
+    if (rc == 0) rc = role_keys_changed(call, db);
     if (rc < 0 && rc != ERR_EXISTS) drop_result(call);
     if (rc < 0 && !call->diag.text[0])
         diag_set(&call->diag, rc, "%s", db_fatal(db) ? db_error(db) : err_text(rc));

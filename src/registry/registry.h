@@ -27,6 +27,7 @@ struct registry_opts {
     const struct secret_box *secrets; /* borrowed */
     struct slice ca_cert_pem; /* the hub's own CA, which signs device certificates; borrowed */
     struct slice ca_key_pem;
+    size_t temporary_keys; /* of one certificate: the oldest go; 0: no limit */
 };
 
 /* Makes the built-in policies ThingDefault, UserDefault and AnonymousLocal where they are missing. */
@@ -104,9 +105,11 @@ struct registry_principal {
     char *status;          /* of a certificate: "ACTIVE", ... ; else NULL */
     char *cert_pem;        /* of a certificate; for the variables of policies */
     int64_t not_before_ms; /* of a certificate */
-    int64_t not_after_ms;  /* of a certificate; of a token, 0: never */
+    int64_t not_after_ms;  /* of a certificate and a temporary key; of a token, 0: never */
     bool admin;
-    char *secret;        /* of an access key: opened; wiped when freed */
+    char *secret;        /* of an access key, also a temporary one: opened; wiped when freed */
+    char *token_hash;    /* of a temporary key: of its session token */
+    char *cert_id;       /* of a temporary key: the certificate that it was given to */
     char *password_hash; /* of a user */
     struct registry_policy_doc *policies;
     size_t policy_count;
@@ -116,8 +119,8 @@ struct registry_principal {
 
 /* rc 0, or ERR_NOT_FOUND. The callback owns `principal` then: registry_principal_free. */
 typedef void (*registry_principal_cb)(void *arg, int rc, struct registry_principal *principal);
-/* label "cert:…", "key:…", "user:…", or "token-hash:<hash>", which finds a token by its hash, or
- * "anonymous:<policy>", which has that policy alone. */
+/* label "cert:…", "key:…", "user:…", "temp:…", or "token-hash:<hash>", which finds a token by its hash, or
+ * "anonymous:<policy>", which has that policy alone, or "policies:<policy> <policy> …", which has those. */
 void registry_load_principal(struct registry *registry, const char *label,
                              registry_principal_cb done, void *arg);
 void registry_principal_free(struct registry_principal *principal); /* accepts NULL */

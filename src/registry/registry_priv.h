@@ -141,6 +141,19 @@ int attrs_asked(struct registry_call *call, const struct json *payload,
                 const struct json **ret_attrs, bool *ret_merge);
 /* `attrs` over what is there, or instead of it; an empty value removes its key. Returned owned. */
 struct json *attrs_combine(const struct json *old, const struct json *attrs, bool merge);
+/* ---- temporary keys (roles.c) ---- */
+struct role_key {
+    char *
+        role; /* "role:NAME", whose policies it has; NULL: there is no such key, or it is not valid now */
+    char
+        *thing; /* that the device has named, while it is attached to the certificate; NULL: none */
+};
+/* Reads the key p->id into p. To be freed by role_key_deinit, whatever is returned. */
+int role_read_key(struct registry *registry, struct registry_principal *p, struct db *db,
+                  struct role_key *ret_key);
+void role_key_deinit(struct role_key *key);
+/* Notes the keys of all certificates and roles that are noted as changed. */
+int role_keys_changed(struct registry_call *call, struct db *db);
 
 /* ---- just-in-time provisioning (provisioning.c) ---- */
 

@@ -19,3 +19,6 @@ CREATE TABLE temporary_key (
     expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX temporary_key_by_end ON temporary_key (expires_at);
+CREATE INDEX temporary_key_by_cert ON temporary_key (cert, created_at, id);
+CREATE INDEX temporary_key_by_role ON temporary_key (role);
+CREATE INDEX temporary_key_by_alias ON temporary_key (role_alias);

@@ -348,6 +348,13 @@ static void bad_sources(void **state)
           "thingd.conf:1: tls.cert: needs tls.key as well" },
         { FILE_TEXT, "tls: { key = \"a.pem\"; };",
           "thingd.conf:1: tls.key: needs tls.cert as well" },
+        { FILE_TEXT, "jwt: { keys_file = \"k\"; audience = \"a\"; };",
+          "thingd.conf:1: jwt.keys_file: needs jwt.issuer as well" },
+        { FILE_TEXT, "jwt: { keys_file = \"k\"; issuer = \"i\"; };",
+          "thingd.conf:1: jwt.keys_file: needs jwt.audience as well" },
+        { FILE_TEXT, "jwt: { policies = [\"read\"]; };",
+          "thingd.conf:1: jwt.policies: 'read' is not a value of the claim, '=' and the name of a "
+          "policy" },
         { FILE_TEXT, "listener: { web: { }; };",
           "thingd.conf:1: listener 'web' needs a port or a path" },
         { FILE_TEXT, "listener: { web: { tls = true; }; };",
@@ -958,6 +965,29 @@ static void certificates_are_pairs(void **state)
     config_free(conf);
 }
 
+static void policies_of_claims_are_parsed(void **state)
+{
+    static const struct {
+        const char *item, *value, *policy; /* NULL: refused */
+    } rows[] = {
+        { "read=ReadOnly", "read", "ReadOnly" },
+        { "*=Base", "*", "Base" },
+        { "https://x/y z=A=b", "https://x/y z", "A=b" },
+        { "read", NULL, NULL },
+        { "=ReadOnly", NULL, NULL },
+        { "read=", NULL, NULL },
+        { "read=a b", NULL, NULL },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct slice value, policy;
+        int rc = config_jwt_policy_parse(rows[i].item, &value, &policy);
+        assert_int_equal(rc, rows[i].value ? 0 : ERR_INVALID);
+        if (rc < 0) continue;
+        assert_true(slice_eq_str(value, rows[i].value));
+        assert_true(slice_eq_str(policy, rows[i].policy));
+    }
+}
+
 /* ---- reload --------------------------------------------------------------------------------- */
 
 static void reload_names_what_must_wait(void **state)
@@ -1179,6 +1209,7 @@ int main(void)
         cmocka_unit_test(anonymous_to_the_network_is_warned_of),
         cmocka_unit_test(listeners_behind_a_proxy),
         cmocka_unit_test(certificates_are_pairs),
+        cmocka_unit_test(policies_of_claims_are_parsed),
         cmocka_unit_test(reload_names_what_must_wait),
         cmocka_unit_test(the_sample_is_as_printed),
         cmocka_unit_test(the_seed_of_the_fuzzer_has_all),

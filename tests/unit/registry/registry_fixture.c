@@ -37,6 +37,7 @@ void registry_fixture_up(struct registry_fixture *f)
         .secrets = f->secrets,
         .ca_cert_pem = slice_str(f->ca_cert),
         .ca_key_pem = slice_str(f->ca_key),
+        .temporary_keys = 3,
     };
     assert_int_equal(registry_create(&f->registry, f->loop, f->store, &opts, &diag), 0);
     f->listener.on_change = on_change;

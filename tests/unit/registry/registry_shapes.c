@@ -23,6 +23,7 @@ static const struct {
                                  "keyPair.PrivateKey expiration" },
     { "CreateProvisioningTemplate", "templateArn templateName defaultVersionId" },
     { "CreateProvisioningTemplateVersion", "templateArn templateName versionId isDefaultVersion" },
+    { "CreateRoleAlias", "roleAlias roleAliasArn" },
     { "CreateThing", "thingName thingArn thingId" },
     { "CreateThingGroup", "thingGroupName thingGroupArn thingGroupId" },
     { "CreateThingType", "thingTypeName thingTypeArn thingTypeId" },
@@ -34,6 +35,7 @@ static const struct {
     { "DeleteRegistrationCode", "" },
     { "DeleteProvisioningTemplate", "" },
     { "DeleteProvisioningTemplateVersion", "" },
+    { "DeleteRoleAlias", "" },
     { "DeleteThing", "" },
     { "DeleteThingGroup", "" },
     { "DeleteThingType", "" },
@@ -66,6 +68,11 @@ static const struct {
       "preProvisioningHook.payloadVersion preProvisioningHook.targetArn type" },
     { "DescribeProvisioningTemplateVersion",
       "versionId creationDate templateBody isDefaultVersion" },
+    { "DescribeRoleAlias",
+      "roleAliasDescription roleAliasDescription.roleAlias roleAliasDescription.roleAliasArn "
+      "roleAliasDescription.roleArn roleAliasDescription.owner "
+      "roleAliasDescription.credentialDurationSeconds roleAliasDescription.creationDate "
+      "roleAliasDescription.lastModifiedDate" },
     { "DescribeThing",
       "defaultClientId thingName thingId thingArn thingTypeName attributes version "
       "billingGroupName" },
@@ -115,6 +122,7 @@ static const struct {
       "policyVersions.createDate" },
     { "ListPrincipalPolicies", "policies policies.policyName policies.policyArn nextMarker" },
     { "ListPrincipalThings", "things nextToken" },
+    { "ListRoleAliases", "roleAliases nextMarker" },
     { "ListTargetsForPolicy", "targets nextMarker" },
     { "ListThingGroups", "thingGroups thingGroups.groupName thingGroups.groupArn nextToken" },
     { "ListThingGroupsForThing",
@@ -150,6 +158,7 @@ static const struct {
     { "UpdateCACertificate", "" },
     { "UpdateCertificate", "" },
     { "UpdateProvisioningTemplate", "" },
+    { "UpdateRoleAlias", "roleAlias roleAliasArn" },
     { "UpdateThing", "" },
     { "UpdateThingGroup", "version" },
     { "UpdateThingGroupsForThing", "" },
