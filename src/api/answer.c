@@ -78,6 +78,8 @@ const struct api_auth_failure api_auth_failures[] = {
     { ERR_NOT_FOUND, 403, "UnrecognizedClientException" },
     { ERR_AUTH,      403, "InvalidSignatureException" },
     { ERR_TIMEOUT,   403, "InvalidSignatureException" },
+    { ERR_EXPIRED,   403, "ExpiredTokenException" },
+    { ERR_UNSUPPORTED, 501, "NotImplementedException" },
     { ERR_DENIED,    403, "AccessDeniedException" },
     { ERR_BUSY,      503, "ServiceUnavailableException" },
     { ERR_CLOSED,    503, "ServiceUnavailableException" },

@@ -15,6 +15,7 @@
  *  I2  After auth_stop no question is open; one that needs a look-up is answered with ERR_CLOSED. */
 #include "auth/auth_ask_priv.h"
 
+#include "auth/jwt.h"
 #include "auth/ledger.h"
 #include "base/mem.h"
 #include "base/rand.h"
@@ -22,7 +23,7 @@
 
 #include <stdlib.h>
 
-enum { PASSWORD_QUEUE = 256 };
+enum { PASSWORD_QUEUE = 256, JWT_QUEUE = 1024 };
 
 struct slice auth_arn_prefix(const struct auth *auth)
 {
@@ -74,6 +75,7 @@ struct auth *auth_create(struct loop *loop, struct registry *registry, const str
     auth_ask_init(auth);
     rand_system_bytes(auth->process_secret, sizeof auth->process_secret);
     auth->lane = worker_lane_create(loop, "thingd-passwd", 1, PASSWORD_QUEUE);
+    if (opts->jwt) auth->jwt_lane = worker_lane_create(loop, "thingd-jwt", 1, JWT_QUEUE);
     auth->listener.on_change = auth_cache_on_change;
     registry_listen(registry, &auth->listener);
     return auth;
@@ -81,9 +83,10 @@ struct auth *auth_create(struct loop *loop, struct registry *registry, const str
 
 void auth_stop(struct auth *auth)
 {
-    struct worker_lane *lane = auth->lane;
-    auth->lane = NULL;
-    worker_lane_destroy(lane);
+    struct worker_lane *lanes[] = { auth->lane, auth->jwt_lane };
+    auth->lane = auth->jwt_lane = NULL;
+    for (size_t i = 0; i < ARRAY_LEN(lanes); i++)
+        if (lanes[i]) worker_lane_destroy(lanes[i]);
     auth_ask_close(auth);
 }
 
@@ -94,6 +97,7 @@ void auth_destroy(struct auth *auth)
     registry_unlisten(&auth->listener);
     auth_cache_deinit(auth);
     ledger_destroy(auth->ledger);
+    jwt_keys_free(auth->jwt_keys);
     free(auth->arn_prefix);
     crypto_wipe(auth->process_secret, sizeof auth->process_secret);
     free(auth);

@@ -23,6 +23,8 @@ struct loop;
 struct registry;
 struct http_request;
 struct json;
+struct jwt_keys;
+struct jwt_rules;
 struct stream_peer;
 
 struct auth_opts {
@@ -30,6 +32,8 @@ struct auth_opts {
     const char *account; /* "000000000000" */
     bool strict_region;  /* SigV4 credential scopes must name our region */
     size_t ledger;       /* refusals that are remembered */
+    const struct jwt_rules
+        *jwt; /* which tokens of a foreign issuer are taken; NULL: none; borrowed */
 };
 
 struct auth *auth_create(struct loop *loop, struct registry *registry,
@@ -52,8 +56,12 @@ void auth_by_cert(struct auth *auth, const char *cert_id, struct slice der, cons
 /* An MQTT user name and password; the password is copied and wiped. */
 void auth_by_password(struct auth *auth, struct slice user, struct slice password, const char *peer,
                       auth_done_cb done, void *arg);
+/* One of ours, or a JSON Web Token by auth_opts.jwt. */
 void auth_by_token(struct auth *auth, struct slice token, const char *peer, auth_done_cb done,
                    void *arg);
+/* The keys of the issuer of JSON Web Tokens from now on; those whose token was signed by a key that is no longer
+ * there are no longer valid. Takes keys; NULL: no token is taken. */
+void auth_set_jwt_keys(struct auth *auth, struct jwt_keys *keys);
 /* Peer credentials of the Unix socket: uid 0 or our own are administrators; others are refused. */
 void auth_by_peer(struct auth *auth, uid_t uid, auth_done_cb done, void *arg);
 /* The anonymous principal with this policy. */
@@ -68,6 +76,8 @@ void auth_anonymous(struct auth *auth, const char *policy_name, auth_done_cb don
  *   ERR_NOT_FOUND  unknown key or token         UnrecognizedClientException
  *   ERR_AUTH       wrong signature              InvalidSignatureException
  *   ERR_TIMEOUT    out of its time              InvalidSignatureException
+ *   ERR_EXPIRED    a token has expired          ExpiredTokenException
+ *   ERR_UNSUPPORTED  a body signed in chunks    NotImplementedException
  *   ERR_BUSY, ERR_CLOSED                        ServiceUnavailableException */
 void auth_by_request(struct auth *auth, const struct http_request *request,
                      struct principal *transport, bool required, const char *peer,
@@ -99,6 +109,7 @@ struct auth_conn {
 #define AUTH_TOPICFILTER "topicfilter/"
 #define AUTH_CLIENT      "client/"
 #define AUTH_THING       "thing/"
+#define AUTH_ROLE_ALIAS  "rolealias/"
 
 /* 0 or ERR_DENIED; ret_decision (may be NULL) says which policy and statement; none does for an
  * administrator. Does not log; allocates only for names of more than some 400 bytes. */

@@ -3,15 +3,18 @@
  *   create ─► look up ─┬─► deferred ─► judge ─┬─► accept, refuse ─► end
  *                      └─► waiting ──────┘    └─► the lane of the passwords ─► accept, refuse ─► end
  *
+ * A JSON Web Token goes to a lane of its own first, and is looked up when it is right: auth_jwt.c.
+ *
  * What needs no look-up is answered early, but later on the loop all the same: struct early.
  *
  *  I1  done is called once, later, on the loop.
  *  I2  An open question is in `asks` or `earlies`, and in at most one more place: the waiters of what it
- *      is about, the deferred calls of the loop, or the lane of the passwords.
+ *      is about, the deferred calls of the loop, or one of the lanes.
  *  I3  A question holds the principal that it is about until it is answered. */
 #include "auth/auth_ask_priv.h"
 
 #include "auth/ledger.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -35,6 +38,7 @@ void auth_ask_end(struct ask *ask)
     if (ask->known) principal_unref(&ask->known->principal);
     arena_deinit(&ask->arena);
     crypto_free_secret(ask->password);
+    auth_jwt_ask_free(ask->jwt);
     free(ask->password_hash);
     free(ask->name);
     free(ask);
@@ -130,6 +134,12 @@ void auth_ask_look_up(struct ask *ask, const char *key, bool (*judge_cb)(struct 
     }
     list_push_back(&known->waiters, &ask->link);
     if (!known->asking) auth_cache_load(known);
+}
+
+bool auth_ask_expired(const struct ask *ask)
+{
+    int64_t end = ask->rc == 0 ? ask->known->principal.expires_ms : 0;
+    return ask->rc == ERR_EXPIRED || (end && clock_real_ms() > end);
 }
 
 bool auth_ask_accept(struct ask *ask)

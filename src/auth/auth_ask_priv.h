@@ -14,20 +14,31 @@
 #include "loop/loop.h"
 #include "registry/registry.h"
 
+struct jwt_ask;
+struct jwt_keys;
+
+/* What clients are told of tokens, in AWS's words. */
+#define AUTH_TOKEN_INVALID "The security token included in the request is invalid."
+#define AUTH_TOKEN_EXPIRED "The security token included in the request is expired"
+
 struct known {
     struct principal principal; /* first */
     char *key;                  /* by which it was looked up */
     char *status;               /* of a certificate */
+    char *source;               /* what the registry is asked for; NULL: key */
     char *secret;               /* of an access key */
+    char *token_hash;           /* of a temporary key */
     char *password_hash;        /* of a user */
-    int64_t not_before_ms, not_after_ms;
+    int64_t not_before_ms;
+    uint8_t jwt_key[CRYPTO_SHA256_LEN];       /* id of the key that has signed a JSON Web Token */
     uint8_t password_seen[CRYPTO_SHA256_LEN]; /* HMAC of the last right password */
     bool has_password_seen;
-    int rc;           /* of what the registry said last */
-    bool fresh;       /* what the registry said last is here */
-    bool asking;      /* the registry is being asked */
-    bool again;       /* and must be asked once more: it has changed meanwhile */
-    struct list idle; /* nobody but the cache holds it */
+    int rc;             /* of what the registry said last */
+    bool fresh;         /* what the registry said last is here */
+    bool asking;        /* the registry is being asked */
+    bool again;         /* and must be asked once more: it has changed meanwhile */
+    struct list idle;   /* nobody but the cache holds it */
+    struct list ending; /* see auth_cache_end_all */
     struct list waiters;
     struct list holds; /* those who changed it are answered when it is here */
 };
@@ -47,6 +58,9 @@ struct auth {
     struct list idle;
     size_t idle_count;
     struct compiled compiled;
+    struct loop_timer ends;       /* when the next principal expires */
+    struct worker_lane *jwt_lane; /* NULL: none, or stopped */
+    struct jwt_keys *jwt_keys;    /* NULL: none */
     uint8_t process_secret[32];
     void (*on_policy_change)(void *arg);
     void *on_policy_change_arg;
@@ -83,6 +97,7 @@ struct ask {
     char *password_hash;
     bool nobody; /* there is no such user */
     uint8_t password_mac[CRYPTO_SHA256_LEN];
+    struct jwt_ask *jwt; /* a JSON Web Token, while it is being checked */
 };
 
 /* ---- auth_cache.c ---- */
@@ -95,6 +110,10 @@ void auth_cache_deinit(struct auth *auth);
 struct known *auth_cache_get(struct auth *auth, const char *key);
 /* Asks the registry; the waiters are judged when it answers. Only while !known->asking. */
 void auth_cache_load(struct known *known);
+/* Notes that a principal is no longer valid. */
+void auth_cache_ending(struct known *known, struct list *ending);
+/* Forgets those noted, and tells who watches them. rc: for who asks for one of them now. */
+void auth_cache_end_all(struct list *ending, int rc, const char *why);
 /* The listener of struct auth: loads again what has changed. */
 void auth_cache_on_change(struct registry_listener *listener, enum registry_kind kind,
                           const char *name, const struct json *detail);
@@ -117,6 +136,9 @@ void auth_ask_go_on(struct ask *ask);
 void auth_ask_judge(struct ask *ask, int rc);
 /* Wipes what is secret and frees it. Does not call done. */
 void auth_ask_end(struct ask *ask);
+
+/* What it is about was valid, but is so no longer. */
+bool auth_ask_expired(const struct ask *ask);
 
 /* The ways to answer. Each calls done and returns true, as a judge does then. `why` is for the log,
  * `told` for the client: it must not reveal what exists. */
@@ -146,5 +168,17 @@ void auth_ask_log_failure(struct auth *auth, const char *what, struct slice name
 /* auth_by_token for a request, which names itself in the log; NULL: there is none. */
 void auth_ask_token(struct auth *auth, struct slice token, const struct http_request *request,
                     const char *peer, auth_done_cb done, void *arg);
+
+/* ---- auth_jwt.c ---- */
+
+/* Does it look like a JSON Web Token, and are those taken? Tokens of ours have no dots. */
+bool auth_takes_jwt(const struct auth *auth, struct slice token);
+/* As auth_ask_token. */
+void auth_ask_jwt(struct auth *auth, struct slice token, const struct http_request *request,
+                  const char *peer, auth_done_cb done, void *arg);
+/* Is it one of the policies that this token has? */
+bool auth_jwt_has_policy(const struct known *known, const char *policy);
+/* Accepts NULL. */
+void auth_jwt_ask_free(struct jwt_ask *jwt);
 
 #endif

@@ -8,13 +8,14 @@
  * answered after that.
  *
  *  I1  A known principal's key is its label, but for tokens: those are found by the hash of the
- *      token.
+ *      token. JSON Web Tokens have the names of their policies from the token.
  *  I2  What the registry does not know (any more) is in no map: who asks again asks the registry
  *      again.
  *  I3  The registry is asked at most one question about a principal at a time; that question holds
  *      it. */
 #include "auth/auth_ask_priv.h"
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -31,21 +32,19 @@ size_t auth_cached(const struct auth *auth)
     return auth->known.count;
 }
 
-void auth_cache_init(struct auth *auth)
-{
-    list_init(&auth->idle);
-    compiled_init(&auth->compiled);
-}
-
 static enum principal_kind kind_of(const char *key)
 {
     static const struct {
         const char *prefix;
         enum principal_kind kind;
     } kinds[] = {
-        { "cert:", PRINCIPAL_CERT },           { "key:", PRINCIPAL_KEY },
-        { "user:", PRINCIPAL_USER },           { "token-hash:", PRINCIPAL_TOKEN },
+        { "cert:", PRINCIPAL_CERT },
+        { "key:", PRINCIPAL_KEY },
+        { "user:", PRINCIPAL_USER },
+        { "token-hash:", PRINCIPAL_TOKEN },
         { "anonymous:", PRINCIPAL_ANONYMOUS },
+        { "temp:", PRINCIPAL_ROLE },
+        { "jwt:", PRINCIPAL_JWT },
     };
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
         if (strncmp(key, kinds[i].prefix, strlen(kinds[i].prefix)) == 0) return kinds[i].kind;
@@ -63,6 +62,7 @@ static struct known *known_create(struct auth *auth, const char *key)
     known->principal.auth = auth;
     list_init(&known->principal.watches);
     list_init(&known->idle);
+    list_init(&known->ending);
     list_init(&known->waiters);
     list_init(&known->holds);
     map_put(&auth->known, slice_str(key), known);
@@ -83,7 +83,10 @@ static void known_forget(struct known *known)
     free(known->key);
     free(known->status);
     free(known->password_hash);
+    free(known->source);
+    free(known->token_hash);
     crypto_free_secret(known->secret);
+    known->source = known->token_hash = NULL;
     known->key = known->status = known->password_hash = known->secret = NULL;
     crypto_wipe(known->password_seen, sizeof known->password_seen);
     known->principal.auth = NULL;
@@ -92,6 +95,7 @@ static void known_forget(struct known *known)
 
 void auth_cache_deinit(struct auth *auth)
 {
+    loop_timer_stop(&auth->ends);
     map_for_each(it, &auth->known)
         known_forget(it->value);
     map_deinit(&auth->known);
@@ -200,12 +204,16 @@ static void fill(struct known *known, struct registry_principal *from)
     struct auth *auth = p->auth;
     free(known->status);
     free(known->password_hash);
+    free(known->token_hash);
+    free(p->cert_id);
     crypto_free_secret(known->secret);
     known->status = take(&from->status);
     known->password_hash = take(&from->password_hash);
+    known->token_hash = take(&from->token_hash);
     known->secret = take(&from->secret);
     known->not_before_ms = from->not_before_ms;
-    known->not_after_ms = from->not_after_ms;
+    p->cert_id = take(&from->cert_id);
+    if (p->kind != PRINCIPAL_JWT) p->expires_ms = from->not_after_ms; /* else the token says it */
     known->has_password_seen = false;
     p->admin = from->admin;
     p->valid = p->kind != PRINCIPAL_CERT || strcmp(known->status, "ACTIVE") == 0;
@@ -220,7 +228,7 @@ static void fill(struct known *known, struct registry_principal *from)
     fill_rights(p, from);
 }
 
-/* ---- asking the registry ---- */
+/* ---- telling ---- */
 
 static void tell_watches(struct principal *p)
 {
@@ -228,6 +236,12 @@ static void tell_watches(struct principal *p)
         struct auth_watch *watch = container_of(it, struct auth_watch, link);
         watch->on_change(watch, p);
     }
+}
+
+static void tell_change(struct auth *auth, struct principal *p)
+{
+    if (auth->on_policy_change) auth->on_policy_change(auth->on_policy_change_arg);
+    tell_watches(p);
 }
 
 static void answer_waiters(struct known *known, int rc)
@@ -248,6 +262,80 @@ static void answer_changers(struct known *known)
         registry_release(container_of(holds.next, struct registry_hold, link));
 }
 
+/* ---- the end of a principal ---- */
+
+static void end(struct known *known, int rc)
+{
+    struct principal *p = &known->principal;
+    struct auth *auth = p->auth;
+    known->rc = rc;
+    principal_clear_rights(p);
+    p->valid = false;
+    known_forget(known);
+    tell_change(auth, p);
+}
+
+void auth_cache_ending(struct known *known, struct list *ending)
+{
+    hold(known);
+    list_push_back(ending, &known->ending);
+}
+
+/* Whoever is told may make others end. */
+void auth_cache_end_all(struct list *ending, int rc, const char *why)
+{
+    for (struct list *link; (link = list_pop_front(ending));) {
+        struct known *known = container_of(link, struct known, ending);
+        struct principal *p = &known->principal;
+        if (p->auth) {
+            LOG(LOG_INFO, "auth", "credential ended", LOG_S("principal", p->label),
+                LOG_S("reason", why));
+            end(known, rc);
+        }
+        principal_unref(p);
+    }
+}
+
+/* One timer for all, at the time of the first end. The clock may be set meanwhile, so it is looked at once in a while
+ * whatever it has said; and all are looked at, so not more often than once a second. */
+enum { LOOK_AGAIN_MS = MINUTES(1), LOOK_LEAST_MS = 1000 };
+
+static void expect_end(struct auth *auth, int64_t delay_ms)
+{
+    if (delay_ms > LOOK_AGAIN_MS) delay_ms = LOOK_AGAIN_MS;
+    if (delay_ms < 0) delay_ms = 0;
+    if (loop_timer_active(&auth->ends) && auth->ends.due <= loop_now(auth->loop) + delay_ms) return;
+    loop_timer_start(&auth->ends, delay_ms);
+}
+
+static void on_end(struct loop_timer *timer)
+{
+    struct auth *auth = container_of(timer, struct auth, ends);
+    int64_t now = clock_real_ms(), next = INT64_MAX;
+    struct list ending;
+    list_init(&ending);
+    map_for_each(it, &auth->known) {
+        struct known *known = it->value;
+        int64_t end_ms = known->principal.expires_ms;
+        if (end_ms && end_ms < now)
+            auth_cache_ending(known, &ending);
+        else if (end_ms && end_ms < next)
+            next = end_ms;
+    }
+    auth_cache_end_all(&ending, ERR_EXPIRED, "it has expired");
+    int64_t delay = next - now + 1;
+    if (next != INT64_MAX) expect_end(auth, delay < LOOK_LEAST_MS ? LOOK_LEAST_MS : delay);
+}
+
+void auth_cache_init(struct auth *auth)
+{
+    list_init(&auth->idle);
+    compiled_init(&auth->compiled);
+    loop_timer_init(&auth->ends, auth->loop, on_end);
+}
+
+/* ---- what the registry answers ---- */
+
 /* An answer has come. When there is no principal any more it is forgotten first: whoever asks from within
  * the callbacks begins anew. A failing store takes the rights away as a deletion does. */
 static void settle(struct known *known, int rc, struct registry_principal *from)
@@ -259,13 +347,13 @@ static void settle(struct known *known, int rc, struct registry_principal *from)
     if (rc == 0) {
         fill(known, from);
         known->fresh = true;
+        if (p->expires_ms) expect_end(auth, p->expires_ms - clock_real_ms() + 1);
+        if (changed) tell_change(auth, p);
+    } else if (changed) {
+        end(known, rc);
     } else {
-        if (changed) principal_clear_rights(p);
-        if (changed) p->valid = false;
         known_forget(known);
     }
-    if (changed && auth->on_policy_change) auth->on_policy_change(auth->on_policy_change_arg);
-    if (changed) tell_watches(p);
     answer_waiters(known, rc);
 }
 
@@ -277,7 +365,10 @@ static void on_loaded(void *arg, int rc, struct registry_principal *from)
     if (p->auth && known->again && rc != ERR_CLOSED) {
         auth_cache_load(known);
     } else {
-        if (p->auth) settle(known, rc, from);
+        if (p->auth)
+            settle(known, rc, from);
+        else
+            answer_waiters(known, known->rc); /* it has ended meanwhile */
         answer_changers(known);
     }
     registry_principal_free(from);
@@ -289,7 +380,8 @@ void auth_cache_load(struct known *known)
     known->again = false;
     known->asking = true;
     hold(known);
-    registry_load_principal(known->principal.auth->registry, known->key, on_loaded, known);
+    const char *source = known->source ? known->source : known->key;
+    registry_load_principal(known->principal.auth->registry, source, on_loaded, known);
 }
 
 static void reload(struct known *known)
@@ -300,21 +392,31 @@ static void reload(struct known *known)
         auth_cache_load(known);
 }
 
+/* Those who have policies by their names, and not by attachments. */
+static bool has_policy_by_name(const struct known *known, const char *policy)
+{
+    if (known->principal.kind == PRINCIPAL_ANONYMOUS)
+        return strcmp(known->principal.id, policy) == 0;
+    return known->principal.kind == PRINCIPAL_JWT && auth_jwt_has_policy(known, policy);
+}
+
+static void follow(struct known *known)
+{
+    list_push_back(&known->holds, &registry_hold(known->principal.auth->registry)->link);
+    reload(known);
+}
+
 void auth_cache_on_change(struct registry_listener *listener, enum registry_kind kind,
                           const char *name, const struct json *detail)
 {
     struct auth *auth = container_of(listener, struct auth, listener);
-    struct known *known = NULL;
     if (kind == REGISTRY_PRINCIPAL) {
-        known = map_get_str(&auth->known, name);
+        struct known *known = map_get_str(&auth->known, name);
         if (!known) known = map_get_str(&auth->aliases, name);
+        if (known) follow(known);
     } else if (kind == REGISTRY_POLICY) {
         compiled_drop(&auth->compiled, name);
-        char *key = xasprintf("anonymous:%s", name);
-        known = map_get_str(&auth->known, key);
-        free(key);
+        map_for_each(it, &auth->known)
+            if (has_policy_by_name(it->value, name)) follow(it->value);
     }
-    if (!known) return;
-    list_push_back(&known->holds, &registry_hold(auth->registry)->link);
-    reload(known);
 }

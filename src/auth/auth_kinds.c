@@ -22,19 +22,18 @@
 static bool judge_cert(struct ask *ask)
 {
     struct known *known = ask->known;
-    int64_t now = clock_real_ms();
     char why[128];
     if (ask->rc == ERR_NOT_FOUND) return auth_jit_ask(ask);
+    if (auth_ask_expired(ask))
+        return auth_ask_refuse(ask, ERR_CERT, "the certificate has expired", "certificate refused");
     if (ask->rc < 0) return auth_ask_refuse_unknown(ask, ask->rc);
     if (strcmp(known->status, "PENDING_ACTIVATION") == 0) return auth_jit_ask(ask);
     if (strcmp(known->status, "ACTIVE") != 0) {
         snprintf(why, sizeof why, "the certificate is %s, not ACTIVE", known->status);
         return auth_ask_refuse(ask, ERR_CERT, why, "certificate refused");
     }
-    if (now < known->not_before_ms || now > known->not_after_ms)
-        return auth_ask_refuse(ask, ERR_CERT,
-                               now < known->not_before_ms ? "the certificate is not yet valid"
-                                                          : "the certificate has expired",
+    if (clock_real_ms() < known->not_before_ms)
+        return auth_ask_refuse(ask, ERR_CERT, "the certificate is not yet valid",
                                "certificate refused");
     return auth_ask_accept(ask);
 }
@@ -53,20 +52,21 @@ void auth_by_cert(struct auth *auth, const char *cert_id, struct slice der, cons
 
 static bool judge_token(struct ask *ask)
 {
-    struct known *known = ask->known;
     if (ask->rc == ERR_NOT_FOUND)
-        return auth_ask_refuse(ask, ERR_NOT_FOUND, "unknown token",
-                               "The security token included in the request is invalid.");
+        return auth_ask_refuse(ask, ERR_NOT_FOUND, "unknown token", AUTH_TOKEN_INVALID);
+    if (auth_ask_expired(ask))
+        return auth_ask_refuse(ask, ERR_EXPIRED, "the token has expired", AUTH_TOKEN_EXPIRED);
     if (ask->rc < 0) return auth_ask_refuse_unknown(ask, ask->rc);
-    if (known->not_after_ms && clock_real_ms() > known->not_after_ms)
-        return auth_ask_refuse(ask, ERR_TIMEOUT, "the token has expired",
-                               "The security token included in the request is expired");
     return auth_ask_accept(ask);
 }
 
 void auth_ask_token(struct auth *auth, struct slice token, const struct http_request *request,
                     const char *peer, auth_done_cb done, void *arg)
 {
+    if (auth_takes_jwt(auth, token)) {
+        auth_ask_jwt(auth, token, request, peer, done, arg);
+        return;
+    }
     char hash[TOKEN_HASH_LEN], key[TOKEN_HASH_LEN + 16];
     token_hash(token, hash);
     snprintf(key, sizeof key, "token-hash:%s", hash);

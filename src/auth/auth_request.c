@@ -9,28 +9,67 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "crypto/password.h"
 #include "http/request.h"
 
 #include <stdlib.h>
 #include <strings.h>
 
+/* A temporary key goes with its session token, any other without one. NULL: it is right. */
+static const char *check_session(const struct ask *ask)
+{
+    const struct known *known = ask->known;
+    struct slice token = ask->credential.security_token;
+    char hash[TOKEN_HASH_LEN];
+    if (!known->token_hash)
+        return token.len ? "a session token with a key that is not temporary" : NULL;
+    if (!token.len) return "a temporary key without its session token";
+    token_hash(token, hash);
+    return crypto_equal(hash, known->token_hash, TOKEN_HASH_LEN - 1) ? NULL
+                                                                     : "another session token";
+}
+
+/* security, section 9.3: names differ between clients. */
+static bool is_service(struct slice name)
+{
+    static const char *const names[] = { "iot", "execute-api", "iotdata", "iotdevicegateway",
+                                         "iot-jobs-data" };
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (slice_eq_str(name, names[i])) return true;
+    return false;
+}
+
+/* Whose key it is, and whether it goes with its session token. 0: go on; else it is refused. */
+static int judge_key(struct ask *ask, const char **ret_why)
+{
+    if (auth_ask_expired(ask)) {
+        const char *wrong = ask->rc == 0 ? check_session(ask) : NULL;
+        *ret_why = wrong ? wrong : "the temporary key has expired";
+        return wrong ? ERR_NOT_FOUND : ERR_EXPIRED;
+    }
+    if (ask->rc == 0) *ret_why = check_session(ask);
+    if (ask->rc == ERR_NOT_FOUND) *ret_why = "unknown access key";
+    return *ret_why ? ERR_NOT_FOUND : ask->rc;
+}
+
 static bool judge_sigv4(struct ask *ask)
 {
     struct known *known = ask->known;
-    if (ask->rc == ERR_NOT_FOUND)
-        return auth_ask_refuse(ask, ERR_NOT_FOUND, "unknown access key",
-                               "The security token included in the request is invalid.");
-    if (ask->rc < 0) return auth_ask_refuse_unknown(ask, ask->rc);
-    if (ask->credential.security_token.len)
-        return auth_ask_refuse(ask, ERR_NOT_FOUND,
-                               "a session token with a key that is not temporary",
-                               "The security token included in the request is invalid.");
+    const char *wrong = NULL;
+    int rc = judge_key(ask, &wrong);
+    if (wrong)
+        return auth_ask_refuse(ask, rc, wrong,
+                               rc == ERR_EXPIRED ? AUTH_TOKEN_EXPIRED : AUTH_TOKEN_INVALID);
+    if (rc < 0) return auth_ask_refuse_unknown(ask, rc);
+    if (!is_service(ask->credential.service))
+        return auth_ask_refuse(ask, ERR_AUTH, "the credential is scoped to another service",
+                               "Credential should be scoped to correct service: 'iot'.");
     if (ask->auth->opts.strict_region &&
         !slice_eq_str(ask->credential.region, ask->auth->opts.region))
         return auth_ask_refuse(ask, ERR_AUTH, "the credential is scoped to another region",
                                "Credential should be scoped to a valid region.");
     struct diag diag = DIAG_INIT;
-    int rc = sigv4_verify(&ask->sigv4, &ask->credential, slice_str(known->secret), &diag);
+    rc = sigv4_verify(&ask->sigv4, &ask->credential, slice_str(known->secret), &diag);
     if (rc < 0)
         return auth_ask_refuse(ask, rc, rc == ERR_AUTH ? "the signature does not match" : diag.text,
                                diag_text(&diag, rc));
@@ -86,7 +125,8 @@ void auth_by_request(struct auth *auth, const struct http_request *request,
     if (rc == 0) {
         free(ask->name);
         ask->name = xstrndup(ask->credential.access_key_id.ptr, ask->credential.access_key_id.len);
-        char *key = xasprintf("key:%s", ask->name);
+        bool temporary = strncmp(ask->name, "ASIA", 4) == 0;
+        char *key = xasprintf("%s:%s", temporary ? "temp" : "key", ask->name);
         auth_ask_look_up(ask, key, judge_sigv4);
         free(key);
         return;

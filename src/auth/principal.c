@@ -73,6 +73,7 @@ void principal_free(struct principal *principal)
     principal_clear_rights(principal);
     free(principal->id);
     free(principal->label);
+    free(principal->cert_id);
     free(principal);
 }
 

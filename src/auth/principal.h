@@ -52,6 +52,7 @@ struct principal {
         valid; /* false once it was revoked or deleted: everything is denied, connections are closed */
     struct policy **policies; /* its own */
     size_t policy_count;
+    char *cert_id; /* of temporary keys: the certificate that they were given to; else NULL */
     int64_t
         expires_ms; /* since the epoch; then it is no longer valid, and those who watch are told. 0: never */
     bool timed; /* what its policies say depends on the time: nobody may remember a decision */

@@ -122,6 +122,11 @@ static int read_payloads(const struct sigv4_request *request, const struct sigv4
         readings_add(payloads, &text);
         return 0;
     }
+    if (has_header && slice_starts(sent, "STREAMING-"))
+        return diag_set(diag, ERR_UNSUPPORTED,
+                        "Bodies that are signed in chunks ('x-amz-content-sha256: %.*s') are not "
+                        "supported",
+                        (int)(sent.len < 64 ? sent.len : 64), sent.ptr);
     sigv4_body_hash(request, hash);
     if (has_header && !slice_eq_str(sent, hash))
         return diag_set(diag, ERR_AUTH,

@@ -73,7 +73,8 @@ int sigv4_parse(const struct sigv4_request *request, struct arena *arena,
  * URL signed or appended, host with and without its port. Returns
  *   0            the request was signed with this secret, now;
  *   ERR_TIMEOUT  too old or too new; diag is AWS's text ("Signature expired: ...");
- *   ERR_AUTH     another secret, or the request was altered; diag is AWS's text. */
+ *   ERR_AUTH     another secret, or the request was altered; diag is AWS's text;
+ *   ERR_UNSUPPORTED  the body is signed in chunks (STREAMING-...), which only S3 has. */
 int sigv4_verify(const struct sigv4_request *request, const struct sigv4_credential *credential,
                  struct slice secret, struct diag *diag);
 

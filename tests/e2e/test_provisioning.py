@@ -244,7 +244,7 @@ class Hook:
 @pytest.fixture
 def hooked(make_hub, name, tmp_path):
     """(hub, hook, client, template): a template that asks the hook, and a claim that is connected."""
-    hub, hook = make_hub(sets=["webhook.allow=127.0.0.0/8"]), Hook()
+    hub, hook = make_hub(sets=["webhook.allow=127.0.0.0/8"]).start(), Hook()
     iot = hub.boto3("iot")
     text = provlib.body({"Fn::Join": ["", [name, "-", {"Ref": "SerialNumber"}]]})
     provlib.make_template(iot, name[:36], text, preProvisioningHook={"targetArn": hook.url})
