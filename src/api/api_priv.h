@@ -21,6 +21,7 @@ enum api_plane {
     API_DATA,    /* AWS's data plane: policies decide, certificates and anonymous callers too */
     API_CONTROL, /* AWS's control plane: administrators, and keys, users and tokens by their policies */
     API_HUB,     /* as the control plane, for what AWS has no operation for */
+    API_KEYS, /* AWS's credential provider: client certificates, by their policies */
 };
 
 /* Whose operation it is: the variant of its route, since operations of two services may share method and
@@ -233,6 +234,7 @@ void control_rule(struct api_call *call);
 void control_credential(struct api_call *call);
 void control_thing_groups(struct api_call *call);
 void control_endpoint(struct api_call *call);
+void keys_assume_role(struct api_call *call);
 void data_connect(struct api_call *call);
 void data_publish(struct api_call *call);
 void data_get_retained(struct api_call *call);

@@ -52,7 +52,8 @@ static const char *const intro =
     "the\n"
     "service that the request was signed for decides; without a signature certificates and "
     "anonymous\n"
-    "callers get the data plane's. Elsewhere a signature is good whatever service it names.\n"
+    "callers get the data plane's. Elsewhere a signature is good whatever service of AWS IoT it "
+    "names.\n"
     "\n"
     "Every answer has `x-amzn-RequestId`; an error has its name in `x-amzn-ErrorType` and a "
     "sentence in\n"
@@ -71,6 +72,10 @@ static const struct {
       "Certificates and anonymous callers are refused: 403 `AccessDeniedException`.\n" },
     { API_HUB, API_HUB, "The hub's own paths",
       "As the control plane; only an administrator makes credentials with `\"admin\": true`.\n" },
+    { API_KEYS, API_KEYS, "Temporary keys",
+      "For client certificates alone, whose policies must allow the action. AWS has this on a "
+      "host\n"
+      "of its own.\n" },
     { API_OPEN, API_METRICS, "Health and figures",
       "Health needs no credential. `/metrics` and `/openapi.json` need any, but for anonymous\n"
       "connections from this machine and for the Unix socket.\n" },

@@ -34,6 +34,7 @@ static const struct {
     { API_CONTROL, "control",
       "The registry. For administrators, and for keys, users and tokens whose policies allow it." },
     { API_HUB, "hub", "What AWS has no operation for. As the control plane." },
+    { API_KEYS, "keys", "Temporary keys for devices. The policies of the certificate decide." },
     { API_OPEN, "health", "For everybody." },
     { API_METRICS, "figures", "For every credential, and for connections from this machine." },
 };
@@ -53,8 +54,9 @@ static const struct {
 } schemes[] = {
     { "sigv4", "apiKey", "in", "header",
       "AWS Signature Version 4 with an access key of this hub, as AWS's SDKs make it: in the\n"
-      "header, or as a presigned query. The name of the service may be any." },
-    { "bearer", "http", "scheme", "bearer", "A token of this hub: thingd token create." },
+      "header, or as a presigned query. The name of the service may be any of AWS IoT's." },
+    { "bearer", "http", "scheme", "bearer",
+      "A token of this hub: thingd token create. Or a JSON Web Token: see jwt.keys_file." },
     { "certificate", "mutualTLS", NULL, NULL, "The certificate of a thing; data plane only." },
 };
 
@@ -195,6 +197,7 @@ int openapi_make(const char *version, struct json **ret_document, struct diag *d
     struct json *responses = json_set(components, "responses", json_new_object());
     openapi_add_shared_errors(API_DATA, responses);
     openapi_add_shared_errors(API_CONTROL, responses);
+    openapi_add_shared_errors(API_KEYS, responses);
     openapi_add_shared_errors(API_METRICS, responses);
     json_set(components, "securitySchemes", new_schemes());
     int rc = add_shapes(schemas, diag);

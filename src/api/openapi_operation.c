@@ -268,6 +268,10 @@ static struct json *new_security(enum api_plane plane)
 {
     struct json *security = json_new_array();
     if (plane == API_OPEN) return security;
+    if (plane == API_KEYS) {
+        add_scheme(security, "certificate");
+        return security;
+    }
     add_scheme(security, "sigv4");
     add_scheme(security, "bearer");
     if (plane == API_CONTROL || plane == API_HUB) return security;

@@ -14,6 +14,7 @@
 #define SERVICE_OF_API_HUB     API_SERVICE_HUB
 #define SERVICE_OF_API_CONTROL API_SERVICE_IOT
 #define SERVICE_OF_API_DATA    API_SERVICE_IOTDATA
+#define SERVICE_OF_API_KEYS    API_SERVICE_HUB
 
 #define ROW(verb, uri, name, flags_, plane_, action_, resource_, bind_, run_, text)              \
     {                                                                                            \
@@ -50,6 +51,7 @@
 #define POLICY                            "policy/{policyName}"
 #define GROUP                             "thinggroup/{thingGroupName}"
 #define GROUP_OR_ARN                      "thinggroup/{thingGroupName,thingGroupArn}"
+#define ALIAS                             "rolealias/{roleAlias}"
 #define SHADOW                            "thing/{thingName}/{shadowName}"
 #define TEMPLATE                          "provisioningtemplate/{templateName}"
 #define PAGE                              "?nextToken ?maxResults"
@@ -205,6 +207,19 @@ const struct api_route api_routes[] = {
         "the principals that have a policy, by kind and id"),
     REG_READ(POST, "/effective-policies", "GetEffectivePolicies", "*", "?thingName {*}",
         "what decides for a principal, a thing, or both: their policies and those of the groups"),
+
+    /* ---- role aliases ---- */
+    REG(POST, "/role-aliases/{roleAlias}", "CreateRoleAlias", ALIAS, "{*}",
+        "lets devices have temporary keys with the policies of a role"),
+    REG(GET, "/role-aliases/{roleAlias}", "DescribeRoleAlias", ALIAS, NULL, "a role alias"),
+    REG(PUT, "/role-aliases/{roleAlias}", "UpdateRoleAlias", ALIAS, "{*}",
+        "changes the role of an alias, or how long its keys live"),
+    REG(DELETE, "/role-aliases/{roleAlias}", "DeleteRoleAlias", ALIAS, NULL,
+        "removes an alias, and the keys that it has led to"),
+    REG(GET, "/role-aliases", "ListRoleAliases", "*", PAGE_OLD, "role aliases"),
+    ROW(GET, "/role-aliases/{roleAlias}/credentials", "AssumeRoleWithCertificate", API_SELF_CHECK,
+        API_KEYS, "iot:AssumeRoleWithCertificate", ALIAS, "@x-amzn-iot-thingname=thingName",
+        keys_assume_role, "a temporary key for the device of this client certificate"),
 
     /* ---- rules ---- */
     RULE(POST, "/rules/{ruleName}", "CreateTopicRule", "@x-amz-tagging=tags {topicRulePayload}",

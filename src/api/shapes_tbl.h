@@ -224,6 +224,23 @@ OP(ListPolicyPrincipals, "policyName:PolicyName pageSize?:n<1..250> marker?:Page
 SHAPE(EffectivePolicy, "policyName:PolicyName policyArn:s policyDocument:PolicyDocument")
 OP(GetEffectivePolicies, "thingName?:ThingName principal?:PrincipalArn", "effectivePolicies:[EffectivePolicy]")
 
+/* ---- role aliases ---- */
+SHAPE(RoleAlias, "s<1..128>~^[a-zA-Z0-9_=,@-]+$")
+SHAPE(RoleArn, "s<20..2048>")
+SHAPE(CredentialDurationSeconds, "n<900..43200>")
+SHAPE(RoleAliasDescription, "roleAlias:RoleAlias roleAliasArn:s roleArn:RoleArn owner:s "
+                            "credentialDurationSeconds:CredentialDurationSeconds creationDate:t lastModifiedDate:t")
+SHAPE(TemporaryKey, "accessKeyId:s secretAccessKey:s sessionToken:s expiration:s")
+OP(CreateRoleAlias, "roleAlias:RoleAlias roleArn:RoleArn credentialDurationSeconds?:CredentialDurationSeconds",
+   "roleAlias:RoleAlias roleAliasArn:s")
+OP(DescribeRoleAlias, "roleAlias:RoleAlias", "roleAliasDescription:RoleAliasDescription")
+OP(UpdateRoleAlias, "roleAlias:RoleAlias roleArn?:RoleArn credentialDurationSeconds?:CredentialDurationSeconds",
+   "roleAlias:RoleAlias roleAliasArn:s")
+OP(DeleteRoleAlias, "roleAlias:RoleAlias", "")
+OP(ListRoleAliases, "pageSize?:n<1..250> marker?:PageToken ascendingOrder?:b",
+   "roleAliases:[RoleAlias] nextMarker?:PageToken")
+OP(AssumeRoleWithCertificate, "roleAlias:RoleAlias thingName?:ThingName", "credentials:TemporaryKey")
+
 /* ---- rules ---- */
 SHAPE(UserProperty, "key:s<0..1024> value:s<0..1024>")
 SHAPE(MqttHeaders, "payloadFormatIndicator?:s<0..1024> contentType?:s<0..1024> responseTopic?:s<0..1024> "
