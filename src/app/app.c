@@ -14,6 +14,7 @@
 #include "app/data_dir.h"
 #include "app/expiry.h"
 #include "app/host_names.h"
+#include "app/jwt_setup.h"
 #include "auth/auth.h"
 #include "base/budget.h"
 #include "base/clock.h"
@@ -60,6 +61,7 @@ struct app {
     struct core core;
     struct auth *auth;
     struct webhooks *webhooks;
+    struct jwt_rules jwt;
     struct hub *hub;
     struct sys_topics *sys_topics;
     struct shadows *shadows;
@@ -181,11 +183,20 @@ static int start_services(struct app *app, struct diag *diag)
 {
     const struct config *conf = app->conf;
     struct hub_opts hub_opts = hub_opts_of(app);
-    app->auth =
-        auth_create(app->core.loop, app->core.registry,
-                    &(struct auth_opts){ conf->hub.region, conf->hub.account,
-                                         conf->hub.strict_region, (size_t)conf->limits.ledger });
-    int rc = start_webhooks(app, diag);
+    struct jwt_keys *jwt_keys;
+    int rc = jwt_setup_keys(conf, &jwt_keys, diag);
+    if (rc < 0) return rc;
+    bool jwt = jwt_setup_rules(conf, &app->jwt);
+    app->auth = auth_create(app->core.loop, app->core.registry,
+                            &(struct auth_opts){
+                                .region = conf->hub.region,
+                                .account = conf->hub.account,
+                                .strict_region = conf->hub.strict_region,
+                                .ledger = (size_t)conf->limits.ledger,
+                                .jwt = jwt ? &app->jwt : NULL,
+                            });
+    auth_set_jwt_keys(app->auth, jwt_keys);
+    rc = start_webhooks(app, diag);
     if (rc < 0) return rc;
     rc = hub_create(&app->hub, app->core.loop, app->core.store, app->auth, &hub_opts, diag);
     if (rc < 0) return rc;
@@ -561,10 +572,13 @@ static void reload(struct app *app)
     struct diag diag = DIAG_INIT;
     struct config *conf = NULL;
     struct tls_server *tls[3] = { 0 };
+    struct jwt_keys *jwt_keys = NULL;
     sd_notify_reloading();
     int rc = config_load(app->sources, &conf, &diag);
+    if (rc == 0) rc = jwt_setup_keys(app->conf, &jwt_keys, &diag);
     if (rc == 0) rc = make_tls(app, conf, tls, &diag);
     if (rc < 0) {
+        jwt_keys_free(jwt_keys);
         LOG(LOG_ERROR, "app", "reload refused, nothing has changed",
             LOG_S("reason", diag_text(&diag, rc)));
         drop_tls(tls);
@@ -579,6 +593,7 @@ static void reload(struct app *app)
     config_list_deinit(&kept);
     log_configure(conf->log.level, conf->log.format);
     take_tls(app, tls);
+    auth_set_jwt_keys(app->auth, jwt_keys);
     apply_limits(app, conf);
     config_free(conf);
     LOG(LOG_INFO, "app", "reloaded");
@@ -766,6 +781,7 @@ void app_stop(struct app *app)
     config_free(app->conf);
     free(app->listeners);
     free(app->expiries);
+    jwt_setup_deinit(&app->jwt);
     free(app);
     LOG(LOG_INFO, "app", "stopped");
 }
