@@ -171,6 +171,7 @@ static bool authorize(struct api_call *call)
 
 static bool changes(const struct api_route *route)
 {
+    if (route->plane == API_KEYS) return true;
     return route->route.method != HTTP_GET && !(route->route.flags & API_READS) &&
            route->plane != API_DATA;
 }

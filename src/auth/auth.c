@@ -1,7 +1,7 @@
 /* auth.c — who is it: credentials to principals, through a cache. Here are its start and its end,
  * and those who watch; a question passes through these files:
  *
- *   auth_by_… (auth_kinds.c, auth_password.c, auth_request.c)
+ *   auth_by_… (auth_jwt.c, auth_kinds.c, auth_password.c, auth_request.c)
  *      │
  *      ▼
  *   auth_ask_look_up ─┬─ known and fresh ───────────────────────────────► judge ─► done

@@ -1,5 +1,5 @@
 /* auth_ask_priv.h — the inside of struct auth, between auth.c, auth_ask.c (questions), auth_cache.c (the
- * principals that are known), auth_kinds.c, auth_password.c and auth_request.c (credentials by kind).
+ * principals that are known), auth_jwt.c, auth_kinds.c, auth_password.c and auth_request.c (credentials by kind).
  * Others of this folder get by with auth_priv.h. Loop thread only. */
 #ifndef AUTH_AUTH_ASK_PRIV_H
 #define AUTH_AUTH_ASK_PRIV_H

@@ -133,6 +133,8 @@ int signature_key_ed25519(struct slice x, struct signature_key *ret_key, struct 
 {
     if (x.len != ED25519_LEN)
         return diag_set(diag, ERR_INVALID, "an Ed25519 key has %d bytes", ED25519_LEN);
+    if (!crypto_core_ed25519_is_valid_point((const unsigned char *)x.ptr))
+        return diag_set(diag, ERR_INVALID, "not the public key of an Ed25519 pair");
     *ret_key = (struct signature_key){ .alg = SIGNATURE_EDDSA, .n_len = ED25519_LEN };
     memcpy(ret_key->n, x.ptr, ED25519_LEN);
     return 0;

@@ -149,6 +149,8 @@ static const struct {
     { "{'keys':[{" OKP "},{'kty':'OKP','crv':'Ed25519','kid':'k'}]}",
       "key 2 of the set (kid 'k'): 'x' is missing" },
     { "{'keys':[{'kty':'OKP','crv':'Ed25519','x':'AA'}]}", "32 bytes" },
+    { "{'keys':[{'kty':'OKP','crv':'Ed25519','x':'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'}]}",
+      "Ed25519 pair" },
     { "{'keys':[{'kty':'OKP','crv':'Ed25519','x':'A=='}]}", "not in base64url" },
     { "{'keys':[{'kty':'EC','crv':'P-256','x':'AA','y':'AA'}]}", "32 bytes each" },
     { "{'keys':[{'kty':'EC','crv':'P-256','x':'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE',"

@@ -7,6 +7,7 @@
 #include "crypto/key.h"
 #include "crypto/password.h"
 #include "crypto/secret.h"
+#include "crypto/signature.h"
 #include "lib/test.h"
 
 #include <fcntl.h>
@@ -380,6 +381,57 @@ static void keys_are_made_and_have_a_public_half(void **state)
     crypto_free_secret(NULL);
 }
 
+/* ---- signatures of others ---- */
+
+static void decode(const char *text, struct buf *out)
+{
+    buf_clear(out);
+    assert_int_equal(base64url_decode(out, slice_str(text)), 0);
+}
+
+/* RFC 7515, appendix A.3; RFC 8037, appendix A.4. Each with one bit of text, signature or key altered, too. */
+static void signatures_are_those_of_the_standards(void **state)
+{
+    static const struct {
+        const char *x, *y, *text, *signature;
+    } cases[] = {
+        { "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+          "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+          "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFt"
+          "cGxlLmNvbS9pc19yb290Ijp0cnVlfQ",
+          "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-"
+          "Kg6NU1Q" },
+        { "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", NULL,
+          "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc",
+          "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_"
+          "MuM0KAg" },
+    };
+    struct buf x = { 0 }, y = { 0 }, signature = { 0 };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct signature_key key;
+        decode(cases[i].x, &x);
+        decode(cases[i].signature, &signature);
+        if (cases[i].y) decode(cases[i].y, &y);
+        int rc = cases[i].y ? signature_key_p256(buf_slice(&x), buf_slice(&y), &key, NULL)
+                            : signature_key_ed25519(buf_slice(&x), &key, NULL);
+        assert_int_equal(rc, 0);
+        struct slice text = slice_str(cases[i].text), sig = buf_slice(&signature);
+        assert_int_equal(signature_check(&key, text, sig), 0);
+        assert_int_equal(signature_check(&key, slice_from(text, 1), sig), ERR_AUTH);
+        assert_int_equal(signature_check(&key, text, slice_from(sig, 1)), ERR_AUTH);
+        assert_int_equal(signature_check(&key, text, slice_of("", 0)), ERR_AUTH);
+        signature.data[5] ^= 1;
+        assert_int_equal(signature_check(&key, text, sig), ERR_AUTH);
+        signature.data[5] ^= 1;
+        struct signature_key other = key;
+        other.n[7] ^= 1;
+        assert_int_equal(signature_check(&other, text, sig), ERR_AUTH);
+    }
+    buf_deinit(&x);
+    buf_deinit(&y);
+    buf_deinit(&signature);
+}
+
 static void *make_keys(void *arg)
 {
     for (int i = 0; i < 5; i++) {
@@ -421,6 +473,7 @@ int main(void)
         cmocka_unit_test(hashes_of_other_tools_verify),
         cmocka_unit_test(tokens_and_keys_have_their_form),
         cmocka_unit_test(keys_are_made_and_have_a_public_half),
+        cmocka_unit_test(signatures_are_those_of_the_standards),
         cmocka_unit_test(keys_are_made_by_several_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
