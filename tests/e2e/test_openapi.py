@@ -325,6 +325,23 @@ def call_credentials(ask):
     ask("DELETE", "/hub/users/u")
 
 
+def call_role_aliases(iot, ask, hub, folder):
+    thing = hub.add_thing("assuming", out=folder)
+    (cert,) = iot.list_thing_principals(thingName="assuming")["principals"]
+    role = "arn:aws:iam::000000000000:role/telemetry"
+    iot.create_policy(policyName="roles", policyDocument=ALLOW_ALL)
+    for target in (role, cert):
+        iot.attach_policy(policyName="roles", target=target)
+    iot.create_role_alias(roleAlias="telemetry", roleArn=role)
+    iot.update_role_alias(roleAlias="telemetry", credentialDurationSeconds=900)
+    iot.describe_role_alias(roleAlias="telemetry")
+    iot.list_role_aliases(pageSize=1)
+    words = {"token": None, "cert": (thing.cert, thing.key)}
+    ask("GET", "/role-aliases/telemetry/credentials", **words)
+    ask("GET", "/role-aliases/nothing/credentials", status=404, **words)
+    iot.delete_role_alias(roleAlias="telemetry")
+
+
 def call_hub(ask, hub):
     ask("POST", "/hub/rules/test", {"sql": "SELECT *", "topic": "a", "payload": {"v": [1, None]}})
     ask("POST", "/hub/rules/test", {"sql": "SELECT * WHERE v > 1", "topic": "a", "payload": {"v": 1}})
@@ -394,6 +411,7 @@ def test_answers_are_what_the_document_says(hub, recorder, document, tmp_path):
     call_rules(iot, recorder)
     call_data_plane(data)
     call_credentials(recorder.ask)
+    call_role_aliases(iot, recorder.ask, hub, tmp_path)
     call_hub(recorder.ask, hub)
     call_health(recorder.ask)
     call_what_fails(recorder, iot, data)
