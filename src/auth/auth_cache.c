@@ -323,8 +323,9 @@ static void on_end(struct loop_timer *timer)
             next = end_ms;
     }
     auth_cache_end_all(&ending, ERR_EXPIRED, "it has expired");
+    if (next == INT64_MAX) return;
     int64_t delay = next - now + 1;
-    if (next != INT64_MAX) expect_end(auth, delay < LOOK_LEAST_MS ? LOOK_LEAST_MS : delay);
+    expect_end(auth, delay < LOOK_LEAST_MS ? LOOK_LEAST_MS : delay);
 }
 
 void auth_cache_init(struct auth *auth)
