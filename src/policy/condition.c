@@ -356,6 +356,13 @@ int condition_compile(struct arena *arena, const struct json *block, struct cond
     return 0;
 }
 
+void condition_put_name(const struct condition *c, struct buf *out)
+{
+    static const char *const sets[] = { "", "ForAllValues:", "ForAnyValue:" };
+    buf_printf(out, "%s%s%s on %s", sets[c->set], c->op->name, c->if_exists ? "IfExists" : "",
+               c->key.name);
+}
+
 /* --- evaluate --------------------------------------------------------------------------------- */
 
 static bool value_holds(const struct condition *c, struct slice text,
@@ -378,7 +385,7 @@ static bool set_holds(const struct condition *c, struct slice first, const struc
 {
     bool all = c->set == CONDITION_ALL;
     if (value_holds(c, first, vars) != all) return !all;
-    if (c->key.indexed) return all;
+    if (c->key.single) return all;
     struct slice text;
     for (size_t i = 1; variable_get(&c->key, i, vars, &text); i++)
         if (value_holds(c, text, vars) != all) return !all;

@@ -24,6 +24,8 @@ struct condition {
  * "StringLike.iot:ClientId: must be …". */
 int condition_compile(struct arena *arena, const struct json *block, struct condition **ret_items,
                       size_t *ret_count, struct diag *diag);
+/* Appends "ForAllValues:StringLikeIfExists on iot:ClientId". */
+void condition_put_name(const struct condition *condition, struct buf *out);
 bool condition_holds(const struct condition *condition, const struct policy_vars *vars);
 /* Calls cb for the key and for each variable in the values. */
 void condition_each_variable(const struct condition *condition,

@@ -222,3 +222,29 @@ void pattern_each_variable(const struct pattern *pattern, void (*cb)(void *arg, 
     for (size_t i = 0; i < pattern->count; i++)
         if (pattern->tokens[i].kind == PATTERN_VAR) cb(arg, pattern->tokens[i].var.name);
 }
+
+void pattern_put_literal(struct slice text, struct buf *out)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        bool variable = slice_starts(slice_from(text, i), "${");
+        if (variable || text.ptr[i] == '*' || text.ptr[i] == '?')
+            buf_printf(out, "${%c}", text.ptr[i]);
+        else
+            buf_putc(out, text.ptr[i]);
+    }
+}
+
+void pattern_put(const struct pattern *pattern, struct buf *out)
+{
+    for (size_t i = 0; i < pattern->count; i++) {
+        const struct pattern_token *token = &pattern->tokens[i];
+        if (token->kind == PATTERN_TEXT)
+            pattern_put_literal(token->text, out);
+        else if (token->kind == PATTERN_VAR)
+            variable_put(&token->var, out);
+        else if (token->kind == PATTERN_ANY)
+            buf_putc(out, '*');
+        for (uint32_t n = token->kind == PATTERN_ONES ? token->count : 0; n; n--)
+            buf_putc(out, '?');
+    }
+}

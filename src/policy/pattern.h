@@ -3,6 +3,7 @@
 #define POLICY_PATTERN_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/diag.h"
 #include "base/slice.h"
 #include "policy/variable.h"
@@ -46,5 +47,9 @@ bool pattern_match(const struct pattern *pattern, struct slice text,
 /* Calls cb for each variable. */
 void pattern_each_variable(const struct pattern *pattern, void (*cb)(void *arg, const char *name),
                            void *arg);
+/* Appends it as a policy would write it. */
+void pattern_put(const struct pattern *pattern, struct buf *out);
+/* Appends literal text as a pattern that matches nothing else: ${*} for *. */
+void pattern_put_literal(struct slice text, struct buf *out);
 
 #endif

@@ -107,7 +107,7 @@ bool policy_depends_on_time(const struct policy *policy);
  * Allocates nothing. */
 void policy_eval(struct policy *const *policies, size_t count, const struct policy_request *request,
                  struct policy_decision *ret_decision);
-/* Appends "explicit deny by policy P, Statement[2] (sid)", or "no policy allows it". */
+/* Appends "explicit deny by policy P, Statement[2] (sid)", or "no statement allows it". */
 void policy_decision_text(const struct policy_decision *decision, struct buf *out);
 
 #endif

@@ -113,8 +113,7 @@ bool policy_uses_variable(const struct policy *policy, const char *name)
 
 bool policy_depends_on_time(const struct policy *policy)
 {
-    return policy_uses_variable(policy, "aws:CurrentTime") ||
-           policy_uses_variable(policy, "aws:EpochTime");
+    return policy->timed;
 }
 
 /* --- evaluation ------------------------------------------------------------------------------- */
@@ -127,22 +126,31 @@ static bool any_matches(const struct pattern *patterns, size_t count, struct sli
     return false;
 }
 
-static bool action_matches(const struct statement *st, const struct policy_request *request,
-                           enum policy_action id)
+bool statement_has_action(const struct statement *st, const struct policy_request *request,
+                          enum policy_action id)
 {
     if (id != POLICY_ACTION_OTHER) return st->known >> id & 1;
     return any_matches(st->actions, st->action_count, slice_str(request->action), NULL);
 }
 
+bool statement_has_resource(const struct statement *st, const struct policy_request *request)
+{
+    return any_matches(st->resources, st->resource_count, request->resource, request->vars);
+}
+
+const struct condition *statement_failing(const struct statement *st,
+                                          const struct policy_vars *vars)
+{
+    for (size_t i = 0; i < st->condition_count; i++)
+        if (!condition_holds(&st->conditions[i], vars)) return &st->conditions[i];
+    return NULL;
+}
+
 static bool speaks(const struct statement *st, const struct policy_request *request,
                    enum policy_action id)
 {
-    if (!action_matches(st, request, id)) return false;
-    if (!any_matches(st->resources, st->resource_count, request->resource, request->vars))
-        return false;
-    for (size_t i = 0; i < st->condition_count; i++)
-        if (!condition_holds(&st->conditions[i], request->vars)) return false;
-    return true;
+    return statement_has_action(st, request, id) && statement_has_resource(st, request) &&
+           !statement_failing(st, request->vars);
 }
 
 /* True when it is decided for good. */
@@ -174,14 +182,19 @@ void policy_eval(struct policy *const *policies, size_t count, const struct poli
     *ret_decision = decision;
 }
 
+void policy_statement_put(const struct policy *policy, int statement, struct buf *out)
+{
+    const char *sid = policy->statements[statement].sid;
+    buf_printf(out, "policy %s, Statement[%d]", policy_name(policy), statement);
+    if (sid) buf_printf(out, " (%s)", sid);
+}
+
 void policy_decision_text(const struct policy_decision *decision, struct buf *out)
 {
     if (decision->effect == POLICY_IMPLICIT_DENY) {
-        buf_puts(out, "no policy allows it");
+        buf_puts(out, "no statement allows it");
         return;
     }
-    buf_printf(out, "%s by policy %s, Statement[%d]",
-               decision->effect == POLICY_ALLOW ? "allowed" : "explicit deny",
-               policy_name(decision->policy), decision->statement);
-    if (decision->sid) buf_printf(out, " (%s)", decision->sid);
+    buf_puts(out, decision->effect == POLICY_ALLOW ? "allowed by " : "explicit deny by ");
+    policy_statement_put(decision->policy, decision->statement, out);
 }

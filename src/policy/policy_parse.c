@@ -316,6 +316,8 @@ int policy_parse(const char *name, struct slice document, struct policy **ret_po
         policy_unref(policy);
         return parser.place[0] ? diag_wrap(diag, rc, "%s", parser.place) : rc;
     }
+    policy->timed = policy_uses_variable(policy, "aws:CurrentTime") ||
+                    policy_uses_variable(policy, "aws:EpochTime");
     *ret_policy = policy;
     return 0;
 }

@@ -21,12 +21,24 @@ struct statement {
     size_t condition_count;
 };
 
+/* Whether that part of the statement speaks for the request; id as policy_action_of tells it. */
+bool statement_has_action(const struct statement *st, const struct policy_request *request,
+                          enum policy_action id);
+bool statement_has_resource(const struct statement *st, const struct policy_request *request);
+/* The first condition that does not hold; NULL: all do. */
+const struct condition *statement_failing(const struct statement *st,
+                                          const struct policy_vars *vars);
+
 struct policy {
     unsigned refs;
     struct arena arena; /* of all that is below */
     const char *name;
     struct statement *statements;
     size_t count;
+    bool timed;
 };
+
+/* Appends "policy P, Statement[2] (sid)". */
+void policy_statement_put(const struct policy *policy, int statement, struct buf *out);
 
 #endif

@@ -35,6 +35,9 @@ static const char *const known[] = {
     "aws:EpochTime",
     "aws:SecureTransport",
     "aws:SourceIp",
+    "credentials-iot:AwsCertificateId",
+    "credentials-iot:ThingName",
+    "credentials-iot:ThingTypeName",
     "iot:CertificateId",
     "iot:ClientId",
     "iot:ConnectAttributes",
@@ -71,10 +74,19 @@ static const char *spelling(struct arena *arena, struct slice text)
     return arena_strndup(arena, text.ptr, text.len);
 }
 
+/* Whether the plain name means the first of several values. */
+static bool is_attribute(struct slice text)
+{
+    static const struct slice prefix = SLICE_LIT("iot:Certificate.");
+    return text.len > prefix.len && same(slice_of(text.ptr, prefix.len), prefix.ptr) &&
+           !same(text, "iot:Certificate.AvailableKeys");
+}
+
 /* Takes ".List" or ".N" off the end of a name that is known without it. */
 static void take_suffix(struct slice *text, struct variable *var)
 {
     struct slice base = *text;
+    var->single = is_attribute(*text);
     while (base.len && base.ptr[base.len - 1] != '.')
         base.len--;
     if (base.len == 0) return;
@@ -82,7 +94,7 @@ static void take_suffix(struct slice *text, struct variable *var)
     base.len--;
     bool digit = suffix.len == 1 && suffix.ptr[0] >= '0' && suffix.ptr[0] <= '9';
     if ((!digit && !same(suffix, "List")) || !find_known(base)) return;
-    var->indexed = digit;
+    var->single = digit;
     var->index = digit ? (size_t)(suffix.ptr[0] - '0') : 0;
     *text = base;
 }
@@ -123,4 +135,11 @@ bool variable_substitute(const struct variable *var, const struct policy_vars *v
         if (value.ptr[i] == '\0' || strchr("*$+?#", value.ptr[i])) return false;
     *ret_value = value;
     return true;
+}
+
+void variable_put(const struct variable *var, struct buf *out)
+{
+    buf_printf(out, "${%s", var->name);
+    if (var->index) buf_printf(out, ".%zu", var->index);
+    buf_putc(out, '}');
 }

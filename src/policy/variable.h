@@ -9,7 +9,7 @@
 struct variable {
     const char *name; /* in the spelling of the documentation */
     size_t index;     /* which value: "….2" is 2 */
-    bool indexed;     /* the suffix was there */
+    bool single;      /* of several values that one alone */
 };
 
 /* ERR_INVALID when it cannot be a name. The name lives in arena, or for ever. */
@@ -22,5 +22,7 @@ bool variable_get(const struct variable *var, size_t offset, const struct policy
  * 1024 bytes or contains one of * $ + ? #. */
 bool variable_substitute(const struct variable *var, const struct policy_vars *vars,
                          struct slice *ret_value);
+/* Appends "${iot:ClientId}". */
+void variable_put(const struct variable *var, struct buf *out);
 
 #endif

@@ -525,7 +525,7 @@ static void decisions_tell_why(void **state)
         { "iot:Publish", ARN "topic/secret", "allowed by policy p, Statement[0]" },
         { "iot:Receive", ARN "topic/secret",
           "explicit deny by policy p, Statement[1] (NoSecrets)" },
-        { "s3:GetObject", ARN "topic/secret", "no policy allows it" },
+        { "s3:GetObject", ARN "topic/secret", "no statement allows it" },
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct policy_request request = { .action = cases[i].action,
