@@ -263,6 +263,12 @@ static void on_pending_gone(void *arg)
     free_when_idle(l);
 }
 
+static void on_pending_refused(const struct stream_peer *peer, const char *why, void *arg)
+{
+    struct listener *l = arg;
+    if (l->opts.on_refused) l->opts.on_refused(l->opts.arg, peer, why);
+}
+
 static int64_t timeout_of(const struct listener *l)
 {
     return l->opts.handshake_timeout_ms > 0 ? l->opts.handshake_timeout_ms : HANDSHAKE_MS;
@@ -278,6 +284,7 @@ static void begin_tls(struct listener *l, struct stream *s)
         .all = &l->handshakes,
         .on_ready = on_tls_ready,
         .on_gone = on_pending_gone,
+        .on_refused = on_pending_refused,
         .arg = l,
     };
     l->pending_count++;
@@ -357,6 +364,7 @@ static void await_header(struct listener *l, struct stream *s, const struct sock
         .all = &l->headers,
         .on_ready = on_header,
         .on_gone = on_pending_gone,
+        .on_refused = on_pending_refused,
         .arg = l,
     };
     l->pending_count++;

@@ -56,6 +56,7 @@ static void refuse(struct waiting *w, const char *why)
     LOG(w->begun ? LOG_WARN : LOG_DEBUG, "net", "closed: no PROXY header that can be used",
         LOG_S("listener", w->opts.name), LOG_S("proxy", peer->address), LOG_I("port", peer->port),
         LOG_S("reason", why));
+    if (w->begun) w->opts.on_refused(peer, why, w->opts.arg);
     give_up(w, true);
 }
 

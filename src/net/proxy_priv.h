@@ -15,6 +15,8 @@ struct proxy_accept_opts {
      * bytes behind the header follow when it has returned. on_gone: refused or aborted, all is closed. */
     void (*on_ready)(struct stream *s, const struct sockaddr_storage *from, bool named, void *arg);
     void (*on_gone)(void *arg);
+    /* Before on_gone, if something had been sent: why it was refused, a sentence. */
+    void (*on_refused)(const struct stream_peer *peer, const char *why, void *arg);
     void *arg;
 };
 /* Takes the stream of a socket from that address, which has not been started, and waits for the header. */

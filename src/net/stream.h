@@ -86,6 +86,12 @@ struct stream {
     enum stream_farewell farewell; /* the owner may set it before it closes */
 };
 
+/* The server name that the peer has asked for; "" if none, NULL: it is not encrypted. */
+static inline const char *stream_peer_domain(const struct stream_peer *peer)
+{
+    return peer->tls ? peer->tls->sni : NULL;
+}
+
 typedef void (*stream_closed_cb)(struct stream *s);
 
 /* Queues a copy. Nothing after close. */

@@ -18,6 +18,15 @@
 #error "mbedTLS must be built with MBEDTLS_THREADING_C: handshakes run on several threads"
 #endif
 
+/* What 2.28 tells apart and 3.x does not. */
+#if MBEDTLS_VERSION_NUMBER >= 0x03000000
+#define MBEDTLS_ERR_SSL_NO_CIPHER_CHOSEN          MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE
+#define MBEDTLS_ERR_SSL_BAD_HS_PROTOCOL_VERSION   MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION
+#define MBEDTLS_ERR_SSL_BAD_HS_CERTIFICATE        MBEDTLS_ERR_SSL_BAD_CERTIFICATE
+#define MBEDTLS_ERR_SSL_BAD_HS_CERTIFICATE_VERIFY MBEDTLS_ERR_PK_SIG_LEN_MISMATCH
+#define MBEDTLS_ERR_SSL_BAD_HS_CLIENT_HELLO       MBEDTLS_ERR_SSL_DECODE_ERROR
+#endif
+
 /* The kernel is the generator: no state that threads would have to share or lock. */
 static inline int tls_rng(void *arg, unsigned char *ret_data, size_t len)
 {

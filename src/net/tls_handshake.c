@@ -26,6 +26,7 @@
 #include "base/metrics.h"
 #include "crypto/digest.h"
 #include "net/tls_hello.h"
+#include "net/tls_reason.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,8 +50,8 @@ struct handshake {
     /* the worker's while running */
     bool set_up;
     bool over;
-    int rc; /* of mbedTLS */
-    bool no_cert;
+    int rc;    /* of mbedTLS */
+    int alert; /* see tls_reason.h */
     size_t in_at;
     struct buf in;
     struct buf out;
@@ -103,10 +104,9 @@ static int shake(struct handshake *hs)
     while (rc == 0 && !tls_handshake_over(ssl)) {
         rc = mbedtls_ssl_handshake_step(ssl);
         if (rc == 0 && misses_cert(hs)) {
-            hs->no_cert = true;
             mbedtls_ssl_send_alert_message(ssl, MBEDTLS_SSL_ALERT_LEVEL_FATAL,
                                            MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE);
-            return MBEDTLS_ERR_X509_CERT_VERIFY_FAILED;
+            return MBEDTLS_ERR_SSL_NO_CLIENT_CERTIFICATE;
         }
     }
     return rc;
@@ -131,6 +131,7 @@ static void run_step(struct worker_job *job)
     hs->rc = shake(hs);
     hs->over = hs->rc == 0;
     if (hs->over) note_peer(hs);
+    hs->alert = hs->over ? TLS_NO_ALERT : tls_alert_of(hs->in.data, hs->in_at);
     buf_consume(&hs->in, hs->in_at);
     hs->in_at = 0;
 }
@@ -178,6 +179,7 @@ static void refuse(struct handshake *hs, bool linger, const char *why)
     LOG(hs->begun || linger ? LOG_INFO : LOG_DEBUG, "tls", "handshake failed",
         LOG_S("listener", hs->opts.name), LOG_S("peer", peer->address), LOG_I("port", peer->port),
         LOG_S("reason", why));
+    if (hs->begun || linger) hs->opts.on_refused(&hs->tls->core.s.peer, why, hs->opts.arg);
     abort_handshake(hs, linger);
 }
 
@@ -188,7 +190,10 @@ void tls_accept_abort(struct list *link)
 
 static void on_timeout(struct loop_timer *timer)
 {
-    refuse(container_of(timer, struct handshake, timer), true, err_text(ERR_TIMEOUT));
+    refuse(
+        container_of(timer, struct handshake, timer), true,
+        "the handshake took longer than tls.handshake_timeout: is the line too slow, or does the "
+        "client wait for the hub to speak first?");
 }
 
 /* ---- the loop's part of the handshake ---- */
@@ -208,20 +213,12 @@ static void establish(struct handshake *hs)
 
 static void pump_waiting(struct net *net);
 
-static void describe_failure(const struct handshake *hs, char *ret_text, size_t size)
-{
-    if (hs->no_cert)
-        snprintf(ret_text, size, "the client has no certificate");
-    else
-        mbedtls_strerror(hs->rc, ret_text, size);
-}
-
 static void on_step_done(struct worker_job *job)
 {
     struct handshake *hs = (struct handshake *)job;
     struct tls_stream *tls = hs->tls;
     struct net *net = net_ref(tls->core.net->loop);
-    char why[128];
+    char why[256];
     hs->running = false;
     stream_write(tls->transport, buf_str(&hs->out), hs->out.len);
     buf_deinit(&hs->out);
@@ -234,7 +231,7 @@ static void on_step_done(struct worker_job *job)
     } else if (hs->rc == MBEDTLS_ERR_SSL_WANT_READ) {
         stream_resume(tls->transport);
     } else {
-        describe_failure(hs, why, sizeof why);
+        tls_reason(hs->rc, hs->alert, why, sizeof why);
         refuse(hs, true, why);
     }
     pump_waiting(net);
@@ -298,10 +295,12 @@ static void answer_plain_http(struct stream *transport, const uint8_t *data)
 static bool look(struct handshake *hs, const uint8_t *data, size_t len)
 {
     static const char *const reasons[] = {
-        [TLS_FIRST_HTTP] = "not TLS but plain HTTP: use https:// or wss://",
-        [TLS_FIRST_MQTT] = "not TLS but plain MQTT: use mqtts://",
-        [TLS_FIRST_PROXY] = "not TLS but a PROXY header (see the listener's option proxy_protocol)",
-        [TLS_FIRST_OTHER] = "not TLS",
+        [TLS_FIRST_HTTP] = "not TLS but plain HTTP was spoken: use https:// or wss:// on this port",
+        [TLS_FIRST_MQTT] =
+            "not TLS but plain MQTT was spoken: use mqtts:// on this port, or give the client a CA",
+        [TLS_FIRST_PROXY] =
+            "not TLS but a PROXY header was sent: see the listener's option proxy_protocol",
+        [TLS_FIRST_OTHER] = "not TLS was spoken: is the port the right one?",
     };
     enum tls_first first = tls_first_bytes(data, len);
     if (first == TLS_FIRST_MORE || first == TLS_FIRST_TLS) return first == TLS_FIRST_TLS;
@@ -328,7 +327,7 @@ static size_t shake_on_read(struct stream *transport, const uint8_t *data, size_
     if (!hs->begun && !look(hs, data, len)) return 0;
     int rc = tls_handshake_records(data, len, &used);
     if (rc < 0 || (hs->total += used) > FLIGHTS_MAX) {
-        refuse(hs, true, "malformed record");
+        refuse(hs, true, "what followed was no TLS: is something between client and hub?");
         return 0;
     }
     if (used == 0) return 0;
@@ -340,7 +339,9 @@ static size_t shake_on_read(struct stream *transport, const uint8_t *data, size_
 
 static void shake_on_end(struct stream *transport, int rc)
 {
-    refuse(transport->owner, false, rc ? err_text(rc) : "the peer has closed the connection");
+    refuse(transport->owner, false,
+           rc ? err_text(rc)
+              : "the client has closed the connection during the handshake: look into its own log");
 }
 
 static const struct stream_cbs shake_cbs = { shake_on_read, NULL, shake_on_end };
@@ -350,6 +351,7 @@ void tls_accept(struct stream *transport, const struct tls_accept_opts *opts)
     struct handshake *hs = xnew(struct handshake);
     hs->tls = tls_stream_create(transport, opts->server);
     hs->opts = *opts;
+    hs->alert = TLS_NO_ALERT;
     hs->job.run = run_step;
     hs->job.done = on_step_done;
     list_push_back(opts->all, &hs->link);

@@ -24,6 +24,8 @@ struct tls_accept_opts {
      * follow when it has returned. on_gone: the handshake failed or was aborted, all is closed. */
     void (*on_ready)(struct stream *s, void *arg);
     void (*on_gone)(void *arg);
+    /* Before on_gone, if the client had begun: why it was refused, a sentence. */
+    void (*on_refused)(const struct stream_peer *peer, const char *why, void *arg);
     void *arg;
 };
 /* Takes the transport, which has not been started, and begins the handshake on it. The caller starts
