@@ -80,6 +80,7 @@ static struct api_call *call_create(struct api *api, struct http_exchange *excha
     call->conn = (struct auth_conn){ .source_ip = call->source_ip, .request_id = call->request_id };
     if (exchange->peer) {
         snprintf(call->source_ip, sizeof call->source_ip, "%s", exchange->peer->address);
+        call->conn.domain = stream_peer_domain(exchange->peer);
         call->loopback = exchange->peer->loopback || exchange->peer->kind == STREAM_UNIX;
     }
     list_push_back(&api->calls, &call->link);

@@ -235,6 +235,7 @@ void control_credential(struct api_call *call);
 void control_thing_groups(struct api_call *call);
 void control_endpoint(struct api_call *call);
 void keys_assume_role(struct api_call *call);
+void control_test_authorization(struct api_call *call);
 void data_connect(struct api_call *call);
 void data_publish(struct api_call *call);
 void data_get_retained(struct api_call *call);
@@ -253,6 +254,7 @@ void hub_list_sessions(struct api_call *call);
 void hub_get_session(struct api_call *call);
 void hub_delete_session(struct api_call *call);
 void hub_list_denials(struct api_call *call);
+void hub_explain_authorization(struct api_call *call);
 void hub_list_retained(struct api_call *call);
 void hub_purge_retained(struct api_call *call);
 /* Ends the walks that are under way: their calls are answered already. */

@@ -132,6 +132,8 @@ static struct json *denial_json(const struct ledger_entry *entry)
 {
     struct json *one = json_new_object();
     api_set_time(one, "time", entry->at_ms);
+    api_set_time(one, "firstTime", entry->first_ms);
+    json_set(one, "count", json_new_int((int64_t)entry->count));
     json_set_str(one, "kind", ledger_kind_name(entry->kind));
     set_text(one, "principal", entry->principal);
     set_text(one, "clientId", entry->client_id);
@@ -139,6 +141,9 @@ static struct json *denial_json(const struct ledger_entry *entry)
     set_text(one, "action", entry->action);
     set_text(one, "resource", entry->resource);
     set_text(one, "reason", entry->reason);
+    set_text(one, "thingName", entry->thing);
+    set_text(one, "closest", entry->closest);
+    set_text(one, "change", entry->change);
     return one;
 }
 
@@ -153,13 +158,13 @@ static int place_of(const struct json *params, int64_t *ret_before, struct diag 
     return rc;
 }
 
-static struct json *denials_page(const struct ledger *ledger, const char *client_id, int64_t before,
-                                 size_t want)
+static struct json *denials_page(const struct ledger *ledger, const struct ledger_query *query,
+                                 int64_t before, size_t want)
 {
     struct json *result = json_new_object();
     struct json *denials = json_set(result, "denials", json_new_array());
-    const struct ledger_entry *entry;
-    while ((entry = ledger_find(ledger, before, client_id)) && json_count(denials) < want) {
+    const struct ledger_entry *entry = ledger_find(ledger, before, query);
+    for (; entry && json_count(denials) < want; entry = ledger_next(ledger, entry, query)) {
         json_push(denials, denial_json(entry));
         before = entry->number;
     }
@@ -179,7 +184,9 @@ void hub_list_denials(struct api_call *call)
         api_fail(call, rc, diag_text(&diag, rc), NULL);
         return;
     }
+    const struct ledger_query query = { .client_id = json_get_str(call->params, "clientId"),
+                                        .address = json_get_str(call->params, "sourceIp"),
+                                        .thing = json_get_str(call->params, "thingName") };
     api_answer_json(call, 200,
-                    denials_page(auth_ledger(call->api->opts.auth),
-                                 json_get_str(call->params, "clientId"), before, (size_t)want));
+                    denials_page(auth_ledger(call->api->opts.auth), &query, before, (size_t)want));
 }

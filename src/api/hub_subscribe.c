@@ -232,8 +232,8 @@ static void walk_later(struct feed *feed)
 
 static bool may_receive(const struct feed *feed, struct slice topic)
 {
-    return auth_check(opts_of(feed)->auth, feed->subscriber.principal, feed->subscriber.conn,
-                      POLICY_ACTION_RECEIVE, AUTH_TOPIC, topic, NULL) == 0;
+    return auth_may_receive(opts_of(feed)->auth, feed->subscriber.principal, feed->subscriber.conn,
+                            topic);
 }
 
 static void send_found(struct feed *feed, struct msg *msg)

@@ -220,6 +220,8 @@ const struct api_route api_routes[] = {
     ROW(GET, "/role-aliases/{roleAlias}/credentials", "AssumeRoleWithCertificate", API_SELF_CHECK,
         API_KEYS, "iot:AssumeRoleWithCertificate", ALIAS, "@x-amzn-iot-thingname=thingName",
         keys_assume_role, "a temporary key for the device of this client certificate"),
+    ROW(POST, "/test-authorization", "TestAuthorization", API_READS, API_CONTROL, "iot:TestAuthorization", "*",
+        "?clientId {*}", control_test_authorization, "what policies would say to actions on resources"),
 
     /* ---- rules ---- */
     RULE(POST, "/rules/{ruleName}", "CreateTopicRule", "@x-amz-tagging=tags {topicRulePayload}",
@@ -296,8 +298,11 @@ const struct api_route api_routes[] = {
         "topics with a retained message that the filter matches; $SYS only by its name"),
     HUB(DELETE, "/hub/retained", "PurgeRetained", 0, "*", "?filter ?dryRun", hub_purge_retained,
         "removes those which the filter matches, and tells them; with dryRun it only tells"),
-    HUB(GET, "/hub/denials", "ListDenials", 0, "*", "?clientId " PAGE, hub_list_denials,
+    HUB(GET, "/hub/denials", "ListDenials", 0, "*", "?clientId ?thingName ?sourceIp " PAGE,
+        hub_list_denials,
         "what was refused, to whom and why, the last first"),
+    HUB(POST, "/hub/explain", "ExplainAuthorization", API_READS, "*", "{*}", hub_explain_authorization,
+        "what policies would say: principal, action, resource, clientId, context; and why"),
     HUB(GET, "/hub/status", "GetStatus", 0, "*", NULL, hub_status, "version, health and figures"),
 
     /* ---- health ---- */

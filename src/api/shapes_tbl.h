@@ -223,6 +223,13 @@ OP(ListPolicyPrincipals, "policyName:PolicyName pageSize?:n<1..250> marker?:Page
    "principals:[PrincipalArn] nextMarker?:PageToken")
 SHAPE(EffectivePolicy, "policyName:PolicyName policyArn:s policyDocument:PolicyDocument")
 OP(GetEffectivePolicies, "thingName?:ThingName principal?:PrincipalArn", "effectivePolicies:[EffectivePolicy]")
+SHAPE(AuthInfo, "actionType:(PUBLISH|SUBSCRIBE|RECEIVE|CONNECT) resources:[s<1..2048>]<1..100>")
+SHAPE(PolicyList, "policies:[Policy]")
+SHAPE(DeniedBy, "implicitDeny:PolicyList explicitDeny:PolicyList")
+SHAPE(AuthResult, "authInfo:AuthInfo allowed:PolicyList denied:DeniedBy "
+                  "authDecision:(ALLOWED|EXPLICIT_DENY|IMPLICIT_DENY) missingContextValues:[s]")
+OP(TestAuthorization, "clientId?:s principal?:s authInfos:[AuthInfo]<1..10> policyNamesToAdd?:[PolicyName]<0..100> "
+                      "policyNamesToSkip?:[PolicyName]<0..100>", "authResults:[AuthResult]")
 
 /* ---- role aliases ---- */
 SHAPE(RoleAlias, "s<1..128>~^[a-zA-Z0-9_=,@-]+$")
@@ -320,8 +327,8 @@ SHAPE(Subscription, "filter:s qos:n<0..2> noLocal?:b retainAsPublished?:b retain
     "inFlight:n<0..> subscriptionCount:n<0..>"
 SHAPE(Session, SESSION)
 SHAPE(RetainedTopic, "topic:s payloadSize:n<0..> qos:n<0..2> publishedAt?:t")
-SHAPE(Denial, "time:t kind:(denied|credential|fight) principal?:s clientId?:s sourceIp?:s action?:s resource?:s "
-              "reason?:s")
+SHAPE(Denial, "time:t firstTime:t count:n<1..> kind:(denied|suppressed|credential|handshake|fight) principal?:s "
+              "clientId?:s thingName?:s sourceIp?:s action?:s resource?:s reason?:s closest?:s change?:s")
 SHAPE(StoreStatus, "failing:b failure?:s committed:n<0..> pending:n<0..>")
 OP(TestTopicRule, "sql:s topic:s payload?:v payloadBase64?:x awsIotSqlVersion?:SqlVersion",
    "fired:b output?:v outputBase64?:x")
@@ -333,7 +340,10 @@ OP(DeleteSession, "clientId:s<1..>", "")
 OP(ListRetained, "filter?:s<1..65535> nextToken?:PageToken maxResults?:n<1..1000>",
    "retained:[RetainedTopic] nextToken?:PageToken")
 OP(PurgeRetained, "filter:s<1..65535> dryRun?:b", "dryRun:b count:n<0..> truncated:b topics:[s]<0..1000>")
-OP(ListDenials, "clientId?:s nextToken?:PageToken maxResults?:n<1..1000>", "denials:[Denial] nextToken?:PageToken")
+OP(ListDenials, "clientId?:s thingName?:s sourceIp?:s nextToken?:PageToken maxResults?:n<1..1000>", "denials:[Denial] nextToken?:PageToken")
+OP(ExplainAuthorization, "principal:s<1..> action:s<1..> resource:s<1..> clientId?:s context?:o",
+   "decision:(allowed|implicitDeny|explicitDeny) reason:s policyName?:PolicyName statement?:n<0..> sid?:s closest?:s "
+   "change?:s missingContextValues:[s]")
 OP(GetStatus, "",
    "version:s hostName:s dataDir?:s uptimeSeconds:n<0..> ready:b store:StoreStatus connections:n<0..> "
    "mqttClients:n<0..> sessions:n<0..> subscriptions:n<0..> retained:n<0..> messagesReceived:n<0..> "

@@ -193,6 +193,7 @@ static int start_services(struct app *app, struct diag *diag)
                                 .account = conf->hub.account,
                                 .strict_region = conf->hub.strict_region,
                                 .ledger = (size_t)conf->limits.ledger,
+                                .decisions = (size_t)conf->limits.decisions,
                                 .jwt = jwt ? &app->jwt : NULL,
                             });
     auth_set_jwt_keys(app->auth, jwt_keys);
@@ -460,6 +461,7 @@ static int open_listener(struct app *app, const struct config_listener *conf, st
                                .proxy_protocol = conf->proxy_protocol,
                                .proxy_trusted = trusted,
                                .proxy_trusted_count = conf->proxy_trusted.count,
+                               .on_refused = front_refused,
                                .arg = &slot->front,
                            },
                            front_accept, diag);

@@ -15,6 +15,7 @@
  *  I2  After auth_stop no question is open; one that needs a look-up is answered with ERR_CLOSED. */
 #include "auth/auth_ask_priv.h"
 
+#include "auth/decisions.h"
 #include "auth/jwt.h"
 #include "auth/ledger.h"
 #include "base/mem.h"
@@ -33,6 +34,11 @@ struct slice auth_arn_prefix(const struct auth *auth)
 struct ledger *auth_ledger(const struct auth *auth)
 {
     return auth->ledger;
+}
+
+struct decisions *auth_decisions(const struct auth *auth)
+{
+    return auth->decisions;
 }
 
 /* ---- watching ---- */
@@ -71,8 +77,10 @@ struct auth *auth_create(struct loop *loop, struct registry *registry, const str
     auth->opts = *opts;
     auth->arn_prefix = xasprintf("arn:aws:iot:%s:%s:", opts->region, opts->account);
     auth->ledger = ledger_create(opts->ledger);
+    auth->decisions = decisions_create(opts->decisions);
     auth_cache_init(auth);
     auth_ask_init(auth);
+    list_init(&auth->trials);
     rand_system_bytes(auth->process_secret, sizeof auth->process_secret);
     auth->lane = worker_lane_create(loop, "thingd-passwd", 1, PASSWORD_QUEUE);
     if (opts->jwt) auth->jwt_lane = worker_lane_create(loop, "thingd-jwt", 1, JWT_QUEUE);
@@ -88,6 +96,7 @@ void auth_stop(struct auth *auth)
     for (size_t i = 0; i < ARRAY_LEN(lanes); i++)
         if (lanes[i]) worker_lane_destroy(lanes[i]);
     auth_ask_close(auth);
+    auth_trials_close(auth);
 }
 
 void auth_destroy(struct auth *auth)
@@ -96,6 +105,7 @@ void auth_destroy(struct auth *auth)
     auth_stop(auth);
     registry_unlisten(&auth->listener);
     auth_cache_deinit(auth);
+    decisions_destroy(auth->decisions);
     ledger_destroy(auth->ledger);
     jwt_keys_free(auth->jwt_keys);
     free(auth->arn_prefix);

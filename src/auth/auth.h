@@ -32,6 +32,7 @@ struct auth_opts {
     const char *account; /* "000000000000" */
     bool strict_region;  /* SigV4 credential scopes must name our region */
     size_t ledger;       /* refusals that are remembered */
+    size_t decisions;    /* and decisions that were yes */
     const struct jwt_rules
         *jwt; /* which tokens of a foreign issuer are taken; NULL: none; borrowed */
 };
@@ -95,13 +96,20 @@ size_t auth_cached(const struct auth *auth);
 typedef void (*auth_registered_cb)(void *arg, const char *ca_id, const struct json *event);
 void auth_on_registered(struct auth *auth, auth_registered_cb cb, void *arg);
 
+/* What a CONNECT asks for. */
+struct auth_connect {
+    bool persistent;
+    const char *will_topic; /* NULL: no will */
+};
+
 /* What a policy may ask about the connection. All borrowed; NULL members are absent. */
 struct auth_conn {
     const char *client_id; /* NULL outside MQTT */
     const char *source_ip;
-    bool persistent;        /* iot:ConnectAttributes, while CONNECT is decided */
-    const char *will_topic; /* NULL: no will */
-    const char *request_id; /* of an HTTP request, for the log */
+    const char *
+        domain; /* the name by which the client has called the hub; "": TLS without it; NULL: no TLS */
+    const struct auth_connect *connect; /* while it is decided; no such decision is remembered */
+    const char *request_id;             /* of an HTTP request, for the log */
 };
 
 /* Resource types of ARNs: what stands between the account and the name. */
@@ -120,6 +128,9 @@ int auth_check(struct auth *auth, const struct principal *principal, const struc
  * resource, decision; request where there is one. */
 int auth_require(struct auth *auth, const struct principal *principal, const struct auth_conn *conn,
                  enum policy_action action, const char *type, struct slice name);
+/* iot:Receive of a delivery. A refusal is counted each time, and noted once in a while. */
+bool auth_may_receive(struct auth *auth, const struct principal *principal,
+                      const struct auth_conn *conn, struct slice topic);
 /* For the control plane: any action by its name ("iot:CreateThing") on a whole ARN or "*". Certificates
  * and anonymous callers are refused whatever their policies say: those are for the data plane. */
 int auth_require_admin(struct auth *auth, const struct principal *principal,

@@ -49,10 +49,12 @@ struct auth {
     struct auth_opts opts;
     char *arn_prefix;
     struct ledger *ledger;
+    struct decisions *decisions;
     struct registry_listener listener;
     struct worker_lane *lane; /* NULL: stopped */
     struct list asks;
     struct list earlies;
+    struct list trials; /* those that have not begun */
     struct map known;   /* key to struct known */
     struct map aliases; /* label of a token to struct known */
     struct list idle;
@@ -114,6 +116,10 @@ void auth_cache_load(struct known *known);
 void auth_cache_ending(struct known *known, struct list *ending);
 /* Forgets those noted, and tells who watches them. rc: for who asks for one of them now. */
 void auth_cache_end_all(struct list *ending, int rc, const char *why);
+/* A principal of that label without rights, in no cache; a reference. Not for tokens by their hashes. */
+struct principal *auth_principal_create(const char *label);
+/* Policies, things and certificate, as the registry tells them, to one without rights. */
+void auth_fill_rights(struct auth *auth, struct principal *p, struct registry_principal *from);
 /* The listener of struct auth: loads again what has changed. */
 void auth_cache_on_change(struct registry_listener *listener, enum registry_kind kind,
                           const char *name, const struct json *detail);
@@ -162,6 +168,11 @@ void auth_ask_answer(struct auth *auth, auth_done_cb done, void *arg, int rc,
 /* Logs, counts and notes a credential that was refused. request_id: NULL outside HTTP. */
 void auth_ask_log_failure(struct auth *auth, const char *what, struct slice name, const char *peer,
                           const char *request_id, const char *why);
+
+/* ---- trial.c ---- */
+
+/* Those that have not begun end with ERR_CLOSED; the others do when the registry answers. */
+void auth_trials_close(struct auth *auth);
 
 /* ---- auth_kinds.c ---- */
 

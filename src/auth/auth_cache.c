@@ -14,6 +14,7 @@
  *  I3  The registry is asked at most one question about a principal at a time; that question holds
  *      it. */
 #include "auth/auth_ask_priv.h"
+#include "auth/cert_vars.h"
 
 #include "base/clock.h"
 #include "base/err.h"
@@ -42,6 +43,7 @@ static enum principal_kind kind_of(const char *key)
         { "key:", PRINCIPAL_KEY },
         { "user:", PRINCIPAL_USER },
         { "token-hash:", PRINCIPAL_TOKEN },
+        { "token:", PRINCIPAL_TOKEN },
         { "anonymous:", PRINCIPAL_ANONYMOUS },
         { "temp:", PRINCIPAL_ROLE },
         { "jwt:", PRINCIPAL_JWT },
@@ -51,16 +53,28 @@ static enum principal_kind kind_of(const char *key)
     BUG("unknown kind of credential");
 }
 
+static void principal_init(struct principal *principal, const char *label)
+{
+    principal->refs = 1;
+    principal->kind = kind_of(label);
+    principal->label = xstrdup(label);
+    principal->id = xstrdup(strchr(label, ':') + 1);
+    list_init(&principal->watches);
+}
+
+struct principal *auth_principal_create(const char *label)
+{
+    struct principal *principal = xnew(struct principal);
+    principal_init(principal, label);
+    return principal;
+}
+
 static struct known *known_create(struct auth *auth, const char *key)
 {
     struct known *known = xnew(struct known);
     known->key = xstrdup(key);
-    known->principal.refs = 1;
-    known->principal.kind = kind_of(key);
-    known->principal.label = xstrdup(key);
-    known->principal.id = xstrdup(strchr(key, ':') + 1);
+    principal_init(&known->principal, key);
     known->principal.auth = auth;
-    list_init(&known->principal.watches);
     list_init(&known->idle);
     list_init(&known->ending);
     list_init(&known->waiters);
@@ -148,30 +162,30 @@ static bool has_policy(struct policy *const *policies, size_t count, const char 
 }
 
 /* Adds those of docs that are not there yet; there is room for all. */
-static void add_policies(struct principal *p, struct policy **policies, size_t *count,
+static void add_policies(struct auth *auth, struct policy **policies, size_t *count,
                          const struct registry_policy_doc *docs, size_t doc_count)
 {
     for (size_t i = 0; i < doc_count; i++) {
         const struct registry_policy_doc *doc = &docs[i];
         struct diag diag = DIAG_INIT;
         if (has_policy(policies, *count, doc->name)) continue;
-        int rc = compiled_get(&p->auth->compiled, doc->name, doc->version, doc->document,
+        int rc = compiled_get(&auth->compiled, doc->name, doc->version, doc->document,
                               &policies[*count], &diag);
         if (rc == 0)
-            p->timed |= policy_depends_on_time(policies[(*count)++]);
+            ++*count;
         else
             LOG(LOG_ERROR, "auth", "a stored policy cannot be used", LOG_S("policy", doc->name),
                 LOG_S("reason", diag_text(&diag, rc)));
     }
 }
 
-static void fill_thing_policies(struct principal *p, struct principal_thing *to,
+static void fill_thing_policies(struct auth *auth, const struct principal *p, struct principal_thing *to,
                                 const struct registry_thing_info *from)
 {
     to->policies = xcalloc(p->policy_count + from->policy_count, sizeof(struct policy *));
     for (; to->policy_count < p->policy_count; to->policy_count++)
         to->policies[to->policy_count] = policy_ref(p->policies[to->policy_count]);
-    add_policies(p, to->policies, &to->policy_count, from->policies, from->policy_count);
+    add_policies(auth, to->policies, &to->policy_count, from->policies, from->policy_count);
 }
 
 static void fill_thing(struct principal_thing *to, struct registry_thing_info *from)
@@ -187,15 +201,39 @@ static void fill_thing(struct principal_thing *to, struct registry_thing_info *f
     }
 }
 
-static void fill_rights(struct principal *p, struct registry_principal *from)
+static void look_for_cert(void *arg, const char *name)
+{
+    *(bool *)arg |= cert_vars_has(name);
+}
+
+static void look_at(struct principal *p, const struct policy *policy, bool *asks_cert)
+{
+    p->timed |= policy_depends_on_time(policy);
+    policy_each_variable(policy, look_for_cert, asks_cert);
+}
+
+/* The certificate is read when a policy asks for something in it. */
+static void look_at_policies(struct principal *p, const char *cert_pem)
+{
+    bool asks_cert = false;
+    for (size_t i = 0; i < p->policy_count; i++)
+        look_at(p, p->policies[i], &asks_cert);
+    for (size_t i = 0; i < p->thing_count; i++)
+        for (size_t j = 0; j < p->things[i].policy_count; j++)
+            look_at(p, p->things[i].policies[j], &asks_cert);
+    if (asks_cert && cert_pem) p->cert = cert_vars_create(cert_pem);
+}
+
+void auth_fill_rights(struct auth *auth, struct principal *p, struct registry_principal *from)
 {
     p->policies = xcalloc(from->policy_count, sizeof(struct policy *));
-    add_policies(p, p->policies, &p->policy_count, from->policies, from->policy_count);
+    add_policies(auth, p->policies, &p->policy_count, from->policies, from->policy_count);
     p->things = xcalloc(from->thing_count, sizeof *p->things);
     for (; p->thing_count < from->thing_count; p->thing_count++) {
         fill_thing(&p->things[p->thing_count], &from->things[p->thing_count]);
-        fill_thing_policies(p, &p->things[p->thing_count], &from->things[p->thing_count]);
+        fill_thing_policies(auth, p, &p->things[p->thing_count], &from->things[p->thing_count]);
     }
+    look_at_policies(p, from->cert_pem);
 }
 
 static void fill(struct known *known, struct registry_principal *from)
@@ -225,7 +263,7 @@ static void fill(struct known *known, struct registry_principal *from)
         map_put(&auth->aliases, slice_str(p->label), known);
     }
     principal_clear_rights(p);
-    fill_rights(p, from);
+    auth_fill_rights(p->auth, p, from);
 }
 
 /* ---- telling ---- */

@@ -1,118 +1,107 @@
-/* check.c — may it: the request of a policy decision, its variables, and the log line of a refusal.
- * Runs for every publish: the ARN is put together on the stack, of parts that are ready, and variables are
- * looked up only where a policy mentions them. Reference: security, sections 7.2 to 7.6. */
+/* check.c — may it: the request of a policy decision, and what is remembered of the answers.
+ * Runs for every publish: ARN and key are put together on the stack, of parts that are ready, and variables are
+ * looked up only where a policy mentions them. Reference: security, sections 7.2 to 7.4.
+ *
+ * An answer is remembered (decisions.h) when it was yes. It depends on
+ *
+ *   the principal: its policies, things, certificate, credential    its stamp is another one after any change
+ *   the connection: client id, address, name of the hub, TLS        in the key
+ *   what a CONNECT asks for                                         never remembered
+ *   the time                                                        never remembered, if a policy asks for it
+ *   whether the principal is valid                                  asked before
+ *
+ *  I1  A refusal is decided, logged and noted each time. */
 #include "auth/auth_priv.h"
-#include "auth/ledger.h"
+#include "auth/decisions.h"
+#include "auth/question.h"
+#include "auth/refusal.h"
 #include "base/err.h"
-#include "base/log.h"
 #include "base/mem.h"
-#include "base/metrics.h"
-#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-struct question {
-    const struct auth *auth;
-    const struct principal *principal;
-    const struct auth_conn *conn;
-    char *will_arn; /* made when a policy asks for it */
+enum { KEY_MAX = 768 };
+
+/* ---- keys ---- */
+
+struct key {
+    size_t len; /* 0: there is none */
+    char text[KEY_MAX];
 };
 
-/* The thing whose name is the client id. Outside MQTT there is no client id: then the only thing of the
- * principal, so that a device reaches its shadow over HTTPS with the policy that it has. */
-static const struct principal_thing *connection_thing(const struct question *question)
+static void put(struct key *key, const void *data, size_t len)
 {
-    const struct principal *p = question->principal;
-    const char *client_id = question->conn ? question->conn->client_id : NULL;
-    if (!client_id) return p->thing_count == 1 ? &p->things[0] : NULL;
-    for (size_t i = 0; i < p->thing_count; i++)
-        if (strcmp(p->things[i].name, client_id) == 0) return &p->things[i];
-    return NULL;
+    if (len) memcpy(key->text + key->len, data, len);
+    key->len += len;
 }
 
-static bool give(const char *text, size_t index, struct slice *ret_value)
+/* With its zero byte, so that no two keys run into each other; absent is not empty. */
+static void put_str(struct key *key, struct slice text, bool there)
 {
-    if (!text || index) return false;
-    *ret_value = slice_str(text);
-    return true;
+    key->text[key->len++] = there ? '\1' : '\0';
+    put(key, text.ptr, text.len);
+    key->text[key->len++] = '\0';
 }
 
-static bool get_attribute(const struct principal_thing *thing, const char *rest,
-                          struct slice *ret_value)
+static struct slice slice_or_empty(const char *text)
 {
-    size_t len = strlen(rest);
-    if (!thing || len < 2 || rest[len - 1] != ']') return false;
-    struct slice wanted = slice_of(rest, len - 1);
-    for (size_t i = 0; i < thing->attr_count; i++)
-        if (slice_eq_str(wanted, thing->attrs[i].name))
-            return give(thing->attrs[i].value, 0, ret_value);
-    return false;
+    return text ? slice_str(text) : slice_of("", 0);
 }
 
-static bool get_connect_attribute(const struct auth_conn *conn, size_t index,
-                                  struct slice *ret_value)
+static void key_make(struct key *key, const struct principal *principal,
+                     const struct auth_conn *conn, enum policy_action action, const char *type,
+                     struct slice name)
 {
-    const char *values[2];
-    size_t count = 0;
-    if (conn && conn->persistent) values[count++] = "PersistentConnect";
-    if (conn && conn->will_topic) values[count++] = "LastWill";
-    return index < count && give(values[index], 0, ret_value);
+    static const struct auth_conn nowhere = { 0 };
+    if (!conn) conn = &nowhere;
+    struct slice client_id = slice_or_empty(conn->client_id);
+    struct slice address = slice_or_empty(conn->source_ip);
+    struct slice domain = slice_or_empty(conn->domain), kind = slice_str(type);
+    const unsigned char head[] = { (unsigned char)action, conn == &nowhere };
+    size_t len = sizeof principal->stamp + sizeof head + 3 * 2 + client_id.len + address.len +
+                 domain.len + kind.len + name.len;
+    key->len = 0;
+    if (principal->stamp == 0 || conn->connect || len > sizeof key->text) return;
+    put(key, &principal->stamp, sizeof principal->stamp);
+    put(key, head, sizeof head);
+    put_str(key, client_id, conn->client_id);
+    put_str(key, address, conn->source_ip);
+    put_str(key, domain, conn->domain);
+    put(key, kind.ptr, kind.len);
+    put(key, name.ptr, name.len);
 }
 
-/* Whole, however long: a cut one would slip through a Deny. */
-static bool get_will_topic(struct question *question, size_t index, struct slice *ret_value)
+static bool is_remembered(const struct auth *auth, const struct key *key)
 {
-    if (!question->conn || !question->conn->will_topic) return false;
-    struct slice prefix = auth_arn_prefix(question->auth);
-    if (!question->will_arn)
-        question->will_arn = xasprintf("%.*s" AUTH_TOPIC "%s", (int)prefix.len, prefix.ptr,
-                                       question->conn->will_topic);
-    return give(question->will_arn, index, ret_value);
+    return key->len && decisions_has(auth_decisions(auth), slice_of(key->text, key->len));
 }
 
-#define THING_ATTRIBUTES "iot:Connection.Thing.Attributes["
+/* ---- decisions ---- */
 
-static bool get_variable(void *arg, const char *name, size_t index, struct slice *ret_value)
+struct verdict {
+    struct policy_decision decision;
+    bool timed;
+};
+
+static const struct policy_decision implicit_deny = { POLICY_IMPLICIT_DENY, NULL, -1, NULL };
+
+static int decide(const struct auth *auth, const struct principal *principal,
+                  const struct auth_conn *conn, const struct policy_request *about,
+                  struct verdict *ret_verdict)
 {
-    struct question *question = arg;
-    const struct auth_conn *conn = question->conn;
-    const struct principal *p = question->principal;
-    if (strcmp(name, "iot:ClientId") == 0)
-        return give(conn ? conn->client_id : NULL, index, ret_value);
-    if (strcmp(name, "aws:SourceIp") == 0)
-        return give(conn ? conn->source_ip : NULL, index, ret_value);
-    if (strcmp(name, "iot:CertificateId") == 0)
-        return give(p->kind == PRINCIPAL_CERT ? p->id : NULL, index, ret_value);
-    if (strcmp(name, "iot:ConnectAttributes") == 0)
-        return get_connect_attribute(conn, index, ret_value);
-    if (strcmp(name, "iot:LastWillTopic") == 0) return get_will_topic(question, index, ret_value);
-    if (strncmp(name, "iot:Connection.Thing.", 21) != 0) return false;
-
-    const struct principal_thing *thing = connection_thing(question);
-    if (strcmp(name, "iot:Connection.Thing.ThingName") == 0)
-        return give(thing ? thing->name : NULL, index, ret_value);
-    if (strcmp(name, "iot:Connection.Thing.ThingTypeName") == 0)
-        return give(thing ? thing->type : NULL, index, ret_value);
-    if (strcmp(name, "iot:Connection.Thing.IsAttached") == 0)
-        return give(thing ? "true" : "false", index, ret_value);
-    if (index == 0 && strncmp(name, THING_ATTRIBUTES, sizeof THING_ATTRIBUTES - 1) == 0)
-        return get_attribute(thing, name + sizeof THING_ATTRIBUTES - 1, ret_value);
-    return false;
-}
-
-static int decide(struct auth *auth, const struct principal *principal,
-                  const struct auth_conn *conn, enum policy_action id, const char *action,
-                  struct slice arn, struct policy_decision *ret_decision)
-{
-    struct policy_decision decision = { POLICY_IMPLICIT_DENY, NULL, -1, NULL };
-    struct question question = { auth, principal, conn, NULL };
-    struct policy_vars vars = { get_variable, &question };
-    struct policy_request request = { action, id, arn, &vars };
-    policy_eval(principal->policies, principal->policy_count, &request, &decision);
-    free(question.will_arn);
-    if (ret_decision) *ret_decision = decision;
-    return decision.effect == POLICY_ALLOW ? 0 : ERR_DENIED;
+    struct auth_question question;
+    struct policy_vars vars = { auth_question_get, &question };
+    struct policy_request request = *about;
+    size_t count;
+    auth_question_init(&question, auth, principal, conn);
+    request.vars = &vars;
+    struct policy *const *policies = auth_question_policies(&question, &count);
+    policy_eval(policies, count, &request, &ret_verdict->decision);
+    for (size_t i = 0; i < count; i++)
+        ret_verdict->timed |= policy_depends_on_time(policies[i]);
+    auth_question_deinit(&question);
+    return ret_verdict->decision.effect == POLICY_ALLOW ? 0 : ERR_DENIED;
 }
 
 static void join(char *to, const struct slice *parts, size_t count)
@@ -123,77 +112,61 @@ static void join(char *to, const struct slice *parts, size_t count)
     }
 }
 
-int auth_check(struct auth *auth, const struct principal *principal, const struct auth_conn *conn,
-               enum policy_action action, const char *type, struct slice name,
-               struct policy_decision *ret_decision)
+static int decide_on_name(const struct auth *auth, const struct principal *principal,
+                          const struct auth_conn *conn, enum policy_action action, const char *type,
+                          struct slice name, struct verdict *ret_verdict)
 {
-    if (ret_decision)
-        *ret_decision = (struct policy_decision){ POLICY_IMPLICIT_DENY, NULL, -1, NULL };
-    if (!principal->valid) return ERR_DENIED;
-    if (principal->admin) return 0;
     struct slice parts[] = { auth_arn_prefix(auth), slice_str(type), name };
     char small[512];
     size_t len = parts[0].len + parts[1].len + parts[2].len;
     char *arn = len <= sizeof small ? small : xmalloc(len);
     join(arn, parts, ARRAY_LEN(parts));
-    int rc = decide(auth, principal, conn, action, NULL, slice_of(arn, len), ret_decision);
+    int rc = decide(auth, principal, conn,
+                    &(struct policy_request){ .id = action, .resource = slice_of(arn, len) },
+                    ret_verdict);
     if (arn != small) free(arn);
     return rc;
 }
 
-static void log_denial(struct auth *auth, const struct principal *principal,
-                       const struct auth_conn *conn, const char *action, struct slice resource,
-                       const char *decision)
+int auth_check(struct auth *auth, const struct principal *principal, const struct auth_conn *conn,
+               enum policy_action action, const char *type, struct slice name,
+               struct policy_decision *ret_decision)
 {
-    const char *client_id = conn && conn->client_id ? conn->client_id : "";
-    const char *label = principal ? principal->label : "nobody";
-    metrics_inc(METRIC_DENIALS);
-    const char *request_id = conn ? conn->request_id : NULL;
-    const struct log_field fields[] = {
-        LOG_S("principal", label),       LOG_S("client", client_id),  LOG_S("action", action),
-        LOG_SLICE("resource", resource), LOG_S("decision", decision), LOG_S("request", request_id)
-    };
-    if (log_enabled(LOG_WARN))
-        log_write(LOG_WARN, "auth", "not authorized", fields, ARRAY_LEN(fields) - !request_id);
-    ledger_note(auth_ledger(auth),
-                &(struct ledger_entry){
-                    .kind = LEDGER_DENIED,
-                    .principal = slice_str(label),
-                    .client_id = slice_str(client_id),
-                    .address = slice_str(conn && conn->source_ip ? conn->source_ip : ""),
-                    .action = slice_str(action),
-                    .resource = resource,
-                    .reason = slice_str(decision),
-                });
-}
-
-static void log_decision(struct auth *auth, const struct principal *principal,
-                         const struct auth_conn *conn, const char *action, struct slice resource,
-                         const struct policy_decision *decision)
-{
-    struct buf text = { 0 };
-    if (principal->valid)
-        policy_decision_text(decision, &text);
-    else
-        buf_puts(&text, "the credential is no longer valid");
-    log_denial(auth, principal, conn, action, resource, buf_str(&text));
-    buf_deinit(&text);
+    struct verdict verdict = { .decision = implicit_deny };
+    struct key key;
+    int rc = 0;
+    if (!principal->valid) {
+        rc = ERR_DENIED;
+    } else if (!principal->admin) {
+        key_make(&key, principal, conn, action, type, name);
+        if (!ret_decision && is_remembered(auth, &key)) return 0;
+        rc = decide_on_name(auth, principal, conn, action, type, name, &verdict);
+        if (rc == 0 && key.len && !verdict.timed)
+            decisions_add(auth_decisions(auth), slice_of(key.text, key.len));
+    }
+    if (ret_decision) *ret_decision = verdict.decision;
+    return rc;
 }
 
 int auth_require(struct auth *auth, const struct principal *principal, const struct auth_conn *conn,
                  enum policy_action action, const char *type, struct slice name)
 {
-    struct policy_decision decision;
-    int rc = auth_check(auth, principal, conn, action, type, name, &decision);
-    if (rc < 0) {
-        struct buf resource = { 0 };
-        buf_puts(&resource, type);
-        buf_put_slice(&resource, name);
-        log_decision(auth, principal, conn, policy_action_name(action), buf_slice(&resource),
-                     &decision);
-        buf_deinit(&resource);
-    }
+    int rc = auth_check(auth, principal, conn, action, type, name, NULL);
+    if (rc < 0)
+        refusal_by_policy(
+            auth, principal, conn,
+            &(struct refused){ LEDGER_DENIED, policy_action_name(action), type, name });
     return rc;
+}
+
+bool auth_may_receive(struct auth *auth, const struct principal *principal,
+                      const struct auth_conn *conn, struct slice topic)
+{
+    int rc = auth_check(auth, principal, conn, POLICY_ACTION_RECEIVE, AUTH_TOPIC, topic, NULL);
+    if (rc < 0)
+        refusal_by_policy(auth, principal, conn,
+                          &(struct refused){ LEDGER_SUPPRESSED, "iot:Receive", AUTH_TOPIC, topic });
+    return rc == 0;
 }
 
 int auth_require_admin(struct auth *auth, const struct principal *principal,
@@ -201,21 +174,15 @@ int auth_require_admin(struct auth *auth, const struct principal *principal,
 {
     if (principal->valid && principal->admin) return 0;
     if (principal->kind == PRINCIPAL_CERT || principal->kind == PRINCIPAL_ANONYMOUS) {
-        log_denial(auth, principal, conn, action, slice_str(resource),
-                   "certificates and anonymous callers have the data plane only");
+        auth_log_refusal(auth, principal, conn, action, slice_str(resource),
+                         "certificates and anonymous callers have the data plane only");
         return ERR_DENIED;
     }
-    struct policy_decision decision = { POLICY_IMPLICIT_DENY, NULL, -1, NULL };
-    int rc = principal->valid ? decide(auth, principal, conn, POLICY_ACTION_OTHER, action,
-                                       slice_str(resource), &decision)
-                              : ERR_DENIED;
-    if (rc < 0) log_decision(auth, principal, conn, action, slice_str(resource), &decision);
+    struct verdict verdict = { .decision = implicit_deny };
+    struct policy_request request = { .action = action, .resource = slice_str(resource) };
+    int rc = principal->valid ? decide(auth, principal, conn, &request, &verdict) : ERR_DENIED;
+    if (rc < 0)
+        refusal_by_policy(auth, principal, conn,
+                          &(struct refused){ LEDGER_DENIED, action, "", slice_str(resource) });
     return rc;
-}
-
-void auth_log_refusal(struct auth *auth, const struct principal *principal,
-                      const struct auth_conn *conn, const char *action, struct slice resource,
-                      const char *reason)
-{
-    log_denial(auth, principal, conn, action, resource, reason);
 }

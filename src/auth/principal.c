@@ -3,6 +3,7 @@
 #include "auth/principal.h"
 
 #include "auth/auth_priv.h"
+#include "auth/cert_vars.h"
 #include "base/mem.h"
 #include "policy/policy.h"
 
@@ -46,34 +47,41 @@ static void clear_policies(struct policy **policies, size_t count)
     free(policies);
 }
 
+static void clear_thing(struct principal_thing *thing)
+{
+    for (size_t i = 0; i < thing->attr_count; i++) {
+        free(thing->attrs[i].name);
+        free(thing->attrs[i].value);
+    }
+    clear_policies(thing->policies, thing->policy_count);
+    free(thing->attrs);
+    free(thing->name);
+    free(thing->type);
+}
+
 void principal_clear_rights(struct principal *principal)
 {
+    static uint64_t last_stamp;
     clear_policies(principal->policies, principal->policy_count);
     principal->policies = NULL;
     principal->policy_count = 0;
     principal->timed = false;
-    for (size_t i = 0; i < principal->thing_count; i++) {
-        struct principal_thing *thing = &principal->things[i];
-        for (size_t j = 0; j < thing->attr_count; j++) {
-            free(thing->attrs[j].name);
-            free(thing->attrs[j].value);
-        }
-        free(thing->attrs);
-        clear_policies(thing->policies, thing->policy_count);
-        free(thing->name);
-        free(thing->type);
-    }
+    for (size_t i = 0; i < principal->thing_count; i++)
+        clear_thing(&principal->things[i]);
     free(principal->things);
     principal->things = NULL;
     principal->thing_count = 0;
+    cert_vars_destroy(principal->cert);
+    principal->cert = NULL;
+    principal->stamp = ++last_stamp;
 }
 
 void principal_free(struct principal *principal)
 {
     principal_clear_rights(principal);
     free(principal->id);
-    free(principal->label);
     free(principal->cert_id);
+    free(principal->label);
     free(principal);
 }
 

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 struct auth;
+struct cert_vars;
 struct policy;
 
 enum principal_kind {
@@ -56,8 +57,11 @@ struct principal {
     int64_t
         expires_ms; /* since the epoch; then it is no longer valid, and those who watch are told. 0: never */
     bool timed; /* what its policies say depends on the time: nobody may remember a decision */
-    struct principal_thing *things;
+    struct principal_thing *things; /* of PRINCIPAL_ROLE: the one that the keys were made for */
     size_t thing_count;
+    struct cert_vars *cert; /* what policies ask of its certificate; NULL: none of them asks */
+    uint64_t
+        stamp; /* another one whenever its rights have changed; 0: nobody may remember a decision */
     struct list watches; /* of struct auth_watch: who wants to know of changes */
     struct auth *auth;   /* whose cache it is in; NULL: in none */
 };

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "cli/command.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { DOCUMENT_MAX = 1 << 20, CERT_ID_LEN = 64 };
@@ -233,7 +234,7 @@ int policy_detach_run(const struct cli_args *args)
 
 /* ---- effective ------------------------------------------------------------------------------ */
 
-/* Whose policies count: who --principal says, or the thing's only one, if it has any. */
+/* Who --principal says, or the thing's only principal, if it has any. */
 static int find_principal(struct command *cmd, const char *thing, struct json *params)
 {
     const char *asked = cli_flag_value(cmd->args, "--principal", NULL);
@@ -321,4 +322,67 @@ int policy_show_run(const struct cli_args *args)
     struct command cmd;
     int rc = command_open(&cmd, args, REACH_RUNNING);
     return rc ? rc : command_close(&cmd, show(&cmd));
+}
+
+/* ---- explain -------------------------------------------------------------------------------- */
+
+/* "iot:ClientId=lamp"; a name that is given again has several values. */
+static int read_context(const struct cli_args *args, struct json *params)
+{
+    struct json *context = json_set(params, "context", json_new_object());
+    size_t count;
+    const char *const *given = cli_flag_values(args, "--context", &count);
+    for (size_t i = 0; i < count; i++) {
+        const char *equals = strchr(given[i], '=');
+        if (!equals || equals == given[i])
+            return cli_bad_usage(args, "--context is KEY=VALUE, not '%s'", given[i]);
+        char *key = xstrndup(given[i], (size_t)(equals - given[i]));
+        struct json *values = json_get(context, key);
+        if (!values) values = json_set(context, key, json_new_array());
+        json_push(values, json_new_str(equals + 1));
+        free(key);
+    }
+    return 0;
+}
+
+static int explain(struct command *cmd, struct json *params)
+{
+    static const struct output_column fields[] = {
+        { "decision", "decision" },
+        { "reason", "reason" },
+        { "closest", "closest" },
+        { "would help", "change" },
+        { "missing", "missingContextValues" },
+        { 0 },
+    };
+    struct json *result;
+    int rc = find_principal(cmd, NULL, params);
+    if (rc < 0) {
+        json_free(params);
+        return command_fail(cmd);
+    }
+    if (command_try(cmd, "ExplainAuthorization", params, &result) < 0) return command_fail(cmd);
+    if (cmd->json)
+        output_json(cmd->args->out, result);
+    else
+        output_fields(cmd->args->out, fields, result);
+    bool allowed = strcmp(json_get_str(result, "decision"), "allowed") == 0;
+    json_free(result);
+    return allowed ? CLI_DONE : CLI_FAILED;
+}
+
+int policy_explain_run(const struct cli_args *args)
+{
+    struct command cmd;
+    struct json *params = params_of("action", cli_flag_value(args, "--action", NULL));
+    const char *client_id = cli_flag_value(args, "--client-id", NULL);
+    json_set_str(params, "resource", cli_flag_value(args, "--resource", NULL));
+    if (client_id) json_set_str(params, "clientId", client_id);
+    int rc = read_context(args, params);
+    if (rc == 0) rc = command_open(&cmd, args, REACH_RUNNING);
+    if (rc) {
+        json_free(params);
+        return rc;
+    }
+    return command_close(&cmd, explain(&cmd, params));
 }

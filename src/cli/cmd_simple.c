@@ -218,11 +218,6 @@ static const struct output_column retained_columns[] = {
     { "PUBLISHED", "publishedAt", OUTPUT_TIME },
     { 0 },
 };
-static const struct output_column denial_columns[] = {
-    { "TIME", "time", OUTPUT_TIME }, { "KIND", "kind" },        { "CLIENT", "clientId" },
-    { "PRINCIPAL", "principal" },    { "ADDRESS", "sourceIp" }, { "ACTION", "action" },
-    { "RESOURCE", "resource" },      { "REASON", "reason" },    { 0 },
-};
 
 #define LARGE_PAGES .fixed = "maxResults", .value = "1000"
 
@@ -337,8 +332,6 @@ static const struct simple simples[] = {
       .done = "deleted" },
     { "retained list", "ListRetained", .arg = "filter", LARGE_PAGES, .list = "retained",
       .columns = retained_columns },
-    { "why", "ListDenials", .arg = "clientId", LARGE_PAGES, .list = "denials",
-      .columns = denial_columns },
     { "status", "GetStatus", .tree = true },
 };
 

@@ -74,6 +74,7 @@ int policy_show_run(const struct cli_args *args);
 int policy_update_run(const struct cli_args *args);
 int policy_use_run(const struct cli_args *args);
 int policy_effective_run(const struct cli_args *args);
+int policy_explain_run(const struct cli_args *args);
 int retained_purge_run(const struct cli_args *args); /* cmd_retained.c */
 int rule_create_run(const struct cli_args *args);    /* cmd_rule.c */
 int rule_test_run(const struct cli_args *args);
@@ -81,6 +82,7 @@ int shadow_update_run(const struct cli_args *args);   /* cmd_shadow.c */
 int template_create_run(const struct cli_args *args); /* cmd_template.c */
 int pub_run(const struct cli_args *args);             /* cmd_pub.c */
 int sub_run(const struct cli_args *args);             /* cmd_sub.c */
+int why_run(const struct cli_args *args);             /* cmd_why.c */
 int simple_run(const struct cli_args *args);          /* cmd_simple.c: the others, from its table */
 
 #endif

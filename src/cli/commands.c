@@ -36,6 +36,30 @@ static const struct cli_flag check_flags[] = {
       .text = "set one key, as for serve" },
     { 0 },
 };
+static const struct cli_flag why_flags[] = {
+    { .name = "--address", .value = "ADDRESS", .text = "only what came from there" },
+    { 0 },
+};
+static const struct cli_flag explain_flags[] = {
+    { .name = "--principal",
+      .value = "TARGET",
+      .required = true,
+      .text = "who: a certificate's id, a thing, a key's id, a user, a token's id, or its ARN" },
+    { .name = "--action",
+      .value = "ACTION",
+      .required = true,
+      .text = "what, such as iot:Publish" },
+    { .name = "--resource",
+      .value = "RESOURCE",
+      .required = true,
+      .text = "on what: an ARN, or the end of one, such as topic/a/b" },
+    { .name = "--client-id", .value = "ID", .text = "as this MQTT client" },
+    { .name = "--context",
+      .value = "KEY=VALUE",
+      .repeatable = true,
+      .text = "with this value of a condition key or variable, such as aws:SourceIp=192.0.2.7" },
+    { 0 },
+};
 static const struct cli_flag key_create_flags[] = {
     NAME_FLAG("a name to know it by"),
     POLICY_FLAG("attach this policy"),
@@ -399,6 +423,10 @@ const struct cli_command client_commands[] = {
       "what decides for a thing",
       "The policies of its principal, then those of its groups. With --json with their "
       "documents." },
+    { "policy explain", NULL, 0, 0, explain_flags, policy_explain_run,
+      "what policies would say, and why",
+      "Asks the policies of the principal and of the groups of its thing, as the hub would. "
+      "Ends with 1 when it is not allowed." },
     { "policy delete", "NAME", 1, 1, NULL, simple_run, "delete a policy",
       "Refused while it is attached to anybody." },
 
@@ -439,8 +467,10 @@ const struct cli_command client_commands[] = {
       "FILTER is a topic filter, '#' without it. What is below $SYS is listed by its name only." },
     { "retained purge", "FILTER", 1, 1, purge_flags, retained_purge_run, "remove retained messages",
       "Subscribers are not told." },
-    { "why", "[CLIENT]", 0, 1, NULL, simple_run, "what was refused, and why, the last first",
-      "CLIENT is an MQTT client id. The hub remembers as many refusals as limits.ledger says." },
+    { "why", "[CLIENT|THING]", 0, 1, why_flags, why_run,
+      "what was refused, and why, the last first",
+      "Of an MQTT client id, or of whoever is the thing. The hub remembers as many refusals as "
+      "limits.ledger says." },
     { "pub", "[TOPIC]", 0, 1, pub_flags, pub_run, "publish messages by MQTT", pub_text },
     { "sub", "[FILTER]...", 0, CLI_ANY, sub_flags, sub_run, "subscribe and print what comes",
       sub_text },

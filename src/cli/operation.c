@@ -124,7 +124,9 @@ static const struct operation operations[] = {
     { "DeleteSession", HTTP_DELETE, "/hub/sessions/{clientId}" },
     { "ListRetained", HTTP_GET, "/hub/retained", "filter maxResults nextToken", PAGED_TOKEN },
     { "PurgeRetained", HTTP_DELETE, "/hub/retained", "filter dryRun" },
-    { "ListDenials", HTTP_GET, "/hub/denials", "clientId maxResults nextToken", PAGED_TOKEN },
+    { "ListDenials", HTTP_GET, "/hub/denials", "clientId thingName sourceIp maxResults nextToken",
+      PAGED_TOKEN },
+    { "ExplainAuthorization", HTTP_POST, "/hub/explain" },
     { "GetStatus", HTTP_GET, "/hub/status" },
 };
 

@@ -162,6 +162,7 @@ struct config {
         int64_t memory;
         int64_t ledger;
         int64_t temporary_keys;
+        int64_t decisions;
     } limits;
     struct {
         char *issuer;

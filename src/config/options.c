@@ -416,8 +416,12 @@ const struct option config_options[] = {
               "whose default gives way." },
     { .name = "limits.ledger", .type = OPT_INT, .offset = CONF(limits.ledger),
       .min = 0, .max = 100000, .fallback = "1000",
-      .text = "Refusals that are remembered for 'thingd why'; the oldest makes room. Up to some "
-              "1.5 KB each." },
+      .text = "Refusals that are remembered for 'thingd why'; an old one of the most frequent kind "
+              "makes room. Up to some 4 KB each." },
+    { .name = "limits.decisions", .type = OPT_INT, .offset = CONF(limits.decisions),
+      .min = 0, .max = MILLION, .fallback = "65536",
+      .text = "What policies have allowed is remembered for so many topics and clients, and need not be "
+              "decided again. Some 0.2 KB each, 0.8 KB at most." },
     { .name = "limits.temporary_keys", .type = OPT_INT, .offset = CONF(limits.temporary_keys),
       .min = 1, .max = 1000, .fallback = "16",
       .text = "Temporary keys that a device certificate may have at one time by role aliases; the "

@@ -57,5 +57,7 @@ struct front_listener {
     struct bucket told;           /* private: log lines about what speaks no protocol of ours */
 };
 void front_accept(struct listener *listener, struct stream *stream, void *arg);
+/* listener_opts.on_refused, with the same arg: notes it in the ledger. */
+void front_refused(void *arg, const struct stream_peer *peer, const char *why);
 
 #endif

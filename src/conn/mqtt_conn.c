@@ -275,9 +275,7 @@ void mqtt_decided(void *arg, int64_t commit)
 
 struct slice mqtt_refusal_why(const struct mqtt_conn *c, const char *client_id)
 {
-    const struct ledger *ledger = auth_ledger(hub_auth(c->env->hub));
-    const struct ledger_entry *entry = ledger_find(ledger, 0, client_id);
-    return entry ? entry->reason : slice_of("", 0);
+    return ledger_reason(auth_ledger(hub_auth(c->env->hub)), client_id);
 }
 
 /* ---- time ---- */

@@ -84,11 +84,15 @@ static int authorize(struct mqtt_conn *c, const struct mqtt_connect *connect, co
 {
     char *will_topic =
         connect->will ? xstrndup(connect->will_topic.ptr, connect->will_topic.len) : NULL;
-    struct auth_conn conn = {
-        .client_id = id,
-        .source_ip = c->stream->peer.address,
+    const struct auth_connect asked = {
         .persistent = !connect->clean_session || expiry_of(connect) != SESSION_EXPIRY_ENDS,
         .will_topic = will_topic,
+    };
+    const struct auth_conn conn = {
+        .client_id = id,
+        .source_ip = c->stream->peer.address,
+        .domain = stream_peer_domain(&c->stream->peer),
+        .connect = &asked,
     };
     int rc = auth_require(hub_auth(c->env->hub), c->principal, &conn, POLICY_ACTION_CONNECT,
                           AUTH_CLIENT, slice_str(id));
@@ -149,6 +153,7 @@ static void open_session(struct mqtt_conn *c, const struct mqtt_connect *connect
         .made_up = !connect->client_id.len,
         .principal = c->principal,
         .source_ip = c->stream->peer.address,
+        .domain = stream_peer_domain(&c->stream->peer),
         .will = will_of(c, connect, slice_str(id)),
         .will_delay_ms =
             mqtt_property_number(connect->will_properties, MQTT_PROP_will_delay, 0) * SECONDS(1),

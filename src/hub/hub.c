@@ -52,7 +52,6 @@ struct hub {
     struct sessions *sessions;
     struct list reserved; /* filters of services that clients may publish to */
     struct list holds;    /* decisions that are open */
-    uint64_t permits_epoch;
 };
 
 /* A decision that is open: the publish itself and each holder count one. */
@@ -161,14 +160,8 @@ static bool may_receive(struct hub *hub, const struct subscriber *owner,
 {
     if (owner->principal->kind == PRINCIPAL_SYSTEM) return true;
     if (row->mark == MARK_UNKNOWN || owner->principal->timed) {
-        int rc = auth_check(hub->auth, owner->principal, owner->conn, POLICY_ACTION_RECEIVE,
-                            AUTH_TOPIC, msg->topic, NULL);
-        row->mark = rc < 0 ? MARK_DENIED : MARK_ALLOWED;
-        if (rc < 0) {
-            metrics_inc(METRIC_DENIALS);
-            LOG(LOG_DEBUG, "hub", "delivery suppressed: iot:Receive is not allowed",
-                LOG_S("principal", owner->principal->label), LOG_SLICE("topic", msg->topic));
-        }
+        bool may = auth_may_receive(hub->auth, owner->principal, owner->conn, msg->topic);
+        row->mark = may ? MARK_ALLOWED : MARK_DENIED;
     }
     return row->mark == MARK_ALLOWED;
 }
@@ -395,11 +388,6 @@ int hub_authorize_publish(struct hub *hub, const struct principal *by, const str
     return auth_require(hub->auth, by, conn, POLICY_ACTION_RETAIN_PUBLISH, AUTH_TOPIC, topic);
 }
 
-uint64_t hub_permits_epoch(const struct hub *hub)
-{
-    return hub->permits_epoch;
-}
-
 int hub_limit_payload(struct hub *hub, const struct principal *by, const struct auth_conn *conn,
                       const struct msg *msg)
 {
@@ -523,9 +511,7 @@ void hub_forget_decisions(struct hub *hub)
 
 static void on_policy_change(void *arg)
 {
-    struct hub *hub = arg;
-    hub->permits_epoch++;
-    hub_forget_decisions(hub);
+    hub_forget_decisions(arg);
 }
 
 int hub_create(struct hub **ret_hub, struct loop *loop, struct store *store, struct auth *auth,
@@ -568,7 +554,6 @@ void hub_set_opts(struct hub *hub, const struct hub_opts *opts)
     const struct mqtt_profile *profile = hub->opts.profile;
     hub->opts = *opts;
     hub->opts.profile = profile;
-    hub->permits_epoch++;
     retained_set_max(hub->retained, opts->max_retained, opts->max_retained_bytes);
     sessions_set_opts(hub->sessions);
 }

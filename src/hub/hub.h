@@ -92,9 +92,6 @@ int64_t hub_publish(struct hub *hub, const struct principal *by, const struct au
 /* The first half of hub_publish alone: may `by` publish this? 0 or the error. */
 int hub_authorize_publish(struct hub *hub, const struct principal *by, const struct auth_conn *conn,
                           struct slice topic, bool retain);
-/* What it has allowed is allowed on, to this principal on this connection, until this number is another
- * one; but for principals whose rights are `timed`. */
-uint64_t hub_permits_epoch(const struct hub *hub);
 /* The limit of hub.profile on the payload. 0 or ERR_TOO_LARGE (logged and counted). */
 int hub_limit_payload(struct hub *hub, const struct principal *by, const struct auth_conn *conn,
                       const struct msg *msg);

@@ -64,8 +64,8 @@ const struct auth_conn *session_auth_conn(const struct session *session)
 
 bool session_may_receive(struct session *session, const struct msg *msg)
 {
-    return auth_check(hub_auth(session->all->hub), session->principal, &session->conn,
-                      POLICY_ACTION_RECEIVE, AUTH_TOPIC, msg->topic, NULL) == 0;
+    return auth_may_receive(hub_auth(session->all->hub), session->principal, &session->conn,
+                            msg->topic);
 }
 
 int64_t session_changed(struct session *session, int64_t commit)
@@ -98,7 +98,7 @@ struct session *session_create(struct sessions *all, const char *client_id, int6
     session->all = all;
     session->client_id = xstrdup(client_id);
     session->conn.client_id = session->client_id;
-    session->conn.source_ip = session->source_ip;
+    session->conn.source_ip = "";
     session->id = id;
     if (id) map_put(&all->by_id, session_key(&session->id), session);
     session_queue_init(session);
@@ -134,6 +134,7 @@ void session_destroy(struct session *session)
     session_forget_publishing(session);
     principal_unref(session->principal);
     free(session->client_id);
+    free(session->where);
     free(session);
 }
 
@@ -154,7 +155,7 @@ static struct presence_event presence_of(const struct session *session)
         .client_id = session->client_id,
         .session_id = session->connection_id,
         .principal = principal_identifier(session->principal),
-        .source_ip = session->source_ip,
+        .source_ip = session->conn.source_ip,
         .version = session->version,
         .level = session->level,
     };
@@ -216,7 +217,7 @@ static void take_over(struct session *session, const struct session_open_opts *o
     LOG(LOG_INFO, "hub", "client id taken over by a new connection",
         LOG_S("client", session->client_id));
     fights_note(session->all->fights, &(struct take_over){ .client_id = session->client_id,
-                                                           .old_address = session->source_ip,
+                                                           .old_address = session->conn.source_ip,
                                                            .new_address = opts->source_ip,
                                                            .principal = opts->principal });
     connection_ended(session, SESSION_END_DUPLICATE);
@@ -243,13 +244,24 @@ static void take_terms(struct session *session, const struct session_open_opts *
                                           .receive_maximum = opts->receive_maximum });
 }
 
+static void take_place(struct session *session, const char *address, const char *domain)
+{
+    size_t len = strlen(address) + 1;
+    free(session->where);
+    session->where = xmalloc(len + (domain ? strlen(domain) + 1 : 0));
+    memcpy(session->where, address, len);
+    if (domain) strcpy(session->where + len, domain);
+    session->conn.source_ip = session->where;
+    session->conn.domain = domain ? session->where + len : NULL;
+}
+
 static void attach(struct session *session, const struct session_open_opts *opts)
 {
     if (session->principal && strcmp(session->principal->label, opts->principal->label) != 0)
         session_queue_distrust(session);
     session_set_principal(session, opts->principal);
     if (session->subs.count) hub_forget_decisions(session->all->hub);
-    snprintf(session->source_ip, sizeof session->source_ip, "%s", opts->source_ip);
+    take_place(session, opts->source_ip, opts->domain);
     session->link = opts->link;
     session->ready = false;
     loop_timer_stop(&session->later);

@@ -84,6 +84,7 @@ struct session_open_opts {
                                     session, else _CONFIGURED */
     struct principal *principal; /* a reference is taken */
     const char *source_ip;
+    const char *domain;       /* see struct auth_conn */
     struct msg *will;         /* NULL if none; a reference is taken */
     int64_t will_delay_ms;    /* 0: at once */
     uint16_t receive_maximum; /* of QoS 1 and 2, in flight to it; 0: no limit of its own */

@@ -29,7 +29,7 @@ static void describe(const struct session *session, struct session_info *ret_inf
     *ret_info = (struct session_info){
         .client_id = session->client_id,
         .principal = known ? principal->label : NULL,
-        .address = session->source_ip,
+        .address = session->conn.source_ip,
         .persistent = !session_ends(session),
         .connected = session->link != NULL,
         .level = session->level,

@@ -60,8 +60,8 @@ struct session {
     char *client_id;
     struct principal *principal;
     struct auth_conn conn;
-    char source_ip[48];
-    int64_t expiry_ms;       /* what holds: as asked for, and as configured at most */
+    char *where;       /* one block, for conn: the address, the name by which the hub was called */
+    int64_t expiry_ms; /* what holds: as asked for, and as configured at most */
     int64_t disconnected_at; /* 0 while connected */
     int64_t changed_in;      /* commit of its last change that was, or will be, acknowledged */
 
@@ -74,7 +74,6 @@ struct session {
     struct loop_timer later; /* session_pump_later; while there is no link, session_attend */
 
     /* session_publish.c; NULL: nothing was published since CONNECT */
-    struct permits *permits;
     struct msg_origin *origin;
 
     /* session_queue.c and session_paging.c: see there */
@@ -206,7 +205,6 @@ int64_t session_will_at(const struct session *session);
 
 /* ---- session_publish.c ---- */
 
-/* hub_authorize_publish, which is asked only when the answer is not remembered. */
 int session_may_publish(struct session *session, struct slice topic, bool retain);
 /* Of the connection that has ended: the next one may do otherwise, and be somebody else. */
 void session_forget_publishing(struct session *session);

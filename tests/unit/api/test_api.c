@@ -1954,17 +1954,94 @@ static void refusals(void **state)
     expect(&key, "GET /hub/status", NULL, 403, "AccessDeniedException", NULL);
     const struct expected cases[] = {
         { &admin, "GET /hub/denials?clientId=lamp", NULL, 200, NULL,
-          "{\"denials\":[{\"time\":1767323046.5,\"kind\":\"denied\",\"principal\":\"cert:ab12\","
+          "{\"denials\":[{\"time\":1767323046.5,\"firstTime\":1767323046.5,\"count\":1,"
+          "\"kind\":\"denied\",\"principal\":\"cert:ab12\","
           "\"clientId\":\"lamp\",\"sourceIp\":\"192.0.2.7\",\"action\":\"iot:Publish\","
           "\"resource\":\"topic/x\",\"reason\":\"because\"}]}" },
         { &admin, "GET /hub/denials?clientId=plug", NULL, 200, NULL, "{\"denials\":[]}" },
         { &admin, "GET /hub/denials?maxResults=1", NULL, 200, NULL, "thingd:GetStatus" },
         { &admin, "GET /hub/denials?maxResults=2", NULL, 200, NULL, "\"nextToken\":\"MTI=\"" },
         { &admin, "GET /hub/denials?nextToken=MTI%3D", NULL, 200, NULL,
-          "{\"denials\":[{\"time\":1767323045,\"kind\":\"denied\",\"principal\":\"key:AKIATEST\"" },
+          "{\"denials\":[{\"time\":1767323045,\"firstTime\":1767323045,\"count\":1,"
+          "\"kind\":\"denied\",\"principal\":\"key:AKIATEST\"" },
+        { &admin, "GET /hub/denials?sourceIp=192.0.2.7&thingName=lamp", NULL, 200, NULL,
+          "\"cert:ab12\"" },
+        { &admin, "GET /hub/denials?sourceIp=192.0.2.8", NULL, 200, NULL, "{\"denials\":[]}" },
         { &admin, "GET /hub/denials?nextToken=MXg%3D", NULL, 400, "InvalidRequestException", NULL },
         { &admin, "GET /hub/denials?maxResults=x", NULL, 400, "InvalidRequestException", NULL },
         { &cert, "GET /hub/denials", NULL, 403, "AccessDeniedException", NULL },
+    };
+    run_table(cases, ARRAY_LEN(cases));
+}
+
+/* ---- what policies would say ---- */
+
+#define CONTROL_POLICY(statement)                                                                  \
+    "{\"policyDocument\":\"{\\\"Version\\\":\\\"2012-10-17\\\",\\\"Statement\\\":" statement "}\"" \
+                                                                                             "}"
+
+static void policies_are_asked_what_if(void **state)
+{
+#define ALLOW "{\\\"Effect\\\":\\\"Allow\\\",\\\"Action\\\":\\\"iot:Publish\\\",\\\"Resource\\\":"
+#define DENY  "{\\\"Effect\\\":\\\"Deny\\\",\\\"Action\\\":\\\"*\\\",\\\"Resource\\\":"
+#define TOPIC "arn:aws:iot:local:000000000000:topic/"
+    expect(&admin, "POST /policies/TrialAllow",
+           CONTROL_POLICY(ALLOW "\\\"" TOPIC "a/${iot:ClientId}\\\"}"), 200, NULL, "");
+    expect(&admin, "POST /policies/TrialDeny", CONTROL_POLICY(DENY "\\\"" TOPIC "a/plug\\\"}"), 200,
+           NULL, "");
+    static const char infos[] =
+        "{\"authInfos\":[{\"actionType\":\"PUBLISH\",\"resources\":[\"" TOPIC "a/lamp\"]}],"
+        "\"policyNamesToAdd\":[\"TrialAllow\",\"TrialDeny\"]}";
+    const struct expected cases[] = {
+        { &admin, "POST /test-authorization?clientId=lamp", infos, 200, NULL,
+          "\"allowed\":{\"policies\":[{\"policyName\":\"TrialAllow\",\"policyArn\":"
+          "\"arn:aws:iot:local:000000000000:policy/TrialAllow\"}]},\"denied\":{\"implicitDeny\":"
+          "{\"policies\":[]},\"explicitDeny\":{\"policies\":[]}},\"authDecision\":\"ALLOWED\","
+          "\"missingContextValues\":[]" },
+        { &admin, "POST /test-authorization", infos, 200, NULL,
+          "\"authDecision\":\"IMPLICIT_DENY\",\"missingContextValues\":[\"iot:ClientId\"]" },
+        { &admin, "POST /test-authorization?clientId=plug",
+          "{\"authInfos\":[{\"actionType\":\"PUBLISH\",\"resources\":[\"" TOPIC "a/b\",\"" TOPIC
+          "a/plug\"]}],\"policyNamesToAdd\":[\"TrialAllow\",\"TrialDeny\"]}",
+          200, NULL, "\"authDecision\":\"EXPLICIT_DENY\"" },
+        { &admin, "POST /test-authorization", "{}", 400, "InvalidRequestException", NULL },
+        { &admin, "POST /test-authorization",
+          "{\"authInfos\":[{\"actionType\":\"DANCE\",\"resources\":[\"x\"]}]}", 400,
+          "InvalidRequestException", NULL },
+        { &admin, "POST /test-authorization",
+          "{\"authInfos\":[{\"actionType\":\"CONNECT\",\"resources\":[]}]}", 400,
+          "InvalidRequestException", NULL },
+        { &admin, "POST /test-authorization",
+          "{\"authInfos\":[{\"actionType\":\"CONNECT\",\"resources\":[\"x\"]}],"
+          "\"policyNamesToAdd\":[\"None\"]}",
+          404, "ResourceNotFoundException", "Policy not found: None" },
+        { &admin, "POST /test-authorization",
+          "{\"principal\":\"arn:aws:iot:local:000000000000:cert/ab\",\"authInfos\":"
+          "[{\"actionType\":\"CONNECT\",\"resources\":[\"x\"]}]}",
+          404, "ResourceNotFoundException", "Principal not found" },
+        { &admin, "POST /hub/explain",
+          "{\"principal\":\"anonymous:TrialAllow\",\"action\":\"iot:Publish\",\"resource\":"
+          "\"topic/b\",\"context\":{\"iot:ClientId\":\"x\"}}",
+          200, NULL,
+          "{\"decision\":\"implicitDeny\",\"reason\":\"no statement allows it\",\"closest\":"
+          "\"policy TrialAllow, Statement[0]: its resource is " TOPIC
+          "a/${iot:ClientId}\",\"change\":"
+          "\"{\\\"Effect\\\":\\\"Allow\\\",\\\"Action\\\":\\\"iot:Publish\\\",\\\"Resource\\\":"
+          "\\\"" TOPIC "b\\\"}\",\"missingContextValues\":[]}" },
+        { &admin, "POST /hub/explain",
+          "{\"principal\":\"anonymous:TrialAllow\",\"action\":\"iot:Publish\",\"resource\":"
+          "\"topic/a/x\",\"clientId\":\"y\",\"context\":{\"iot:ClientId\":[\"x\"]}}",
+          200, NULL,
+          "{\"decision\":\"allowed\",\"reason\":\"allowed by policy TrialAllow, Statement[0]\","
+          "\"policyName\":\"TrialAllow\",\"statement\":0,\"missingContextValues\":[]}" },
+        { &admin, "POST /hub/explain",
+          "{\"principal\":\"who\",\"action\":\"iot:Publish\",\"resource\":\"*\"}", 400,
+          "InvalidRequestException", "no principal is called 'who'" },
+        { &admin, "POST /hub/explain", "{\"principal\":\"user:x\",\"action\":\"iot:Publish\"}", 400,
+          "InvalidRequestException", "resource is missing" },
+        { &cert, "POST /hub/explain", "{}", 403, "AccessDeniedException", NULL },
+        { &admin, "DELETE /policies/TrialAllow", NULL, 200, NULL, NULL },
+        { &admin, "DELETE /policies/TrialDeny", NULL, 200, NULL, NULL },
     };
     run_table(cases, ARRAY_LEN(cases));
 }
@@ -2151,6 +2228,7 @@ int main(void)
         T(a_removal_that_nobody_waits_for_ends),
         T(a_removal_ends_with_the_hub),
         T(refusals),
+        T(policies_are_asked_what_if),
         T(a_held_publish_waits_for_the_decision),
         T(what_takes_too_long_is_answered_503),
         T(a_request_goes_on_without_its_connection),

@@ -3,6 +3,7 @@
 
 #include "auth/ledger.h"
 #include "base/buf.h"
+#include "base/mem.h"
 #include "lib/clock_fake.h"
 
 static void note(struct ledger *ledger, const char *client_id, const char *reason)
@@ -18,7 +19,8 @@ static void expect(const struct ledger *ledger, const char *client_id, const cha
 {
     struct buf text = { 0 };
     int64_t before = 0;
-    for (const struct ledger_entry *entry; (entry = ledger_find(ledger, before, client_id));) {
+    const struct ledger_query query = { .client_id = client_id };
+    for (const struct ledger_entry *entry; (entry = ledger_find(ledger, before, &query));) {
         buf_printf(&text, "%s%d:", text.len ? " " : "", (int)entry->number);
         buf_put_slice(&text, entry->reason);
         before = entry->number;
@@ -93,6 +95,94 @@ static void test_long_texts_are_cut_between_characters(void **state)
     ledger_destroy(ledger);
 }
 
+static void note_of_kind(struct ledger *ledger, enum ledger_kind kind, const char *resource)
+{
+    ledger_note(ledger, &(struct ledger_entry){ .kind = kind,
+                                                .resource = slice_str(resource),
+                                                .reason = slice_str(resource) });
+}
+
+static void test_the_same_again_is_counted(void **state)
+{
+    clock_fake_install();
+    struct ledger *ledger = ledger_create(3);
+    int64_t first = clock_real_ms();
+    note(ledger, "lamp", "a");
+    note(ledger, "plug", "b");
+    for (int i = 0; i < 100; i++) { /* does not push out the others */
+        clock_fake_advance(SECONDS(1));
+        note(ledger, "lamp", "a");
+    }
+    expect(ledger, NULL, "102:a 2:b");
+    const struct ledger_entry *entry = ledger_find(ledger, 0, NULL);
+    assert_int_equal(entry->count, 101);
+    assert_int_equal(entry->first_ms, first);
+    assert_int_equal(entry->at_ms, first + SECONDS(100));
+    assert_true(slice_eq_str(ledger_reason(ledger, "plug"), "b"));
+    assert_int_equal(ledger_reason(ledger, "nobody").len, 0);
+    ledger_destroy(ledger);
+    clock_fake_remove();
+}
+
+static void test_what_is_frequent_makes_room(void **state)
+{
+    struct ledger *ledger = ledger_create(4);
+    char name[32];
+    note_of_kind(ledger, LEDGER_DENIED, "publish");
+    note_of_kind(ledger, LEDGER_CREDENTIAL, "cert");
+    for (int i = 0; i < 50; i++) {
+        snprintf(name, sizeof name, "topic%d", i);
+        note_of_kind(ledger, LEDGER_SUPPRESSED, name);
+    }
+    expect(ledger, NULL, "52:topic49 51:topic48 2:cert 1:publish");
+    ledger_destroy(ledger);
+}
+
+static void test_entries_are_found_by_thing_and_address(void **state)
+{
+    struct ledger *ledger = ledger_create(10);
+    const struct ledger_entry entries[] = {
+        { .client_id = SLICE_LIT("gateway"),
+          .thing = SLICE_LIT("lamp"),
+          .address = SLICE_LIT("192.0.2.1"),
+          .reason = SLICE_LIT("a") },
+        { .client_id = SLICE_LIT("lamp"),
+          .address = SLICE_LIT("192.0.2.2"),
+          .reason = SLICE_LIT("b") },
+        { .client_id = SLICE_LIT("plug"),
+          .address = SLICE_LIT("192.0.2.2"),
+          .reason = SLICE_LIT("c") },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(entries); i++)
+        ledger_note(ledger, &entries[i]);
+    const struct ledger_query lamp = { .thing = "lamp" };
+    const struct ledger_query both = { .thing = "lamp", .address = "192.0.2.1" };
+    const struct ledger_entry *entry = ledger_find(ledger, 0, &lamp);
+    assert_true(slice_eq_str(entry->reason, "b"));
+    entry = ledger_next(ledger, entry, &lamp);
+    assert_true(slice_eq_str(entry->reason, "a"));
+    assert_null(ledger_next(ledger, entry, &lamp));
+    assert_true(slice_eq_str(ledger_find(ledger, 0, &both)->reason, "a"));
+    ledger_destroy(ledger);
+}
+
+static void test_noted_since(void **state)
+{
+    clock_fake_install();
+    struct ledger *ledger = ledger_create(10);
+    const struct ledger_entry one = { .kind = LEDGER_SUPPRESSED, .resource = SLICE_LIT("topic/a") };
+    struct ledger_entry other = one;
+    other.kind = LEDGER_DENIED;
+    int64_t now = clock_real_ms();
+    assert_false(ledger_noted_since(ledger, &one, now));
+    ledger_note(ledger, &one);
+    assert_true(ledger_noted_since(ledger, &one, now));
+    assert_false(ledger_noted_since(ledger, &one, now + 1));
+    assert_false(ledger_noted_since(ledger, &other, now));
+    ledger_destroy(ledger);
+    clock_fake_remove();
+}
+
 static void test_without_room(void **state)
 {
     struct ledger *ledger = ledger_create(0);
@@ -107,6 +197,10 @@ int main(void)
         cmocka_unit_test(test_the_oldest_makes_room),
         cmocka_unit_test(test_what_an_entry_has),
         cmocka_unit_test(test_long_texts_are_cut_between_characters),
+        cmocka_unit_test(test_the_same_again_is_counted),
+        cmocka_unit_test(test_what_is_frequent_makes_room),
+        cmocka_unit_test(test_entries_are_found_by_thing_and_address),
+        cmocka_unit_test(test_noted_since),
         cmocka_unit_test(test_without_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

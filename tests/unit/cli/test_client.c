@@ -1112,22 +1112,58 @@ static void sessions_and_retained(void **state)
           "try 'thingd retained purge --help'\n",
           { { 0 } } },
         { "why|lamp",
-          "GET /hub/denials?clientId=lamp&maxResults=1000\n",
+          "GET /hub/denials?thingName=lamp&maxResults=1000\n",
           0,
-          "TIME                  KIND    CLIENT  PRINCIPAL  ADDRESS    ACTION       RESOURCE  "
-          "REASON\n"
-          "1970-01-01T00:00:01Z  denied  lamp    user:x     192.0.2.1  iot:Publish  topic/a   "
-          "no policy allows it\n",
+          "time        1970-01-01T00:00:01Z\n"
+          "times       3\n"
+          "kind        denied\n"
+          "client      lamp\n"
+          "principal   user:x\n"
+          "action      iot:Publish\n"
+          "resource    topic/a\n"
+          "reason      no statement allows it\n"
+          "closest     policy P, Statement[0]: it is not about iot:Publish\n"
+          "would help  {\"Effect\":\"Allow\"}\n"
+          "\n"
+          "time    1970-01-01T00:00:01Z\n"
+          "times   1\n"
+          "kind    handshake\n"
+          "reason  why\n",
           "",
-          { { 200, "{\"denials\":[{\"time\":1.5,\"kind\":\"denied\",\"principal\":\"user:x\","
-                   "\"clientId\":\"lamp\",\"sourceIp\":\"192.0.2.1\",\"action\":\"iot:Publish\","
-                   "\"resource\":\"topic/a\",\"reason\":\"no policy allows it\"}]}" } } },
-        { "why",
-          "GET /hub/denials?maxResults=1000\n",
+          { { 200, "{\"denials\":[{\"time\":1.5,\"count\":3,\"kind\":\"denied\",\"principal\":"
+                   "\"user:x\","
+                   "\"clientId\":\"lamp\",\"action\":\"iot:Publish\","
+                   "\"resource\":\"topic/a\",\"reason\":\"no statement allows it\","
+                   "\"closest\":\"policy P, Statement[0]: it is not about iot:Publish\","
+                   "\"change\":\"{\\\"Effect\\\":\\\"Allow\\\"}\"},"
+                   "{\"time\":1.5,\"count\":1,\"kind\":\"handshake\",\"reason\":\"why\"}]}" } } },
+        { "why|--address|192.0.2.1",
+          "GET /hub/denials?sourceIp=192.0.2.1&maxResults=1000\n",
           0,
-          "TIME  KIND  CLIENT  PRINCIPAL  ADDRESS  ACTION  RESOURCE  REASON\n",
+          "",
           "",
           { { 200, "{\"denials\":[]}" } } },
+        { "policy|explain|--principal|user:lamp|--action|iot:Publish|--resource|topic/a|"
+          "--context|aws:SourceIp=192.0.2.1",
+          "GET /hub/users\n"
+          "POST /hub/explain {\"action\":\"iot:Publish\",\"resource\":\"topic/a\","
+          "\"context\":{\"aws:SourceIp\":[\"192.0.2.1\"]},\"principal\":\"arn:u\"}\n",
+          1,
+          "decision    implicitDeny\n"
+          "reason      no statement allows it\n"
+          "would help  {}\n",
+          "",
+          { { 200, "{\"users\":[{\"userName\":\"lamp\",\"arn\":\"arn:u\"}]}" },
+            { 200, "{\"decision\":\"implicitDeny\",\"reason\":\"no statement allows it\","
+                   "\"change\":\"{}\",\"missingContextValues\":[]}" } } },
+        { "policy|explain|--principal|user:lamp|--action|iot:Publish|--resource|topic/"
+          "a|--context|x",
+          "",
+          2,
+          "",
+          "thingd policy explain: --context is KEY=VALUE, not 'x'\n"
+          "try 'thingd policy explain --help'\n",
+          { { 0 } } },
     };
     CHECK(rows);
 }

@@ -153,6 +153,12 @@ int auth_require(struct auth *auth, const struct principal *principal, const str
     return rc;
 }
 
+bool auth_may_receive(struct auth *auth, const struct principal *principal,
+                      const struct auth_conn *conn, struct slice topic)
+{
+    return auth_check(auth, principal, conn, POLICY_ACTION_RECEIVE, AUTH_TOPIC, topic, NULL) == 0;
+}
+
 int auth_require_admin(struct auth *auth, const struct principal *principal,
                        const struct auth_conn *conn, const char *action, const char *resource)
 {

@@ -325,6 +325,7 @@ static void leave_session(struct fix *f, const char *filter)
                              &(struct session_open_opts){ .client_id = SLICE_LIT("keeper"),
                                                           .expiry_ms = SESSION_EXPIRY_CONFIGURED,
                                                           .principal = principal_system(),
+                                                          .source_ip = "192.0.2.1",
                                                           .link = &link },
                              &session, &present) >= 0);
     session_ready(session);
