@@ -246,11 +246,11 @@ static void take_terms(struct session *session, const struct session_open_opts *
 
 static void take_place(struct session *session, const char *address, const char *domain)
 {
-    size_t len = strlen(address) + 1;
+    size_t len = strlen(address) + 1, domain_len = domain ? strlen(domain) + 1 : 0;
     free(session->where);
-    session->where = xmalloc(len + (domain ? strlen(domain) + 1 : 0));
+    session->where = xmalloc(len + domain_len);
     memcpy(session->where, address, len);
-    if (domain) strcpy(session->where + len, domain);
+    if (domain) memcpy(session->where + len, domain, domain_len);
     session->conn.source_ip = session->where;
     session->conn.domain = domain ? session->where + len : NULL;
 }

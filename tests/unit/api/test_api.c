@@ -1978,7 +1978,7 @@ static void refusals(void **state)
 
 #define CONTROL_POLICY(statement)                                                                  \
     "{\"policyDocument\":\"{\\\"Version\\\":\\\"2012-10-17\\\",\\\"Statement\\\":" statement "}\"" \
-                                                                                             "}"
+    "}"
 
 static void policies_are_asked_what_if(void **state)
 {

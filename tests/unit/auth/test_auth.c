@@ -1319,6 +1319,81 @@ static void refusals_are_noted(void **state)
     expect_entry(b, "credential", "user:", "", "", "", "not a possible user name or password");
 }
 
+static void refusals_are_explained(void **state)
+{
+    struct bench *b = *state;
+    struct principal *p = with_policy(
+        b, "{\\'Sid\\':\\'Own\\',\\'Effect\\':\\'Allow\\',\\'Action\\':\\'iot:Publish\\',"
+           "\\'Resource\\':\\'arn:aws:iot:local:000000000000:topic/a/${iot:ClientId}\\'}");
+    const struct auth_conn conn = { .client_id = "lamp", .source_ip = "192.0.2.1" };
+    assert_int_equal(
+        auth_require(b->auth, p, &conn, POLICY_ACTION_PUBLISH, AUTH_TOPIC, SLICE_LIT("b*")),
+        ERR_DENIED);
+    const struct ledger_entry *entry = ledger_find(auth_ledger(b->auth), 0, NULL);
+    assert_true(slice_eq_str(entry->closest,
+                             "policy P, Statement[0] (Own): its resource is "
+                             "arn:aws:iot:local:000000000000:topic/a/${iot:ClientId}"));
+    assert_true(slice_eq_str(entry->change,
+                             "{\"Effect\":\"Allow\",\"Action\":\"iot:Publish\",\"Resource\":"
+                             "\"arn:aws:iot:local:000000000000:topic/b${*}\"}"));
+    principal_unref(p);
+}
+
+/* A delivery that is refused again and again is noted once a minute. */
+static void suppressed_deliveries_are_noted_once(void **state)
+{
+    struct bench *b = *state;
+    struct principal *p = anonymous(b, "ThingDefault");
+    const struct auth_conn conn = { .client_id = "lamp", .source_ip = "192.0.2.1" };
+    clock_fake_set_real(clock_real_ms());
+    for (int i = 0; i < 5; i++)
+        assert_false(auth_may_receive(b->auth, p, &conn, SLICE_LIT("elsewhere")));
+    assert_int_equal(ledger_find(auth_ledger(b->auth), 0, NULL)->count, 1);
+    expect_entry(b, "suppressed", "anonymous:ThingDefault", "lamp", "iot:Receive",
+                 "topic/elsewhere", "no statement allows it");
+    clock_fake_advance(MINUTES(1) + 1);
+    assert_false(auth_may_receive(b->auth, p, &conn, SLICE_LIT("elsewhere")));
+    assert_int_equal(ledger_find(auth_ledger(b->auth), 0, NULL)->count, 2);
+    principal_unref(p);
+}
+
+/* What is remembered for one connection is not so for another: each part of the key by itself. */
+static void what_is_remembered_is_of_the_connection(void **state)
+{
+    struct bench *b = *state;
+    struct principal *p = with_policy(
+        b,
+        "[{\\'Effect\\':\\'Allow\\',\\'Action\\':[\\'iot:Publish\\',\\'iot:Connect\\'],\\'"
+        "Resource\\':\\'*\\',"
+        "\\'Condition\\':{\\'StringEquals\\':{\\'iot:ClientId\\':\\'lamp\\',\\'aws:SourceIp\\':\\'"
+        "192.0.2.1\\',"
+        "\\'iot:DomainName\\':\\'hub\\'},\\'Null\\':{\\'iot:ConnectAttributes\\':\\'true\\'}}}]");
+    const struct auth_connect keeps = { .persistent = true };
+    const struct auth_conn right = { .client_id = "lamp",
+                                     .source_ip = "192.0.2.1",
+                                     .domain = "hub" };
+    const struct auth_conn wrong[] = {
+        { .client_id = "plug", .source_ip = "192.0.2.1", .domain = "hub" },
+        { .client_id = "lamp", .source_ip = "192.0.2.2", .domain = "hub" },
+        { .client_id = "lamp", .source_ip = "192.0.2.1", .domain = "bub" },
+        { .client_id = "lamp", .source_ip = "192.0.2.1" },
+        { .client_id = "lamp", .source_ip = "192.0.2.1", .domain = "hub", .connect = &keeps },
+    };
+    struct slice topic = SLICE_LIT("t");
+    for (int round = 0; round < 2; round++) {
+        assert_int_equal(
+            auth_check(b->auth, p, &right, POLICY_ACTION_PUBLISH, AUTH_TOPIC, topic, NULL), 0);
+        for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
+            if (auth_check(b->auth, p, &wrong[i], POLICY_ACTION_PUBLISH, AUTH_TOPIC, topic, NULL) ==
+                0)
+                fail_msg("connection %zu", i);
+        assert_int_equal(
+            auth_check(b->auth, p, &right, POLICY_ACTION_SUBSCRIBE, AUTH_TOPIC, topic, NULL),
+            ERR_DENIED);
+    }
+    principal_unref(p);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -1353,6 +1428,9 @@ int main(void)
         TEST(the_store_may_end_first),
         TEST(a_change_is_answered_though_all_ends),
         TEST(refusals_are_noted),
+        TEST(refusals_are_explained),
+        TEST(suppressed_deliveries_are_noted_once),
+        TEST(what_is_remembered_is_of_the_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
