@@ -252,12 +252,12 @@ def test_why_a_client_was_refused(hub, name):
         client.publish_blindly("$aws/events/forged", "x", 1)
         client.wait_gone()
     assert hub.mqtt(f"{name}-nobody", listener="mqtts").try_connect() == 5
-    rows = table(hub.cli("why", name).stdout)
-    assert [(r["KIND"], r["ACTION"], r["PRINCIPAL"], r["ADDRESS"]) for r in rows] == \
+    rows = json.loads(hub.cli("why", name, "--json").stdout)["denials"]
+    assert [(r["kind"], r["action"], r["principal"], r["sourceIp"]) for r in rows] == \
         [("denied", "iot:Publish", f"user:{name}", HOST),
          ("denied", "iot:Subscribe", f"user:{name}", HOST)]
-    assert rows[1]["RESOURCE"] == "topicfilter/$SYS/#"
-    assert "UserDefault" in rows[1]["REASON"]
+    assert rows[1]["resource"] == "topicfilter/$SYS/#"
+    assert "UserDefault" in rows[1]["reason"]
     denials = rest(hub, f"/hub/denials?clientId={name}-nobody")["denials"]
     assert [(d["kind"], d["action"], d["sourceIp"]) for d in denials] == \
         [("credential", "iot:Connect", HOST)]
@@ -279,7 +279,7 @@ def test_two_clients_that_fight_for_one_id(hub, name):
     assert raws[-1].ping() == []
     told = [one for one in hub.log.since(mark) if "fight for one" in one]
     assert len(told) == 1
-    rows = table(hub.cli("why", name).stdout)
-    assert [(r["KIND"], r["RESOURCE"]) for r in rows] == [("fight", f"client/{name}")]
+    told = fields(hub.cli("why", name).stdout)
+    assert (told["kind"], told["resource"]) == ("fight", f"client/{name}")
     for raw in raws:
         raw.close()
