@@ -282,18 +282,25 @@ static const char *client_id_why(const struct mqtt_conn *c, struct slice id)
     return NULL;
 }
 
+/* In the ledger: before there is a principal whose policies could refuse it. */
+static void note_refusal(const struct mqtt_conn *c, enum ledger_kind kind, struct slice client_id,
+                         const char *why)
+{
+    ledger_note(auth_ledger(hub_auth(c->env->hub)),
+                &(struct ledger_entry){ .kind = kind,
+                                        .client_id = client_id,
+                                        .address = slice_str(c->stream->peer.address),
+                                        .action = SLICE_LIT("iot:Connect"),
+                                        .reason = slice_str(why) });
+}
+
 static void refuse_nobody(struct mqtt_conn *c, const struct mqtt_connect *connect)
 {
     static const char why[] = "this listener needs a certificate or a user name";
     metrics_inc(METRIC_AUTH_FAILURES);
     LOG(LOG_WARN, "mqtt", "connect refused", LOG_S("peer", c->stream->peer.address),
         LOG_SLICE("client", connect->client_id), LOG_S("reason", why));
-    ledger_note(auth_ledger(hub_auth(c->env->hub)),
-                &(struct ledger_entry){ .kind = LEDGER_CREDENTIAL,
-                                        .client_id = connect->client_id,
-                                        .address = slice_str(c->stream->peer.address),
-                                        .action = SLICE_LIT("iot:Connect"),
-                                        .reason = slice_str(why) });
+    note_refusal(c, LEDGER_CREDENTIAL, connect->client_id, why);
     mqtt_refuse(c, connect, connect->level, MQTT_REASON_NOT_AUTHORIZED, slice_str(why));
 }
 
@@ -306,6 +313,7 @@ static void refuse_broken(struct mqtt_conn *c, const struct mqtt_frame *frame, i
 {
     uint8_t level = mqtt_connect_level(frame);
     uint8_t reason = mqtt_reason_of(rc, MQTT_TYPE_connect);
+    note_refusal(c, LEDGER_HANDSHAKE, slice_of("", 0), why);
     if (rc != ERR_UNSUPPORTED && rc != ERR_INVALID && level < MQTT_LEVEL_5) {
         mqtt_fail(c, reason, why);
         return;
@@ -345,6 +353,7 @@ void mqtt_connect_received(struct mqtt_conn *c, const struct mqtt_frame *frame, 
     } else if (reason) {
         LOG(LOG_WARN, "mqtt", "connect refused", LOG_S("peer", c->stream->peer.address),
             LOG_SLICE("client", connect.client_id), LOG_S("reason", why));
+        note_refusal(c, LEDGER_HANDSHAKE, slice_of("", 0), why);
         mqtt_refuse(c, &connect, connect.level, reason, slice_str(why));
     } else if (asks_for_login(c, &connect)) {
         ask_for_login(c, &connect, data, frame->size);

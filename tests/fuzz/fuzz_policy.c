@@ -3,8 +3,10 @@
  * every variable has in turn.
  *  P1  A failure says why and gives no policy; success gives one.
  *  P2  An action by its name and by its number decide alike.
- *  P3  Evaluation is a function: asked twice, it answers the same. */
+ *  P3  Evaluation is a function: asked twice, it answers the same.
+ *  P4  A refusal can be explained, and a statement that has no gap is not called the closest. */
 #include "base/err.h"
+#include "policy/closest.h"
 #include "policy/policy.h"
 
 #include <stdlib.h>
@@ -40,6 +42,20 @@ static void count_names(void *arg, const char *name)
     *(size_t *)arg += 1 + (name[0] != '\0');
 }
 
+static void explain(struct policy *policy, const struct policy_request *request,
+                    const struct policy_decision *decision)
+{
+    struct policy_closest closest;
+    struct buf text = { 0 };
+    if (decision->effect == POLICY_ALLOW) return;
+    policy_change_text(decision, request, &text);
+    policy_find_closest(&policy, 1, request, &closest);
+    expect(decision->effect == POLICY_EXPLICIT_DENY || !closest.policy || closest.gaps);
+    policy_closest_text(&closest, request, &text);
+    expect(text.len > 0);
+    buf_deinit(&text);
+}
+
 static void evaluate(struct policy *policy, struct slice rest)
 {
     static const char *const others[] = { "iot:CreateThing", "s3:GetObject", "" };
@@ -55,6 +71,7 @@ static void evaluate(struct policy *policy, struct slice rest)
         struct policy_decision by_name, again;
         struct policy *both[] = { policy, policy };
         policy_eval(both, 1, &request, &by_name);
+        explain(policy, &request, &by_name);
         if (known) request.id = (enum policy_action)i;
         policy_eval(both, 2, &request, &again);
         expect(by_name.effect == again.effect && by_name.statement == again.statement);
