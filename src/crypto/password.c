@@ -1,8 +1,7 @@
 /* password.c — see password.h.
  * Costs follow OWASP's first choice for Argon2id (19 MiB, two passes, one lane), which a small
- * board can pay for one login at a time. A stored hash carries its own costs; since an
- * administrator may bring hashes from elsewhere, what verification may cost is bounded before
- * libsodium sees the text. Tokens and keys are made of chance from the kernel alone, never from a
+ * board can pay for one login at a time. Hashes that were made elsewhere are checked too, by their
+ * format (password_format.c), and replaced by ours when their user comes. Tokens and keys are made of chance from the kernel alone, never from a
  * source that a test replaces. */
 #include "crypto/password.h"
 
@@ -13,16 +12,12 @@
 #include "base/text.h"
 #include "crypto/crypto.h"
 #include "crypto/digest.h"
+#include "crypto/password_format.h"
 
 #include <sodium.h>
 #include <stdio.h>
 
-enum {
-    PASSES = 2,
-    MEMORY_KB = 19 * 1024,
-    PASSES_MAX = 16,
-    MEMORY_KB_MAX = 128 * 1024,
-};
+enum { PASSES = 2, MEMORY_KB = 19 * 1024 };
 
 _Static_assert(PASSWORD_HASH_LEN >= crypto_pwhash_STRBYTES, "PASSWORD_HASH_LEN is too small");
 
@@ -38,48 +33,25 @@ int password_hash(struct slice password, char ret_hash[PASSWORD_HASH_LEN])
     return 0;
 }
 
-/* Takes "name=123" and the byte `end` behind it from the front of text. */
-static int take_cost(struct slice *text, const char *name, char end, int64_t max, int64_t *ret_cost)
+int password_check_hash(const char *hash, struct diag *diag)
 {
-    if (!slice_starts(*text, name)) return ERR_INVALID;
-    struct slice value = slice_from(*text, strlen(name));
-    const char *stop = memchr(value.ptr, end, value.len);
-    if (!stop) return ERR_INVALID;
-    struct slice digits = slice_of(value.ptr, (size_t)(stop - value.ptr));
-    int rc = text_to_int(digits, 1, max, ret_cost);
-    if (rc < 0) return rc;
-    *text = slice_from(value, digits.len + 1);
-    return 0;
-}
-
-static int parse_costs(const char *hash, int64_t *ret_memory_kb, int64_t *ret_passes)
-{
-    int64_t version, lanes;
-    struct slice text = slice_str(hash);
-    if (text.len >= crypto_pwhash_STRBYTES || !slice_starts(text, "$argon2id$")) return ERR_INVALID;
-    text = slice_from(text, strlen("$argon2id$"));
-    int rc = take_cost(&text, "v=", '$', 19, &version);
-    if (rc == 0) rc = take_cost(&text, "m=", ',', MEMORY_KB_MAX, ret_memory_kb);
-    if (rc == 0) rc = take_cost(&text, "t=", ',', PASSES_MAX, ret_passes);
-    if (rc == 0) rc = take_cost(&text, "p=", '$', 16, &lanes);
-    return rc < 0 ? ERR_INVALID : 0;
+    const struct password_format *format = password_format_of(hash);
+    if (format) return format->check(hash, diag);
+    return diag_set(diag, ERR_UNSUPPORTED,
+                    "the hash is of no known format ($argon2id$, $7$ and $6$ are)");
 }
 
 int password_verify(struct slice password, const char *hash)
 {
-    int64_t memory_kb, passes;
-    int rc = parse_costs(hash, &memory_kb, &passes);
-    if (rc < 0) return rc;
+    const struct password_format *format = password_format_of(hash);
+    if (!format || format->check(hash, NULL) < 0) return ERR_INVALID;
     if (password.len == 0 || password.len > PASSWORD_MAX) return ERR_AUTH;
-    char text[crypto_pwhash_STRBYTES] = { 0 };
-    memcpy(text, hash, strlen(hash));
-    return crypto_pwhash_str_verify(text, password.ptr, password.len) == 0 ? 0 : ERR_AUTH;
+    return format->verify(password, hash);
 }
 
 bool password_needs_rehash(const char *hash)
 {
-    int64_t memory_kb, passes;
-    return parse_costs(hash, &memory_kb, &passes) < 0 || memory_kb != MEMORY_KB || passes != PASSES;
+    return !password_format_is_argon2id(hash, MEMORY_KB, PASSES);
 }
 
 void token_make(const char *prefix, char ret_token[TOKEN_LEN])

@@ -16,10 +16,13 @@
  * "$argon2id$v=19$m=19456,t=2,p=1$...". ERR_INVALID for an empty password, ERR_TOO_LARGE above
  * PASSWORD_MAX, ERR_CRYPTO without memory. */
 int password_hash(struct slice password, char ret_hash[PASSWORD_HASH_LEN]);
-/* 0 when it is the password. ERR_AUTH when it is not; ERR_INVALID when the hash is no Argon2id text
- * or costs more than 128 MB or 16 passes. */
+/* Whether password_verify() will look at a hash that comes from elsewhere: Argon2id, or what mosquitto_passwd
+ * makes. 0; ERR_UNSUPPORTED for another format, ERR_INVALID for a broken one; ERR_TOO_LARGE when it costs more
+ * than 128 MB, 16 passes, 512 MB in all of its passes, or a million iterations. */
+int password_check_hash(const char *hash, struct diag *diag);
+/* 0 when it is the password. ERR_AUTH when it is not; ERR_INVALID where password_check_hash() fails. */
 int password_verify(struct slice password, const char *hash);
-/* True when a hash was made with other costs than password_hash() uses now. */
+/* True when a hash was not made as password_hash() does now. */
 bool password_needs_rehash(const char *hash);
 
 #define TOKEN_PREFIX_MAX 8

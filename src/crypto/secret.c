@@ -40,18 +40,14 @@ struct secret_box {
 
 struct secret_box *secret_box_create(const uint8_t key[SECRET_KEY_LEN])
 {
-    struct secret_box *box = xnew(struct secret_box);
-    sodium_mlock(box->key, sizeof box->key); /* keeps it off the swap where limits permit */
+    struct secret_box *box = crypto_guarded_alloc(sizeof *box);
     memcpy(box->key, key, sizeof box->key);
     return box;
 }
 
 void secret_box_close(struct secret_box *box)
 {
-    if (!box) return;
-    sodium_munlock(box->key, sizeof box->key); /* wipes as well */
-    crypto_wipe(box->key, sizeof box->key);
-    free(box);
+    crypto_guarded_free(box);
 }
 
 static int file_error(struct diag *diag, const char *what, const char *path)

@@ -12,6 +12,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -288,6 +289,12 @@ static void passwords_verify(void **state)
     assert_int_equal(password_verify(slice_of(long_one, sizeof long_one), hash), ERR_AUTH);
 }
 
+#define SALT12 "VjGlKJvhAmnu/dnP"
+#define SALT22 "AAAAAAAAAAAAAAAAAAAAAA"
+#define HASH64                                     \
+    "Nu6u3nEDCpzRKPkW7DLEue6tbzmMYzClUEYyGUab8mqN" \
+    "ME88sWZvbYEUp1oDW4yM/4deZ4a5KgBA2HVBG8p6pA=="
+
 static void hostile_hashes_are_refused_at_no_cost(void **state)
 {
     static const struct {
@@ -303,12 +310,33 @@ static void hostile_hashes_are_refused_at_no_cost(void **state)
         { "$argon2id$v=19$m=19456,t=4000000000,p=1$c29tZXNhbHRzb21lc2FsdA$abcd", ERR_INVALID },
         { "$argon2id$v=19$m=-1,t=2,p=1$c29tZXNhbHQ$abcd", ERR_INVALID },
         { "$argon2id$v=19$m=19456", ERR_INVALID },
-        { "$argon2id$v=19$m=19456,t=2,p=1$", ERR_AUTH },
-        { "$argon2id$v=19$m=8,t=1,p=1$$", ERR_AUTH },
+        { "$argon2id$v=19$m=19456,t=2,p=1$", ERR_INVALID },
+        { "$argon2id$v=19$m=8,t=1,p=1$$", ERR_INVALID },
+        { "$argon2id$v=19$m=8,t=1,p=4$" SALT22 "$" SALT22, ERR_INVALID },
+        { "$argon2id$v=18$m=19456,t=2,p=1$" SALT22 "$" SALT22, ERR_INVALID },
+        { "$argon2id$v=19$m=19456,t=2,p=1$" SALT22 "$" SALT22 "=", ERR_INVALID },
+        { "$argon2id$v=19$m=131072,t=16,p=1$" SALT22 "$" SALT22, ERR_INVALID },
+        { "$argon2id$v=19$m=8,t=1,p=1$" SALT22 "$" SALT22, ERR_AUTH },
+        { "$6$", ERR_INVALID },
+        { "$6$" SALT12 "$", ERR_INVALID },
+        { "$6$" SALT12 "$YWJj", ERR_INVALID },
+        { "$6$YWJj$" HASH64, ERR_INVALID },
+        { "$6$" SALT12 "$" HASH64 "A", ERR_INVALID },
+        { "$6$" SALT12 "$" HASH64, ERR_AUTH },
+        { "$7$" SALT12 "$" HASH64, ERR_INVALID },
+        { "$7$0$" SALT12 "$" HASH64, ERR_INVALID },
+        { "$7$-1$" SALT12 "$" HASH64, ERR_INVALID },
+        { "$7$1000001$" SALT12 "$" HASH64, ERR_INVALID },
+        { "$7$99999999999999999999$" SALT12 "$" HASH64, ERR_INVALID },
+        { "$7$1$" SALT12 "$" HASH64, ERR_AUTH },
+        { "$5$" SALT12 "$" HASH64, ERR_INVALID },
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct diag diag = DIAG_INIT;
         assert_int_equal(password_verify(SLICE_LIT("x"), cases[i].hash), cases[i].rc);
-        assert_int_equal(password_needs_rehash(cases[i].hash), i != 9);
+        assert_true(password_needs_rehash(cases[i].hash));
+        assert_int_equal(password_check_hash(cases[i].hash, &diag) == 0, cases[i].rc == ERR_AUTH);
+        assert_int_equal(diag.text[0] == 0, cases[i].rc == ERR_AUTH);
     }
     char long_one[400];
     memset(long_one, 'a', sizeof long_one);
@@ -325,6 +353,70 @@ static void hashes_of_other_tools_verify(void **state)
     assert_int_equal(password_verify(SLICE_LIT("password"), hash), 0);
     assert_int_equal(password_verify(SLICE_LIT("passwore"), hash), ERR_AUTH);
     assert_true(password_needs_rehash(hash));
+}
+
+/* The first two by mosquitto_passwd 2.0.11, the others by the reference implementation of Argon2 with the costs and
+ * lengths of mosquitto 2.1. All of "correct horse". */
+static void hashes_of_mosquitto_verify(void **state)
+{
+    static const char *const hashes[] = {
+        "$6$VjGlKJvhAmnu/dnP$Xq/W0rcV//1798pBJYwi1IhbZixPZOgtEUBpv2bhZzN1skOM7WUuzQ1f4MR9VPA78dHC"
+        "PzJFIIw1u6N74+N0AQ==",
+        "$7$101$he6FwXwpBN3U4HsI$Nu6u3nEDCpzRKPkW7DLEue6tbzmMYzClUEYyGUab8mqNME88sWZvbYEUp1oDW4yM"
+        "/4deZ4a5KgBA2HVBG8p6pA==",
+        "$argon2id$v=19$m=47104,t=1,p=1$AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyAhIiMkJSYnKCkqK"
+        "ywtLi8wMTIzNDU2Nzg5Ojs8PT4/QA$OA7V0UY394ix4NfQLEzmE5/xxLfkHOtK4dAGcboYvabXygk/bpyGQGCBVp"
+        "thId92Z4MRoNS/NO0V82NNafhk6A",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(hashes); i++) {
+        assert_int_equal(password_check_hash(hashes[i], NULL), 0);
+        assert_int_equal(password_verify(SLICE_LIT("correct horse"), hashes[i]), 0);
+        assert_int_equal(password_verify(SLICE_LIT("correct horsf"), hashes[i]), ERR_AUTH);
+        assert_int_equal(password_verify(SLICE_LIT(""), hashes[i]), ERR_AUTH);
+        assert_true(password_needs_rehash(hashes[i]));
+    }
+}
+
+/* ---- memory of keys ---- */
+
+/* What VmFlags of its mapping say. */
+static bool is_left_out_of_dumps(const void *address)
+{
+    char line[512];
+    bool inside = false, found = false, left_out = false;
+    FILE *maps = fopen("/proc/self/smaps", "re");
+    assert_non_null(maps);
+    while (!found && fgets(line, sizeof line, maps)) {
+        unsigned long from, to;
+        if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
+            inside = (uintptr_t)address >= from && (uintptr_t)address < to;
+        found = inside && strncmp(line, "VmFlags:", 8) == 0;
+        left_out = found && strstr(line, " dd ");
+    }
+    fclose(maps);
+    assert_true(found);
+    return left_out;
+}
+
+static void guarded_memory_is_in_no_dump(void **state)
+{
+    char *guarded = crypto_guarded_text(strdup("a long secret"));
+    assert_string_equal(guarded, "a long secret");
+    assert_true(is_left_out_of_dumps(guarded));
+    assert_false(is_left_out_of_dumps(&guarded));
+    crypto_guarded_free(guarded);
+    crypto_guarded_free(NULL);
+    struct secret_box *box = secret_box_create((const uint8_t *)"0123456789abcdef0123456789abcdef");
+    assert_true(is_left_out_of_dumps(box));
+    secret_box_close(box);
+}
+
+static void no_dump_is_left(void **state)
+{
+    assert_int_equal(prctl(PR_GET_DUMPABLE), 1);
+    crypto_forbid_dumps();
+    assert_int_equal(prctl(PR_GET_DUMPABLE), 0);
+    prctl(PR_SET_DUMPABLE, 1); /* the leak check wants to look */
 }
 
 static void tokens_and_keys_have_their_form(void **state)
@@ -469,6 +561,9 @@ int main(void)
         cmocka_unit_test(master_key_is_made_once_and_kept),
         cmocka_unit_test(master_keys_of_a_wrong_shape_are_refused),
         cmocka_unit_test(passwords_verify),
+        cmocka_unit_test(hashes_of_mosquitto_verify),
+        cmocka_unit_test(guarded_memory_is_in_no_dump),
+        cmocka_unit_test(no_dump_is_left),
         cmocka_unit_test(hostile_hashes_are_refused_at_no_cost),
         cmocka_unit_test(hashes_of_other_tools_verify),
         cmocka_unit_test(tokens_and_keys_have_their_form),
