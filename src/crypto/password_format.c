@@ -111,10 +111,9 @@ static int sha512_often(struct slice password, const struct sha512_hash *parsed,
     mbedtls_md_init(&md);
     int rc = mbedtls_md_setup(&md, mbedtls_md_info_from_type(MBEDTLS_MD_SHA512), 1);
     if (rc == 0)
-        rc = mbedtls_pkcs5_pbkdf2_hmac(
-            &md, (const unsigned char *)password.ptr, password.len,
-            (const unsigned char *)parsed->salt.data, parsed->salt.len,
-            (unsigned)parsed->iterations, SHA512_LEN, ret_hash);
+        rc = mbedtls_pkcs5_pbkdf2_hmac(&md, (const unsigned char *)password.ptr, password.len,
+                                       (const unsigned char *)parsed->salt.data, parsed->salt.len,
+                                       (unsigned)parsed->iterations, SHA512_LEN, ret_hash);
     mbedtls_md_free(&md);
     return rc ? ERR_CRYPTO : 0;
 }
@@ -149,7 +148,8 @@ static bool take_cost(struct slice *text, const char *name, char end, int64_t *r
 
 static bool is_unpadded(struct slice text, size_t min)
 {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     for (size_t i = 0; i < text.len; i++)
         if (!memchr(letters, text.ptr[i], sizeof letters - 1)) return false;
     return text.len >= min && text.len % 4 != 1;
