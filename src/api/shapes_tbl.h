@@ -302,18 +302,26 @@ OP(ListNamedShadowsForThing, "thingName:ThingName nextToken?:PageToken pageSize?
    "results:[ShadowName] nextToken?:PageToken timestamp:n<0..>")
 
 /* ---- credentials ---- */
-SHAPE(AccessKey, "accessKeyId:s name?:s arn:s admin:b creationDate:t")
-SHAPE(Token, "tokenId:s name?:s arn:s admin:b creationDate:t expirationDate?:t")
-SHAPE(User, "userName:CredentialName arn:s admin:b creationDate:t")
+SHAPE(CredentialStatus, "(ACTIVE|INACTIVE)")
+SHAPE(AccessKey, "accessKeyId:s name?:s arn:s admin:b status:CredentialStatus creationDate:t")
+SHAPE(Token, "tokenId:s name?:s arn:s admin:b status:CredentialStatus creationDate:t expirationDate?:t")
+SHAPE(User, "userName:CredentialName arn:s admin:b status:CredentialStatus creationDate:t")
+SHAPE(ImportedUser, "userName:s passwordHash:s")
+SHAPE(RefusedUser, "userName:s<0..> reason:s")
 OP(CreateAccessKey, "name?:s<0..128> policyName?:PolicyName admin?:b",
    "accessKeyId:s secretAccessKey:s arn:s")
 OP(ListAccessKeys, "", "accessKeys:[AccessKey]")
+OP(UpdateAccessKey, "accessKeyId:CredentialName status:CredentialStatus", "")
 OP(DeleteAccessKey, "accessKeyId:CredentialName", "")
 OP(CreateToken, "name?:s<0..128> policyName?:PolicyName admin?:b expiresInSeconds?:n<0..3153600000>",
    "tokenId:s token:s arn:s")
 OP(ListTokens, "", "tokens:[Token]")
+OP(UpdateToken, "tokenId:CredentialName status:CredentialStatus", "")
 OP(DeleteToken, "tokenId:CredentialName", "")
-OP(PutUser, "userName:CredentialName password:s policyName?:PolicyName", "userName:CredentialName arn:s")
+OP(PutUser, "userName:CredentialName password?:s passwordHash?:s policyName?:PolicyName",
+   "userName:CredentialName arn:s")
+OP(ImportUsers, "users:[ImportedUser] update?:b policyName?:PolicyName", "added:n<0..> updated:n<0..> refused:[RefusedUser]")
+OP(UpdateUser, "userName:CredentialName status:CredentialStatus", "")
 OP(ListUsers, "", "users:[User]")
 OP(DeleteUser, "userName:CredentialName", "")
 

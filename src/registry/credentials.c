@@ -1,6 +1,7 @@
-/* credentials.c — access keys, bearer tokens and MQTT users: the hub's own operations, for which AWS has
- * none. Secrets are shown once, when they are made; what is stored is sealed (keys), hashed (tokens) or
- * Argon2id (passwords). */
+/* credentials.c — access keys and bearer tokens: the hub's own operations, for which AWS IoT has none. Secrets are
+ * shown once, when they are made; what is stored is sealed (keys) or hashed (tokens). Users: users.c. */
+#include "registry/credentials_priv.h"
+
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/rand.h"
@@ -8,7 +9,6 @@
 #include "crypto/crypto.h"
 #include "crypto/password.h"
 #include "crypto/secret.h"
-#include "registry/registry_priv.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,9 +16,8 @@
 
 enum { COMMENT_MAX = 128 };
 
-/* Attaches the optional "policyName", or else the fallback, which may be NULL. */
-static int attach_named(struct registry_call *call, struct db *db, const char *label,
-                        const char *fallback)
+int credential_attach(struct registry_call *call, struct db *db, const char *label,
+                      const char *fallback)
 {
     const char *policy = param_str(call, "policyName");
     if (!policy) policy = fallback;
@@ -88,7 +87,7 @@ static int create_key(struct registry_call *call, struct db *db)
     rc = db_exec(q);
     buf_deinit(&sealed);
     snprintf(label, sizeof label, "key:%s", id);
-    if (rc == 0) rc = attach_named(call, db, label, NULL);
+    if (rc == 0) rc = credential_attach(call, db, label, NULL);
     if (rc == 0) {
         json_set_str(result_of(call), "accessKeyId", id);
         json_set_str(result_of(call), "secretAccessKey", secret);
@@ -98,9 +97,8 @@ static int create_key(struct registry_call *call, struct db *db)
     return rc;
 }
 
-/* Columns: id, name, admin, created_at, expires_at. */
-static int list_credentials(struct registry_call *call, struct db_stmt *q, const char *member,
-                            const char *id_member, const char *kind)
+int credential_list(struct registry_call *call, struct db_stmt *q, const char *member,
+                    const char *id_member, const char *kind)
 {
     struct json *list = json_set(result_of(call), member, json_new_array());
     while (db_step(q)) {
@@ -109,41 +107,75 @@ static int list_credentials(struct registry_call *call, struct db_stmt *q, const
         if (db_text(q, 1)) json_set_str(one, "name", db_text(q, 1));
         result_arn(call, one, "arn", kind, db_text(q, 0));
         json_set_bool(one, "admin", db_int(q, 2) != 0);
-        result_time(one, "creationDate", db_int(q, 3));
-        if (!db_is_null(q, 4)) result_time(one, "expirationDate", db_int(q, 4));
+        json_set_str(one, "status", db_text(q, 3));
+        result_time(one, "creationDate", db_int(q, 4));
+        if (!db_is_null(q, 5)) result_time(one, "expirationDate", db_int(q, 5));
     }
     return db_done(q);
 }
 
 static int list_keys(struct registry_call *call, struct db *db)
 {
-    return list_credentials(
-        call,
-        db_query(
-            db, "SELECT id, name, admin, created_at, NULL FROM access_key ORDER BY created_at, id"),
-        "accessKeys", "accessKeyId", "key");
+    return credential_list(call,
+                           db_query(db, "SELECT id, name, admin, status, created_at, NULL "
+                                        "FROM access_key ORDER BY created_at, id"),
+                           "accessKeys", "accessKeyId", "key");
 }
 
-/* Removes one row; the last administrator's key or token may go too: the Unix socket remains. */
-static int delete_one(struct registry_call *call, struct db *db, const char *sql, const char *kind,
-                      const char *id)
+/* What follows a statement for one row, whose id is bound as ?1: the label of what it has changed, owned. */
+static int exec_one(struct registry_call *call, struct db *db, struct db_stmt *q, const char *kind,
+                    const char *id, char **ret_label)
 {
-    struct db_stmt *q = db_query(db, sql);
-    db_bind_text(q, 1, id);
     int rc = db_exec(q);
     if (rc < 0) return rc;
     if (db_changes(db) == 0) return fail(call, ERR_NOT_FOUND, "There is no %s %s", kind, id);
-    char *label = xasprintf("%s:%s", kind, id);
-    rc = detach_all(call, db, label);
+    *ret_label = xasprintf("%s:%s", kind, id);
+    return 0;
+}
+
+int credential_delete(struct registry_call *call, struct db *db, const char *sql, const char *kind,
+                      const char *id_member)
+{
+    const char *id;
+    char *label = NULL;
+    int rc = param_name(call, id_member, &param_credential_name, &id);
+    if (rc < 0) return rc;
+    struct db_stmt *q = db_query(db, sql);
+    db_bind_text(q, 1, id);
+    rc = exec_one(call, db, q, kind, id, &label);
+    if (rc == 0) rc = detach_all(call, db, label);
     free(label);
     return rc;
 }
 
+int credential_update(struct registry_call *call, struct db *db, const char *sql, const char *kind,
+                      const char *id_member)
+{
+    const char *id, *status = param_str(call, "status");
+    char *label = NULL;
+    int rc = param_name(call, id_member, &param_credential_name, &id);
+    if (rc < 0) return rc;
+    if (!status || (strcmp(status, "ACTIVE") != 0 && strcmp(status, "INACTIVE") != 0))
+        return fail(call, ERR_INVALID, "The status is ACTIVE or INACTIVE");
+    struct db_stmt *q = db_query(db, sql);
+    db_bind_text(q, 1, id);
+    db_bind_text(q, 2, status);
+    rc = exec_one(call, db, q, kind, id, &label);
+    if (rc == 0) changed(call, REGISTRY_PRINCIPAL, label);
+    free(label);
+    return rc;
+}
+
+static int update_key(struct registry_call *call, struct db *db)
+{
+    return credential_update(call, db, "UPDATE access_key SET status = ?2 WHERE id = ?1", "key",
+                             "accessKeyId");
+}
+
 static int delete_key(struct registry_call *call, struct db *db)
 {
-    const char *id;
-    int rc = param_name(call, "accessKeyId", &param_credential_name, &id);
-    return rc < 0 ? rc : delete_one(call, db, "DELETE FROM access_key WHERE id = ?1", "key", id);
+    return credential_delete(call, db, "DELETE FROM access_key WHERE id = ?1", "key",
+                             "accessKeyId");
 }
 
 /* ---- tokens ---- */
@@ -173,7 +205,7 @@ static int create_token(struct registry_call *call, struct db *db)
         db_bind_null(q, 6);
     rc = db_exec(q);
     snprintf(label, sizeof label, "token:%s", id);
-    if (rc == 0) rc = attach_named(call, db, label, NULL);
+    if (rc == 0) rc = credential_attach(call, db, label, NULL);
     if (rc == 0) {
         json_set_str(result_of(call), "tokenId", id);
         json_set_str(result_of(call), "token", token);
@@ -185,90 +217,31 @@ static int create_token(struct registry_call *call, struct db *db)
 
 static int list_tokens(struct registry_call *call, struct db *db)
 {
-    return list_credentials(
-        call,
-        db_query(
-            db,
-            "SELECT id, name, admin, created_at, expires_at FROM token ORDER BY created_at, id"),
-        "tokens", "tokenId", "token");
+    return credential_list(call,
+                           db_query(db, "SELECT id, name, admin, status, created_at, expires_at "
+                                        "FROM token ORDER BY created_at, id"),
+                           "tokens", "tokenId", "token");
+}
+
+static int update_token(struct registry_call *call, struct db *db)
+{
+    return credential_update(call, db, "UPDATE token SET status = ?2 WHERE id = ?1", "token",
+                             "tokenId");
 }
 
 static int delete_token(struct registry_call *call, struct db *db)
 {
-    const char *id;
-    int rc = param_name(call, "tokenId", &param_credential_name, &id);
-    return rc < 0 ? rc : delete_one(call, db, "DELETE FROM token WHERE id = ?1", "token", id);
-}
-
-/* ---- users ---- */
-
-static int prepare_user(struct registry_call *call)
-{
-    char hash[PASSWORD_HASH_LEN];
-    const char *name, *password = param_str(call, "password");
-    int rc = param_name(call, "userName", &param_credential_name, &name);
-    if (rc < 0) return rc;
-    if (!password) return fail(call, ERR_INVALID, "A user needs a password");
-    rc = password_hash(slice_str(password), hash);
-    if (rc < 0) return fail(call, rc, "The password cannot be used: %s", err_text(rc));
-    json_set_str(call->params, ".hash", hash);
-    json_remove(call->params, "password");
-    return 0;
-}
-
-static int put_user(struct registry_call *call, struct db *db)
-{
-    const char *name;
-    int rc = param_name(call, "userName", &param_credential_name, &name);
-    if (rc < 0) return rc;
-    struct db_stmt *q = db_query(db, "UPDATE user SET hash = ?2 WHERE name = ?1");
-    db_bind_text(q, 1, name);
-    db_bind_text(q, 2, param_str(call, ".hash"));
-    rc = db_exec(q);
-    if (rc < 0) return rc;
-    char *label = xasprintf("user:%s", name);
-    if (db_changes(db) == 0) {
-        q = db_query(db, "INSERT INTO user (name, hash, created_at) VALUES (?1, ?2, ?3)");
-        db_bind_text(q, 1, name);
-        db_bind_text(q, 2, param_str(call, ".hash"));
-        db_bind_int(q, 3, call->now_ms);
-        rc = db_exec(q);
-        if (rc == 0) rc = attach_named(call, db, label, "UserDefault");
-    } else {
-        rc = attach_named(call, db, label, NULL);
-    }
-    if (rc == 0) {
-        json_set_str(result_of(call), "userName", name);
-        result_arn(call, result_of(call), "arn", "user", name);
-        changed(call, REGISTRY_PRINCIPAL, label);
-    }
-    free(label);
-    return rc;
-}
-
-static int list_users(struct registry_call *call, struct db *db)
-{
-    return list_credentials(
-        call, db_query(db, "SELECT name, NULL, 0, created_at, NULL FROM user ORDER BY name"),
-        "users", "userName", "user");
-}
-
-static int delete_user(struct registry_call *call, struct db *db)
-{
-    const char *name;
-    int rc = param_name(call, "userName", &param_credential_name, &name);
-    return rc < 0 ? rc : delete_one(call, db, "DELETE FROM user WHERE name = ?1", "user", name);
+    return credential_delete(call, db, "DELETE FROM token WHERE id = ?1", "token", "tokenId");
 }
 
 const struct registry_op credential_ops[] = {
     { .name = "CreateAccessKey", .run = create_key },
     { .name = "ListAccessKeys", .run = list_keys, .reads = true },
+    { .name = "UpdateAccessKey", .run = update_key },
     { .name = "DeleteAccessKey", .run = delete_key },
     { .name = "CreateToken", .run = create_token },
     { .name = "ListTokens", .run = list_tokens, .reads = true },
+    { .name = "UpdateToken", .run = update_token },
     { .name = "DeleteToken", .run = delete_token },
-    { .name = "PutUser", .prepare = prepare_user, .run = put_user },
-    { .name = "ListUsers", .run = list_users, .reads = true },
-    { .name = "DeleteUser", .run = delete_user },
     { 0 },
 };

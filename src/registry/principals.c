@@ -196,7 +196,7 @@ static int read_cert(struct registry_principal *p, struct db *db, bool *ret_foun
 static int read_key(struct registry *registry, struct registry_principal *p, struct db *db,
                     bool *ret_found)
 {
-    struct db_stmt *q = db_query(db, "SELECT secret, admin FROM access_key WHERE id = ?1");
+    struct db_stmt *q = db_query(db, "SELECT secret, admin, status FROM access_key WHERE id = ?1");
     db_bind_text(q, 1, p->id);
     if ((*ret_found = db_step(q))) {
         char label[128];
@@ -212,6 +212,7 @@ static int read_key(struct registry *registry, struct registry_principal *p, str
         } else {
             p->secret = xstrndup(text.data, text.len);
             p->admin = db_int(q, 1) != 0;
+            p->status = xstrdup(db_text(q, 2));
         }
         secret_wipe(&text);
     }
@@ -220,9 +221,13 @@ static int read_key(struct registry *registry, struct registry_principal *p, str
 
 static int read_user(struct registry_principal *p, struct db *db, bool *ret_found)
 {
-    struct db_stmt *q = db_query(db, "SELECT hash FROM user WHERE name = ?1");
+    struct db_stmt *q = db_query(db, "SELECT hash, status, password_id FROM user WHERE name = ?1");
     db_bind_text(q, 1, p->id);
-    if ((*ret_found = db_step(q))) p->password_hash = xstrdup(db_text(q, 0));
+    if ((*ret_found = db_step(q))) {
+        p->password_hash = xstrdup(db_text(q, 0));
+        p->status = xstrdup(db_text(q, 1));
+        p->password_id = db_int(q, 2);
+    }
     return db_done(q);
 }
 
@@ -230,13 +235,14 @@ static int read_user(struct registry_principal *p, struct db *db, bool *ret_foun
 static int read_token(struct registry_principal *p, struct db *db, bool by_hash, bool *ret_found)
 {
     struct db_stmt *q =
-        db_query(db, by_hash ? "SELECT id, admin, expires_at FROM token WHERE hash = ?1"
-                             : "SELECT id, admin, expires_at FROM token WHERE id = ?1");
+        db_query(db, by_hash ? "SELECT id, admin, expires_at, status FROM token WHERE hash = ?1"
+                             : "SELECT id, admin, expires_at, status FROM token WHERE id = ?1");
     db_bind_text(q, 1, p->id);
     if ((*ret_found = db_step(q))) {
         char *id = xstrdup(db_text(q, 0));
         p->admin = db_int(q, 1) != 0;
         p->not_after_ms = db_int(q, 2);
+        p->status = xstrdup(db_text(q, 3));
         free(p->label);
         p->label = xasprintf("token:%s", id);
         int rc = db_done(q);

@@ -35,9 +35,9 @@ struct preparation {
 };
 
 static const struct registry_op *const tables[] = {
-    thing_ops,         type_ops,   cert_ops,    policy_ops, credential_ops,   rule_ops,
-    cert_register_ops, ca_ops,     crl_ops,     group_ops,  provisioning_ops, role_ops,
-    policy_target_ops, member_ops, expiring_ops
+    thing_ops,         type_ops,   cert_ops,     policy_ops, credential_ops,   rule_ops,
+    cert_register_ops, ca_ops,     crl_ops,      group_ops,  provisioning_ops, role_ops,
+    policy_target_ops, member_ops, expiring_ops, user_ops
 };
 
 const struct registry_op *registry_op_find(const char *name)

@@ -102,7 +102,7 @@ struct registry_thing_info {
 struct registry_principal {
     char *label;
     char *id;
-    char *status;          /* of a certificate: "ACTIVE", ... ; else NULL */
+    char *status;          /* of a certificate, key, user or token: "ACTIVE", ... ; else NULL */
     char *cert_pem;        /* of a certificate; for the variables of policies */
     int64_t not_before_ms; /* of a certificate */
     int64_t not_after_ms;  /* of a certificate and a temporary key; of a token, 0: never */
@@ -111,6 +111,8 @@ struct registry_principal {
     char *token_hash;    /* of a temporary key: of its session token */
     char *cert_id;       /* of a temporary key: the certificate that it was given to */
     char *password_hash; /* of a user */
+    int64_t
+        password_id; /* of a user: another with each password, not with another hash of the same */
     struct registry_policy_doc *policies;
     size_t policy_count;
     struct registry_thing_info *things;

@@ -46,6 +46,7 @@ extern const struct registry_op cert_register_ops[];
 extern const struct registry_op policy_ops[];
 extern const struct registry_op policy_target_ops[];
 extern const struct registry_op credential_ops[];
+extern const struct registry_op user_ops[];
 extern const struct registry_op rule_ops[];
 extern const struct registry_op ca_ops[];
 extern const struct registry_op crl_ops[];

@@ -44,3 +44,11 @@ ALTER TABLE cert ADD COLUMN serial TEXT;        -- NULL: registered before there
 ALTER TABLE cert ADD COLUMN version INTEGER NOT NULL DEFAULT 1; -- customerVersion
 CREATE INDEX cert_by_ca ON cert (ca_id, created_at, id) WHERE ca_id IS NOT NULL;
 CREATE INDEX cert_by_end ON cert (not_after);
+
+-- What can be deactivated: ACTIVE or INACTIVE.
+ALTER TABLE access_key ADD COLUMN status TEXT NOT NULL DEFAULT 'ACTIVE';
+ALTER TABLE token ADD COLUMN status TEXT NOT NULL DEFAULT 'ACTIVE';
+ALTER TABLE user ADD COLUMN status TEXT NOT NULL DEFAULT 'ACTIVE';
+-- By chance, another with each password; it stays when the same password is hashed anew. user.hash may be of
+-- the formats of crypto/password_format.c since then.
+ALTER TABLE user ADD COLUMN password_id INTEGER NOT NULL DEFAULT 0;

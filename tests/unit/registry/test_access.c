@@ -415,7 +415,7 @@ static void credentials_are_made_and_listed(void **state)
         { "CreateAccessKey", "{'name':'@n129@'}", ERR_INVALID, "" },
         { "ListAccessKeys", "{}", 0,
           "{'accessKeys':[{'accessKeyId':'@key@','name':'laptop','arn':'@arn@key/@key@',"
-          "'admin':true,'creationDate':'#'}]}" },
+          "'admin':true,'status':'ACTIVE','creationDate':'#'}]}" },
         { "CreateToken", "{'name':'ci','policyName':'UserDefault','expiresInSeconds':60}", 0,
           "{'tokenId':'*','token':'*','arn':'*'}", NULL, "token=tokenId" },
         { "CreateToken", "{'expiresInSeconds':-1}", ERR_INVALID, "" },
@@ -423,7 +423,7 @@ static void credentials_are_made_and_listed(void **state)
         { "CreateToken", "{'name':'@n129@'}", ERR_INVALID, "" },
         { "ListTokens", "{}", 0,
           "{'tokens':[{'tokenId':'@token@','name':'ci','arn':'@arn@token/@token@','admin':false,"
-          "'creationDate':1767323045,'expirationDate':1767323105}]}" },
+          "'status':'ACTIVE','creationDate':1767323045,'expirationDate':1767323105}]}" },
         { "ListAttachedPolicies", "{'target':'@arn@token/@token@'}", 0,
           "{'policies':[{'policyName':'UserDefault','policyArn':'*'}]}" },
         { "PutUser", "{'userName':'plug:1','password':'secret'}", 0,
@@ -438,8 +438,9 @@ static void credentials_are_made_and_listed(void **state)
         { "PutUser", "{'userName':'plug:3','password':'@n1025@'}", ERR_TOO_LARGE, "" },
         { "ListUsers", "{}", 0,
           "{'users':[{'userName':'plug:1','arn':'@arn@user/plug:1','admin':false,"
-          "'creationDate':'#'},{'userName':'plug:2','arn':'@arn@user/plug:2','admin':false,"
-          "'creationDate':'#'}]}" },
+          "'status':'ACTIVE','creationDate':'#'},{'userName':'plug:2','arn':'@arn@user/"
+          "plug:2','admin':false,"
+          "'status':'ACTIVE','creationDate':'#'}]}" },
         { "ListAttachedPolicies", "{'target':'@arn@user/plug:1'}", 0,
           "{'policies':[{'policyName':'UserDefault','policyArn':'*'}]}" },
         /* a new password keeps what was attached; a named policy comes on top */
@@ -476,6 +477,78 @@ static void credentials_are_made_and_listed(void **state)
     RUN_STEPS(f, steps);
 }
 
+static void credentials_are_deactivated(void **state)
+{
+    static const struct registry_step steps[] = {
+        { "CreateAccessKey", "{}", 0, NULL, NULL, "key=accessKeyId" },
+        { "UpdateAccessKey", "{'accessKeyId':'@key@','status':'INACTIVE'}", 0, "" },
+        { "ListAccessKeys", "{}", 0,
+          "{'accessKeys':[{'accessKeyId':'@key@','name':'','arn':'*','admin':false,"
+          "'status':'INACTIVE','creationDate':'#'}]}" },
+        { "UpdateAccessKey", "{'accessKeyId':'@key@','status':'Inactive'}", ERR_INVALID, "",
+          "ACTIVE or INACTIVE" },
+        { "UpdateAccessKey", "{'accessKeyId':'@key@'}", ERR_INVALID, "" },
+        { "UpdateAccessKey", "{'accessKeyId':'AKIANONE','status':'ACTIVE'}", ERR_NOT_FOUND, "" },
+        { "CreateToken", "{}", 0, NULL, NULL, "token=tokenId" },
+        { "UpdateToken", "{'tokenId':'@token@','status':'INACTIVE'}", 0, "" },
+        { "ListTokens", "{}", 0,
+          "{'tokens':[{'tokenId':'@token@','name':'','arn':'*','admin':false,"
+          "'status':'INACTIVE','creationDate':'#'}]}" },
+        { "UpdateToken", "{'tokenId':'none','status':'ACTIVE'}", ERR_NOT_FOUND, "" },
+        { "PutUser", "{'userName':'u','password':'secret'}", 0 },
+        { "UpdateUser", "{'userName':'u','status':'INACTIVE'}", 0, "" },
+        { "PutUser", "{'userName':'u','password':'other'}", 0 }, /* does not make it active */
+        { "ListUsers", "{}", 0,
+          "{'users':[{'userName':'u','arn':'*','admin':false,'status':'INACTIVE',"
+          "'creationDate':'#'}]}" },
+        { "UpdateUser", "{'userName':'v','status':'ACTIVE'}", ERR_NOT_FOUND, "" },
+    };
+    RUN_STEPS(*state, steps);
+}
+
+#define HASH6(user)                                                                        \
+    "{'userName':'" user "','passwordHash':'$6$VjGlKJvhAmnu/dnP$Xq/W0rcV//1798pBJYwi1IhbZ" \
+    "ixPZOgtEUBpv2bhZzN1skOM7WUuzQ1f4MR9VPA78dHCPzJFIIw1u6N74+N0AQ=='}"
+
+static void users_are_imported(void **state)
+{
+    static const struct registry_step steps[] = {
+        { "ImportUsers", "{'users':[" HASH6("a") "," HASH6("b") "]}", 0,
+          "{'refused':[],'added':2,'updated':0}" },
+        { "ImportUsers", "{'users':[" HASH6("c") "," HASH6("a") "]}", 0,
+          "{'refused':[{'userName':'a','reason':'the user is there already'}],"
+          "'added':0,'updated':0}" },
+        { "ImportUsers", "{'users':[" HASH6("a") "," HASH6("c") "],'update':true}", 0,
+          "{'refused':[],'added':1,'updated':1}" },
+        { "ImportUsers",
+          "{'users':[" HASH6("d") "," HASH6("d") "," HASH6(
+              "e f") ",{'userName':'g'},"
+                     "{'userName':'h','passwordHash':'plain'},{'userName':'i','passwordHash':'$6$x'"
+                     "},"
+                     "{'passwordHash':'$6$x'},5]}",
+          0,
+          "{'refused':[{'userName':'d','reason':'the name is there twice'},"
+          "{'userName':'e f','reason':'*'},{'userName':'g','reason':'there is no passwordHash'},"
+          "{'userName':'h','reason':'the hash is of no known format ($argon2id$, $7$ and $6$ "
+          "are)'},{'userName':'i','reason':'the hash is broken'},"
+          "{'userName':'','reason':'*'},{'userName':'','reason':'*'}],'added':0,'updated':0}" },
+        { "ImportUsers", "{'users':[" HASH6("j") "],'policyName':'None'}", ERR_NOT_FOUND, "" },
+        { "ImportUsers", "{'users':5}", ERR_INVALID, "" },
+        { "ImportUsers", "{'users':[]}", 0, "{'refused':[],'added':0,'updated':0}" },
+        { "ListUsers", "{}", 0,
+          "{'users':[{'userName':'a','arn':'*','admin':false,'status':'ACTIVE','creationDate':'#'},"
+          "{'userName':'b','arn':'*','admin':false,'status':'ACTIVE','creationDate':'#'},"
+          "{'userName':'c','arn':'*','admin':false,'status':'ACTIVE','creationDate':'#'}]}" },
+        { "ListAttachedPolicies", "{'target':'@arn@user/a'}", 0,
+          "{'policies':[{'policyName':'UserDefault','policyArn':'*'}]}" },
+        { "PutUser", "{'userName':'k','passwordHash':'$7$1000001$x$y'}", ERR_INVALID, "",
+          "The passwordHash cannot be used" },
+        { "PutUser", "{'userName':'k','passwordHash':'$6$x','password':'x'}", ERR_INVALID, "",
+          "not both" },
+    };
+    RUN_STEPS(*state, steps);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -486,6 +559,7 @@ int main(void)
         TEST(keys_and_certificates_are_made), TEST(requests_are_signed),
         TEST(certificates_are_registered),    TEST(certificates_change_and_go),
         TEST(certificates_are_listed_by_age), TEST(credentials_are_made_and_listed),
+        TEST(credentials_are_deactivated),    TEST(users_are_imported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
