@@ -194,6 +194,8 @@ static int start_services(struct app *app, struct diag *diag)
                                 .strict_region = conf->hub.strict_region,
                                 .ledger = (size_t)conf->limits.ledger,
                                 .decisions = (size_t)conf->limits.decisions,
+                                .delay = { conf->auth.free_failures, conf->auth.delay,
+                                           conf->auth.max_delay },
                                 .jwt = jwt ? &app->jwt : NULL,
                             });
     auth_set_jwt_keys(app->auth, jwt_keys);

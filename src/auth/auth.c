@@ -81,7 +81,9 @@ struct auth *auth_create(struct loop *loop, struct registry *registry, const str
     auth_cache_init(auth);
     auth_ask_init(auth);
     list_init(&auth->trials);
-    rand_system_bytes(auth->process_secret, sizeof auth->process_secret);
+    auth->delays = login_delays_create(&opts->delay);
+    auth->process_secret = crypto_guarded_alloc(AUTH_SECRET_LEN);
+    rand_system_bytes(auth->process_secret, AUTH_SECRET_LEN);
     auth->lane = worker_lane_create(loop, "thingd-passwd", 1, PASSWORD_QUEUE);
     if (opts->jwt) auth->jwt_lane = worker_lane_create(loop, "thingd-jwt", 1, JWT_QUEUE);
     auth->listener.on_change = auth_cache_on_change;
@@ -109,6 +111,7 @@ void auth_destroy(struct auth *auth)
     ledger_destroy(auth->ledger);
     jwt_keys_free(auth->jwt_keys);
     free(auth->arn_prefix);
-    crypto_wipe(auth->process_secret, sizeof auth->process_secret);
+    crypto_guarded_free(auth->process_secret);
+    login_delays_destroy(auth->delays);
     free(auth);
 }

@@ -7,6 +7,7 @@
 #ifndef AUTH_AUTH_H
 #define AUTH_AUTH_H
 
+#include "auth/login_delay.h"
 #include "auth/principal.h"
 #include "base/diag.h"
 #include "base/list.h"
@@ -28,11 +29,12 @@ struct jwt_rules;
 struct stream_peer;
 
 struct auth_opts {
-    const char *region;  /* for ARNs: "local" */
-    const char *account; /* "000000000000" */
-    bool strict_region;  /* SigV4 credential scopes must name our region */
-    size_t ledger;       /* refusals that are remembered */
-    size_t decisions;    /* and decisions that were yes */
+    const char *region;            /* for ARNs: "local" */
+    const char *account;           /* "000000000000" */
+    bool strict_region;            /* SigV4 credential scopes must name our region */
+    size_t ledger;                 /* refusals that are remembered */
+    size_t decisions;              /* and decisions that were yes */
+    struct login_delay_opts delay; /* after wrong passwords */
     const struct jwt_rules
         *jwt; /* which tokens of a foreign issuer are taken; NULL: none; borrowed */
 };

@@ -1,7 +1,8 @@
 /* auth_ask.c — questions on their way: from auth_by_… to done.
  *
  *   create ─► look up ─┬─► deferred ─► judge ─┬─► accept, refuse ─► end
- *                      └─► waiting ──────┘    └─► the lane of the passwords ─► accept, refuse ─► end
+ *                      └─► waiting ──────┘    ├─► the lane of the passwords ─► accept, refuse ─► end
+ *                                             └─► held ─► judge
  *
  * A JSON Web Token goes to a lane of its own first, and is looked up when it is right: auth_jwt.c.
  *
@@ -9,7 +10,7 @@
  *
  *  I1  done is called once, later, on the loop.
  *  I2  An open question is in `asks` or `earlies`, and in at most one more place: the waiters of what it
- *      is about, the deferred calls of the loop, or one of the lanes.
+ *      is about, the deferred calls of the loop, its timers, or one of the lanes.
  *  I3  A question holds the principal that it is about until it is answered. */
 #include "auth/auth_ask_priv.h"
 
@@ -34,10 +35,12 @@ void auth_ask_init(struct auth *auth)
 void auth_ask_end(struct ask *ask)
 {
     list_remove(&ask->open);
+    loop_timer_stop(&ask->hold);
     auth_jit_forget(ask);
     if (ask->known) principal_unref(&ask->known->principal);
     arena_deinit(&ask->arena);
     crypto_free_secret(ask->password);
+    crypto_wipe(ask->password_mac, sizeof ask->password_mac);
     auth_jwt_ask_free(ask->jwt);
     free(ask->password_hash);
     free(ask->name);
@@ -50,10 +53,20 @@ void auth_ask_judge(struct ask *ask, int rc)
     if (ask->judge(ask)) auth_ask_end(ask);
 }
 
+static void look_up_anew(struct ask *ask)
+{
+    struct principal *renewed = &ask->known->principal;
+    ask->known = NULL;
+    auth_ask_look_up(ask, renewed->label, ask->judge);
+    principal_unref(renewed);
+}
+
 void auth_ask_go_on(struct ask *ask)
 {
     struct known *known = ask->known;
-    if (known->asking)
+    if (known->renewed)
+        look_up_anew(ask);
+    else if (known->asking)
         list_push_back(&known->waiters, &ask->link);
     else
         auth_ask_judge(ask, known->rc);
@@ -62,6 +75,11 @@ void auth_ask_go_on(struct ask *ask)
 static void on_known(struct loop_task *task)
 {
     auth_ask_go_on(container_of(task, struct ask, task));
+}
+
+static void on_held(struct loop_timer *timer)
+{
+    auth_ask_go_on(container_of(timer, struct ask, hold));
 }
 
 struct ask *auth_ask_create(struct auth *auth, const char *what, const char *name, const char *peer,
@@ -76,6 +94,7 @@ struct ask *auth_ask_create(struct auth *auth, const char *what, const char *nam
     snprintf(ask->peer, sizeof ask->peer, "%s", peer ? peer : "");
     list_init(&ask->link);
     loop_task_init(&ask->task, on_known);
+    loop_timer_init(&ask->hold, auth->loop, on_held);
     list_push_back(&auth->asks, &ask->open);
     return ask;
 }
@@ -152,8 +171,9 @@ void auth_ask_log_failure(struct auth *auth, const char *what, struct slice name
                           const char *request_id, const char *why)
 {
     metrics_inc(METRIC_AUTH_FAILURES);
-    const struct log_field fields[] = { LOG_S("kind", what), LOG_SLICE("name", name),
-                                        LOG_S("peer", peer), LOG_S("reason", why),
+    /* fail2ban reads this line: the peer stands before all that the peer may choose (docs/operation.md) */
+    const struct log_field fields[] = { LOG_S("kind", what), LOG_S("peer", peer),
+                                        LOG_SLICE("name", name), LOG_S("reason", why),
                                         LOG_S("request", request_id) };
     if (log_enabled(LOG_WARN))
         log_write(LOG_WARN, "auth", "credential refused", fields, ARRAY_LEN(fields) - !request_id);

@@ -6,11 +6,13 @@
 
 #include "auth/auth_priv.h"
 #include "auth/compiled.h"
+#include "auth/login_delay.h"
 #include "auth/sigv4.h"
 #include "base/arena.h"
 #include "base/list.h"
 #include "base/map.h"
 #include "crypto/digest.h"
+#include "crypto/password.h"
 #include "loop/loop.h"
 #include "registry/registry.h"
 
@@ -24,11 +26,13 @@ struct jwt_keys;
 struct known {
     struct principal principal; /* first */
     char *key;                  /* by which it was looked up */
-    char *status;               /* of a certificate */
+    char *status;               /* of what can be deactivated; NULL: it cannot */
     char *source;               /* what the registry is asked for; NULL: key */
     char *secret;               /* of an access key */
     char *token_hash;           /* of a temporary key */
     char *password_hash;        /* of a user */
+    int64_t password_id;        /* another with each password */
+    bool renewed;               /* its password has changed: another principal has its name */
     int64_t not_before_ms;
     uint8_t jwt_key[CRYPTO_SHA256_LEN];       /* id of the key that has signed a JSON Web Token */
     uint8_t password_seen[CRYPTO_SHA256_LEN]; /* HMAC of the last right password */
@@ -43,6 +47,8 @@ struct known {
     struct list holds; /* those who changed it are answered when it is here */
 };
 
+#define AUTH_SECRET_LEN 32
+
 struct auth {
     struct loop *loop;
     struct registry *registry;
@@ -52,6 +58,7 @@ struct auth {
     struct decisions *decisions;
     struct registry_listener listener;
     struct worker_lane *lane; /* NULL: stopped */
+    struct login_delays *delays;
     struct list asks;
     struct list earlies;
     struct list trials; /* those that have not begun */
@@ -63,7 +70,7 @@ struct auth {
     struct loop_timer ends;       /* when the next principal expires */
     struct worker_lane *jwt_lane; /* NULL: none, or stopped */
     struct jwt_keys *jwt_keys;    /* NULL: none */
-    uint8_t process_secret[32];
+    uint8_t *process_secret;      /* AUTH_SECRET_LEN bytes, guarded */
     void (*on_policy_change)(void *arg);
     void *on_policy_change_arg;
     auth_registered_cb on_registered;
@@ -97,7 +104,10 @@ struct ask {
     struct worker_job job;
     char *password;
     char *password_hash;
-    bool nobody; /* there is no such user */
+    char better_hash[PASSWORD_HASH_LEN]; /* of the same password; "" where it needs none */
+    struct loop_timer hold;
+    bool held;   /* it has waited once */
+    bool nobody; /* there is no such user, or none that may come in */
     uint8_t password_mac[CRYPTO_SHA256_LEN];
     struct jwt_ask *jwt; /* a JSON Web Token, while it is being checked */
 };
@@ -136,7 +146,8 @@ struct ask *auth_ask_create(struct auth *auth, const char *what, const char *nam
 /* Looks the key up and calls judge_cb, later, with ask->rc and, if that is 0, the contents of
  * ask->known. Takes the ask; after auth_stop it is answered with ERR_CLOSED. */
 void auth_ask_look_up(struct ask *ask, const char *key, bool (*judge_cb)(struct ask *ask));
-/* Judges again by what is known now: waits while that is being asked for. */
+/* Judges again by what is known now: waits while that is being asked for, and looks up anew what has been
+ * renewed. */
 void auth_ask_go_on(struct ask *ask);
 /* The registry has said rc: judges now, and ends the ask if that has answered it. */
 void auth_ask_judge(struct ask *ask, int rc);

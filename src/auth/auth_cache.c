@@ -39,14 +39,10 @@ static enum principal_kind kind_of(const char *key)
         const char *prefix;
         enum principal_kind kind;
     } kinds[] = {
-        { "cert:", PRINCIPAL_CERT },
-        { "key:", PRINCIPAL_KEY },
-        { "user:", PRINCIPAL_USER },
-        { "token-hash:", PRINCIPAL_TOKEN },
-        { "token:", PRINCIPAL_TOKEN },
-        { "anonymous:", PRINCIPAL_ANONYMOUS },
-        { "temp:", PRINCIPAL_ROLE },
-        { "jwt:", PRINCIPAL_JWT },
+        { "cert:", PRINCIPAL_CERT },   { "key:", PRINCIPAL_KEY },
+        { "user:", PRINCIPAL_USER },   { "token-hash:", PRINCIPAL_TOKEN },
+        { "token:", PRINCIPAL_TOKEN }, { "anonymous:", PRINCIPAL_ANONYMOUS },
+        { "temp:", PRINCIPAL_ROLE },   { "jwt:", PRINCIPAL_JWT },
     };
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
         if (strncmp(key, kinds[i].prefix, strlen(kinds[i].prefix)) == 0) return kinds[i].kind;
@@ -179,8 +175,8 @@ static void add_policies(struct auth *auth, struct policy **policies, size_t *co
     }
 }
 
-static void fill_thing_policies(struct auth *auth, const struct principal *p, struct principal_thing *to,
-                                const struct registry_thing_info *from)
+static void fill_thing_policies(struct auth *auth, const struct principal *p,
+                                struct principal_thing *to, const struct registry_thing_info *from)
 {
     to->policies = xcalloc(p->policy_count + from->policy_count, sizeof(struct policy *));
     for (; to->policy_count < p->policy_count; to->policy_count++)
@@ -249,12 +245,13 @@ static void fill(struct known *known, struct registry_principal *from)
     known->password_hash = take(&from->password_hash);
     known->token_hash = take(&from->token_hash);
     known->secret = take(&from->secret);
+    known->password_id = from->password_id;
     known->not_before_ms = from->not_before_ms;
     p->cert_id = take(&from->cert_id);
     if (p->kind != PRINCIPAL_JWT) p->expires_ms = from->not_after_ms; /* else the token says it */
     known->has_password_seen = false;
     p->admin = from->admin;
-    p->valid = p->kind != PRINCIPAL_CERT || strcmp(known->status, "ACTIVE") == 0;
+    p->valid = !known->status || strcmp(known->status, "ACTIVE") == 0;
     if (p->kind == PRINCIPAL_TOKEN) {
         free(p->label);
         free(p->id);
@@ -287,8 +284,13 @@ static void answer_waiters(struct known *known, int rc)
     struct list waiters;
     list_init(&waiters);
     list_splice(&waiters, &known->waiters);
-    for (struct list *link; (link = list_pop_front(&waiters));)
-        auth_ask_judge(container_of(link, struct ask, link), rc);
+    for (struct list *link; (link = list_pop_front(&waiters));) {
+        struct ask *ask = container_of(link, struct ask, link);
+        if (known->renewed)
+            auth_ask_go_on(ask);
+        else
+            auth_ask_judge(ask, rc);
+    }
 }
 
 static void answer_changers(struct known *known)
@@ -375,13 +377,23 @@ void auth_cache_init(struct auth *auth)
 
 /* ---- what the registry answers ---- */
 
+/* Who came in by the old password must prove who they are once more. */
+static bool has_other_password(const struct known *known, const struct registry_principal *from)
+{
+    return known->fresh && known->principal.kind == PRINCIPAL_USER &&
+           known->password_id != from->password_id;
+}
+
 /* An answer has come. When there is no principal any more it is forgotten first: whoever asks from within
- * the callbacks begins anew. A failing store takes the rights away as a deletion does. */
+ * the callbacks begins anew. A failing store takes the rights away as a deletion does, and so does another
+ * password: whoever has that becomes another principal. */
 static void settle(struct known *known, int rc, struct registry_principal *from)
 {
     struct principal *p = &known->principal;
     struct auth *auth = p->auth;
     bool changed = known->fresh && rc != ERR_CLOSED;
+    known->renewed = rc == 0 && has_other_password(known, from);
+    if (known->renewed) rc = ERR_NOT_FOUND;
     known->rc = rc;
     if (rc == 0) {
         fill(known, from);

@@ -57,6 +57,8 @@ static bool judge_token(struct ask *ask)
     if (auth_ask_expired(ask))
         return auth_ask_refuse(ask, ERR_EXPIRED, "the token has expired", AUTH_TOKEN_EXPIRED);
     if (ask->rc < 0) return auth_ask_refuse_unknown(ask, ask->rc);
+    if (!ask->known->principal.valid)
+        return auth_ask_refuse(ask, ERR_NOT_FOUND, "the token is disabled", AUTH_TOKEN_INVALID);
     return auth_ask_accept(ask);
 }
 

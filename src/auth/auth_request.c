@@ -48,6 +48,7 @@ static int judge_key(struct ask *ask, const char **ret_why)
         return wrong ? ERR_NOT_FOUND : ERR_EXPIRED;
     }
     if (ask->rc == 0) *ret_why = check_session(ask);
+    if (ask->rc == 0 && !ask->known->principal.valid) *ret_why = "the access key is disabled";
     if (ask->rc == ERR_NOT_FOUND) *ret_why = "unknown access key";
     return *ret_why ? ERR_NOT_FOUND : ask->rc;
 }

@@ -73,6 +73,12 @@
       "Messages not sent to a session because they had expired")                                   \
     X(DENIALS, "thingd_denials_total", "counter", "Actions which no policy allowed")               \
     X(AUTH_FAILURES, "thingd_auth_failures_total", "counter", "Credentials refused")               \
+    X(LOGINS_DELAYED, "thingd_logins_delayed_total", "counter",                                    \
+      "Logins refused without a look at the password, after too many failures")                    \
+    X(USERS_REHASHED, "thingd_users_rehashed_total", "counter",                                    \
+      "Passwords of imported users that were hashed anew, when their users came")                  \
+    X(LOGINS_HELD, "thingd_logins_held_total", "counter",                                          \
+      "Logins that had to wait, after too many failures of their user elsewhere")                  \
     X(HOPS_CUT, "thingd_hops_exceeded_total", "counter",                                           \
       "Republished messages cut at the hop limit")                                                 \
     X(COMMITS, "thingd_store_commits_total", "counter", "Transactions committed")                  \

@@ -62,6 +62,7 @@ struct config {
         struct config_list names;
         enum config_profile profile;
         bool strict_region;
+        bool core_dumps;
     } hub;
     struct {
         enum log_level level;
@@ -172,6 +173,11 @@ struct config {
         char *policy_claim;
         struct config_list policies; /* "value=PolicyName" */
     } jwt;
+    struct {
+        int64_t free_failures;
+        int64_t delay; /* 0: none */
+        int64_t max_delay;
+    } auth;
 
     struct config_listener
         *listeners; /* the five that are always there, then others as they came */

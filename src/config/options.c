@@ -135,6 +135,10 @@ const struct option config_options[] = {
       .max = CONFIG_STRING_MOST, .fallback = "",
       .text = "The data directory, normally given by -d. Empty: /var/lib/thingd where it exists, "
               "else ./var." },
+    { .name = "hub.core_dumps", .type = OPT_BOOL, .offset = CONF(hub.core_dumps),
+      .fallback = "false",
+      .text = "Let the process leave core dumps, and debuggers of its own user attach. For the search of "
+              "faults only: a dump holds passwords and keys." },
 
     { .name = "log.level", .type = OPT_ENUM, .offset = CONF(log.level),
       .choices = levels, .fallback = "info", .reload = true,
@@ -450,6 +454,18 @@ const struct option config_options[] = {
       .valid = config_jwt_policy_valid, .what = "a value of the claim, '=' and the name of a policy",
       .text = "Which policies a token has: \"value=PolicyName\" for each value of the claim; \"*\" is "
               "every token's. Nobody is an administrator by a token of an issuer." },
+
+    { .name = "auth.free_failures", .type = OPT_INT, .offset = CONF(auth.free_failures),
+      .min = 0, .max = 1000, .fallback = "3",
+      .text = "Wrong passwords of an MQTT user from one address that cost nothing; four times as many from "
+              "the address in all, ten times as many of the user everywhere." },
+    { .name = "auth.delay", .type = OPT_DURATION, .offset = CONF(auth.delay),
+      .min = 0, .max = 3600000, .fallback = "1s",
+      .text = "After the next one logins are refused for so long, and after each further one twice as long. "
+              "0: never. See docs/operation.md." },
+    { .name = "auth.max_delay", .type = OPT_DURATION, .offset = CONF(auth.max_delay),
+      .min = 1000, .max = 86400000, .fallback = "5m",
+      .text = "The longest delay. When no login has failed for so long, half of the failures are forgotten." },
 };
 const size_t config_option_count = ARRAY_LEN(config_options);
 

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/metrics.h"
 #include "http/request.h"
 #include "lib/clock_fake.h"
 #include "lib/test.h"
@@ -29,11 +30,20 @@ static void on_policy_change(void *arg)
     b->policy_changes++;
 }
 
+static void open_auth_with(struct bench *b, bool strict_region, struct login_delay_opts delay)
+{
+    b->auth =
+        auth_create(b->f->loop, b->f->registry,
+                    &(struct auth_opts){ "local", "000000000000", strict_region, 100, delay });
+    auth_on_policy_change(b->auth, on_policy_change, b);
+}
+
 static void open_auth(struct bench *b, bool strict_region)
 {
     b->auth = auth_create(b->f->loop, b->f->registry,
                           &(struct auth_opts){ "local", "000000000000", strict_region, 100, 1024 });
     auth_on_policy_change(b->auth, on_policy_change, b);
+    open_auth_with(b, strict_region, (struct login_delay_opts){ 0 });
 }
 
 static _Atomic int lines;
@@ -566,11 +576,10 @@ static void a_right_password_is_remembered(void **state)
     assert_int_equal(again.count, 1);
     assert_int_equal(again.rc, 0);
     release(&again);
-    /* a new password ends the memory of the old one, and the connection lives on */
+    /* a new password ends the memory of the old one */
     registry_fixture_do(b->f, "PutUser", "{'userName':'plug','password':'secret2'}");
     assert_int_equal(ask_password(b, SLICE_LIT("plug"), SLICE_LIT("secret")), ERR_AUTH);
     assert_int_equal(ask_password(b, SLICE_LIT("plug"), SLICE_LIT("secret2")), 0);
-    assert_true(first.principal->valid);
     /* changed while the old one is being checked: whichever came first, there is one answer */
     auth_by_password(b->auth, SLICE_LIT("plug"), SLICE_LIT("secret2"), "", on_reply, &again);
     registry_fixture_do(b->f, "PutUser", "{'userName':'plug','password':'secret3'}");
@@ -579,9 +588,191 @@ static void a_right_password_is_remembered(void **state)
     release(&again);
     assert_int_equal(ask_password(b, SLICE_LIT("plug"), SLICE_LIT("secret2")), ERR_AUTH);
     registry_fixture_do(b->f, "DeleteUser", "{'userName':'plug'}");
-    assert_false(first.principal->valid);
     assert_int_equal(ask_password(b, SLICE_LIT("plug"), SLICE_LIT("secret3")), ERR_AUTH);
     release(&first);
+}
+
+static void ask_from(struct bench *b, const char *password, const char *peer, struct reply *reply)
+{
+    *reply = (struct reply){ 0 };
+    auth_by_password(b->auth, SLICE_LIT("plug"), slice_str(password), peer, on_reply, reply);
+}
+
+static int login_from(struct bench *b, const char *password, const char *peer)
+{
+    struct reply reply;
+    ask_from(b, password, peer, &reply);
+    int rc = await(b, &reply);
+    release(&reply);
+    return rc;
+}
+
+static void a_change_of_a_user_reaches_those_who_hold(void **state)
+{
+    static const struct {
+        const char *op, *params;
+        const char *password; /* with which one may log in then; NULL: nobody may */
+        bool valid;           /* is who came in before */
+    } steps[] = {
+        { "AttachPolicy", "{'policyName':'AnonymousLocal','target':'@arn@'}", "secret", true },
+        { "UpdateUser", "{'userName':'plug','status':'ACTIVE'}", "secret", true },
+        { "UpdateUser", "{'userName':'plug','status':'INACTIVE'}", NULL, false },
+        { "UpdateUser", "{'userName':'plug','status':'ACTIVE'}", "secret", true },
+        { "PutUser", "{'userName':'plug','password':'secret2'}", "secret2", false },
+        { "PutUser", "{'userName':'plug','password':'secret2'}", "secret2", false },
+        { "ImportUsers", "{'users':[{'userName':'plug','passwordHash':'@other@'}],'update':true}",
+          "correct horse", false },
+        { "DeleteUser", "{'userName':'plug'}", NULL, false },
+    };
+    struct bench *b = *state;
+    registry_fixture_set(b->f, "other",
+                         xstrdup("$6$VjGlKJvhAmnu/dnP$Xq/W0rcV//1798pBJYwi1IhbZixPZOgtEUBpv2bhZzN1"
+                                 "skOM7WUuzQ1f4MR9VPA78dHCPzJFIIw1u6N74+N0AQ=="));
+    registry_fixture_set(b->f, "arn", xstrdup("arn:aws:iot:local:000000000000:user/plug"));
+    registry_fixture_do(b->f, "PutUser", "{'userName':'plug','password':'secret'}");
+    const char *password = "secret";
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+        struct reply held;
+        struct told told = { 0 };
+        bool was_in = password != NULL;
+        if (was_in) {
+            ask_from(b, password, "192.0.2.1", &held);
+            assert_int_equal(await(b, &held), 0);
+            auth_watch_principal(held.principal, &told.watch, on_told);
+        }
+        registry_fixture_do(b->f, steps[i].op, steps[i].params);
+        if (was_in) {
+            assert_true(told.count > 0);
+            if (told.valid != steps[i].valid || held.principal->valid != steps[i].valid)
+                fail_msg("step %zu: valid is %d", i, held.principal->valid);
+            assert_true(steps[i].valid || may_publish(b, held.principal, "x") == ERR_DENIED);
+            auth_unwatch(&told.watch);
+            release(&held);
+        }
+        if (password && (!steps[i].password || strcmp(password, steps[i].password) != 0))
+            assert_int_equal(login_from(b, password, "192.0.2.1"), ERR_AUTH);
+        password = steps[i].password;
+        if (password) assert_int_equal(login_from(b, password, "192.0.2.1"), 0);
+    }
+}
+
+/* Who asks while the password changes is judged by what it is then. */
+static void who_asks_during_a_change_is_judged_by_the_new_password(void **state)
+{
+    struct bench *b = *state;
+    struct reply old, new;
+    registry_fixture_do(b->f, "PutUser", "{'userName':'plug','password':'secret'}");
+    assert_int_equal(login_from(b, "secret", ""), 0);
+    ask_from(b, "secret", "", &old);
+    ask_from(b, "secret2", "", &new);
+    registry_fixture_do(b->f, "PutUser", "{'userName':'plug','password':'secret2'}");
+    while (!old.count || !new.count)
+        loop_turn_wait(b->f->loop, 1000);
+    if (old.rc == 0) assert_false(old.principal->valid);
+    assert_true(new.rc == 0 || new.rc == ERR_AUTH); /* whichever came first */
+    release(&old);
+    release(&new);
+    assert_int_equal(login_from(b, "secret2", ""), 0);
+}
+
+static void imported_hashes_become_ours(void **state)
+{
+    static const char *const hashes[] = {
+        "$6$VjGlKJvhAmnu/dnP$Xq/W0rcV//1798pBJYwi1IhbZixPZOgtEUBpv2bhZzN1skOM7WUuzQ1f4MR9VPA78dHC"
+        "PzJFIIw1u6N74+N0AQ==",
+        "$7$101$he6FwXwpBN3U4HsI$Nu6u3nEDCpzRKPkW7DLEue6tbzmMYzClUEYyGUab8mqNME88sWZvbYEUp1oDW4yM"
+        "/4deZ4a5KgBA2HVBG8p6pA==",
+        "$argon2id$v=19$m=64,t=1,p=1$"
+        "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyAhIiMkJSYnKCkqKywtLi8w"
+        "MTIzNDU2Nzg5Ojs8PT4/QA$D++buTfBks/tZ1cps9LUXRzqyStXZjf8fSTeGe9ZRwQNMRms8rPie5Jt9nvE/O0K61"
+        "l8FBTkIJmnjd8dC2SePw",
+    };
+    struct bench *b = *state;
+    for (size_t i = 0; i < ARRAY_LEN(hashes); i++) {
+        struct reply reply;
+        registry_fixture_set(b->f, "hash", xstrdup(hashes[i]));
+        registry_fixture_do(b->f, "PutUser", "{'userName':'plug','passwordHash':'@hash@'}");
+        assert_int_equal(login_from(b, "correct horsf", ""), ERR_AUTH);
+        int64_t before = metrics_get(METRIC_USERS_REHASHED);
+        ask_from(b, "correct horse", "", &reply);
+        assert_int_equal(await(b, &reply), 0);
+        while (metrics_get(METRIC_USERS_REHASHED) == before)
+            loop_turn_wait(b->f->loop, 1000);
+        assert_true(reply.principal->valid); /* the password is the same */
+        release(&reply);
+        assert_int_equal(login_from(b, "correct horse", ""), 0);
+        assert_int_equal(login_from(b, "correct horsf", ""), ERR_AUTH);
+        assert_int_equal(metrics_get(METRIC_USERS_REHASHED), before + 1); /* once */
+        assert_int_equal(registry_fixture_call(b->f, ".RehashUser",
+                                               "{'userName':'plug','hash':'@hash@',"
+                                               "'betterHash':'x'}"),
+                         ERR_CONFLICT);
+    }
+}
+
+static void failures_are_delayed(void **state)
+{
+    struct bench *b = *state;
+    auth_destroy(b->auth);
+    open_auth_with(b, false, (struct login_delay_opts){ 3, 1000, MINUTES(5) });
+    registry_fixture_do(b->f, "PutUser", "{'userName':'plug','password':'secret'}");
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(login_from(b, "wrong", "192.0.2.1"), ERR_AUTH);
+    int64_t delayed = metrics_get(METRIC_LOGINS_DELAYED);
+    assert_int_equal(login_from(b, "secret", "192.0.2.1"), ERR_AUTH); /* is not even looked at */
+    assert_int_equal(metrics_get(METRIC_LOGINS_DELAYED), delayed + 1);
+    assert_int_equal(login_from(b, "secret", "192.0.2.2"), 0); /* the true one, elsewhere */
+    clock_fake_advance(1001);
+    assert_int_equal(login_from(b, "secret", "192.0.2.1"), 0);
+    assert_int_equal(login_from(b, "secret", "192.0.2.1"), 0); /* known at once, and counted so */
+}
+
+/* A right guess among wrong ones that were sent together must not show. */
+static void guesses_at_once_are_delayed_too(void **state)
+{
+    struct bench *b = *state;
+    enum { GUESSES = 8 };
+    struct reply replies[GUESSES];
+    auth_destroy(b->auth);
+    open_auth_with(b, false, (struct login_delay_opts){ 3, 1000, MINUTES(5) });
+    registry_fixture_do(b->f, "PutUser", "{'userName':'plug','password':'secret'}");
+    for (int i = 0; i < GUESSES; i++)
+        ask_from(b, i == GUESSES - 1 ? "secret" : "wrong", "192.0.2.1", &replies[i]);
+    while (!replies[GUESSES - 1].count)
+        loop_turn_wait(b->f->loop, 1000);
+    for (int i = 0; i < GUESSES; i++)
+        assert_int_equal(replies[i].rc, ERR_AUTH);
+}
+
+static void a_user_under_attack_is_held(void **state)
+{
+    struct bench *b = *state;
+    struct reply reply;
+    char peer[32];
+    auth_destroy(b->auth);
+    open_auth_with(b, false, (struct login_delay_opts){ 0, 1000, MINUTES(5) });
+    registry_fixture_do(b->f, "PutUser", "{'userName':'plug','password':'secret'}");
+    for (int i = 1; i <= 2; i++) {
+        snprintf(peer, sizeof peer, "192.0.2.%d", i);
+        assert_int_equal(login_from(b, "wrong", peer), ERR_AUTH);
+        clock_fake_advance(2000);
+    }
+    assert_int_equal(login_from(b, "wrong", "192.0.2.3"), ERR_AUTH);
+    int64_t held = metrics_get(METRIC_LOGINS_HELD);
+    ask_from(b, "secret", "192.0.2.9", &reply);
+    for (int i = 0; i < 5; i++)
+        loop_turn(b->f->loop);
+    assert_int_equal(reply.count, 0);
+    assert_int_equal(metrics_get(METRIC_LOGINS_HELD), held + 1);
+    clock_fake_advance(4001);
+    assert_int_equal(await(b, &reply), 0);
+    release(&reply);
+    assert_int_equal(login_from(b, "wrong", "192.0.2.10"), ERR_AUTH);
+    ask_from(b, "secret", "192.0.2.11", &reply); /* held when all ends */
+    loop_turn(b->f->loop);
+    auth_stop(b->auth);
+    assert_int_equal(reply.count, 1);
+    release(&reply);
 }
 
 static void the_queue_of_passwords_is_bounded(void **state)
@@ -644,11 +835,18 @@ static void tokens_are_found_by_their_hash(void **state)
         assert_int_equal(ask_token(b, wrong[i], &none), ERR_NOT_FOUND);
         assert_string_equal(none.why, "The security token included in the request is invalid.");
     }
+    registry_fixture_do(f, "UpdateToken", "{'tokenId':'@id@','status':'INACTIVE'}");
+    assert_true(told.count == 2 && !told.valid);
     struct reply expired;
+    assert_int_equal(ask_token(b, token, &expired), ERR_NOT_FOUND);
+    registry_fixture_do(f, "UpdateToken", "{'tokenId':'@id@','status':'ACTIVE'}");
+    assert_true(told.count == 3 && told.valid);
+    assert_int_equal(ask_token(b, token, &expired), 0);
+    release(&expired);
     clock_fake_advance(60001);
     assert_int_equal(ask_token(b, token, &expired), ERR_EXPIRED);
     registry_fixture_do(f, "DeleteToken", "{'tokenId':'@id@'}");
-    assert_int_equal(told.count, 2);
+    assert_int_equal(told.count, 4);
     assert_false(told.valid);
     assert_int_equal(ask_token(b, token, &expired), ERR_NOT_FOUND);
     auth_unwatch(&told.watch);
@@ -737,15 +935,20 @@ static void requests_are_signed(void **state)
         release(&reply);
         buf_deinit(&text);
     }
-    /* the same under strict_region, and after the key is gone */
+    /* the same under strict_region, and after the key is disabled, enabled, gone */
     auth_destroy(b->auth);
     open_auth(b, true);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 5; i++) {
         const struct signing how = { "k", "ks", i == 0 ? "eu-central-1" : "local", 0, NULL, false };
-        static const int want[] = { ERR_AUTH, 0, ERR_NOT_FOUND };
+        static const int want[] = { ERR_AUTH, 0, ERR_NOT_FOUND, 0, ERR_NOT_FOUND };
+        static const char *const changes[][2] = {
+            [2] = { "UpdateAccessKey", "{'accessKeyId':'@k@','status':'INACTIVE'}" },
+            [3] = { "UpdateAccessKey", "{'accessKeyId':'@k@','status':'ACTIVE'}" },
+            [4] = { "DeleteAccessKey", "{'accessKeyId':'@k@'}" },
+        };
         struct buf text = { 0 };
         struct reply reply;
-        if (i == 2) registry_fixture_do(b->f, "DeleteAccessKey", "{'accessKeyId':'@k@'}");
+        if (changes[i][0]) registry_fixture_do(b->f, changes[i][0], changes[i][1]);
         sign(b, &how, &text);
         assert_int_equal(ask_request(b, buf_str(&text), NULL, &reply), want[i]);
         if (i == 0)
@@ -1411,6 +1614,12 @@ int main(void)
         TEST(a_refused_one_may_ask_again),
         TEST(passwords_are_checked),
         TEST(a_right_password_is_remembered),
+        TEST(a_change_of_a_user_reaches_those_who_hold),
+        TEST(who_asks_during_a_change_is_judged_by_the_new_password),
+        TEST(imported_hashes_become_ours),
+        TEST(failures_are_delayed),
+        TEST(guesses_at_once_are_delayed_too),
+        TEST(a_user_under_attack_is_held),
         TEST(the_queue_of_passwords_is_bounded),
         TEST(tokens_are_found_by_their_hash),
         TEST(peers_are_known_by_uid),
