@@ -320,6 +320,7 @@ int data_dir_open(const char *path, bool create, struct data_dir **ret_dir, stru
     if (rc == 0) rc = check_new(dir, diag);
     if (rc == 0) rc = secret_box_open(key_file, create && dir->is_new, &dir->secrets, diag);
     if (rc == 0) rc = open_ca(dir, diag);
+    if (dir->ca_key_pem) dir->ca_key_pem = crypto_guarded_text(dir->ca_key_pem);
     free(key_file);
     if (rc < 0) {
         data_dir_close(dir);
@@ -335,7 +336,7 @@ void data_dir_close(struct data_dir *dir)
     secret_box_close(dir->secrets);
     free(dir->ca_file);
     free(dir->ca_cert_pem);
-    crypto_free_secret(dir->ca_key_pem);
+    crypto_guarded_free(dir->ca_key_pem);
     for (int i = 0; i < DATA_DIR_SERVERS; i++)
         pair_deinit(&dir->servers[i]);
     if (dir->lock >= 0) close(dir->lock);

@@ -38,7 +38,7 @@ struct data_dir {
     struct secret_box *secrets;
     char *ca_file;
     char *ca_cert_pem;
-    char *ca_key_pem;
+    char *ca_key_pem; /* in guarded memory */
     struct data_dir_pair servers[DATA_DIR_SERVERS];
     bool is_new; /* there is no administrator yet: admin.json is to be written */
 };

@@ -53,6 +53,7 @@ static int open_parts(struct offline *o, const char *data_dir, const char *const
     if (rc < 0) return diag_set(diag, rc, "the cryptographic library cannot be used");
     rc = config_load(&(struct config_sources){ .environ = environ }, &o->conf, diag);
     if (rc < 0) return rc;
+    if (!o->conf->hub.core_dumps) crypto_forbid_dumps();
     rc = data_dir_open(data_dir, false, &o->dir, diag);
     if (rc < 0) goto free_config;
     rc = core_open(&o->core, o->conf, o->dir, diag);

@@ -100,6 +100,7 @@ static int run(const struct cli_args *args, action_cb action)
     if (crypto_init() < 0) return cli_failed(args, "the cryptographic library cannot be used");
     sources_init(&sources, args);
     int code = load(&sources, args, &conf);
+    if (code == CLI_DONE && !conf->hub.core_dumps) crypto_forbid_dumps();
     if (code == CLI_DONE) code = action(&sources, conf, args);
     sources_deinit(&sources);
     return code;
