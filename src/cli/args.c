@@ -118,6 +118,7 @@ static int give(const struct cli_args *args, struct cli_given *given, const char
     const struct cli_flag *flag = given->flag;
     if (flag->value && !flag->repeatable && given->count)
         return cli_bad_usage(args, "flag '%s' is given twice", flag->name);
+    if (flag->secret && args->program->hide) args->program->hide(value);
     given->values = xrealloc(given->values, (given->count + 1) * sizeof *given->values);
     given->values[given->count++] = value;
     return 0;

@@ -25,6 +25,7 @@ struct cli_flag {
     const char *longer; /* when the second is this, there is one more; NULL: never */
     bool repeatable;    /* may be given more than once; otherwise twice is an error */
     bool required;
+    bool secret;      /* its value goes to cli_program.hide */
     const char *text; /* one line */
 };
 
@@ -51,7 +52,10 @@ struct cli_program {
     size_t command_count;
     const struct cli_flag *flags; /* of every command; ends with { 0 }; NULL: none */
     const char *fallback;         /* the command when none is named */
-    void *data;                   /* for the commands */
+    void (*hide)(
+        const char
+            *secret); /* a part of argv, as soon as it is read; NULL: nobody else sees argv */
+    void *data;       /* for the commands */
 };
 
 struct cli_given {

@@ -2,6 +2,7 @@
 #include "cli/bench/bench.h"
 #include "cli/command.h"
 #include "cli/mqtt/flags.h"
+#include "crypto/secret.h"
 
 #include "base/mem.h"
 
@@ -53,12 +54,19 @@ static int usual_port(const struct bench_opts *opts)
     return opts->ca_file ? 8883 : 1883;
 }
 
+static int read_login(const struct cli_args *args, struct bench_opts *opts, struct buf *password)
+{
+    bool given = false;
+    int rc = command_client_password(args, &given, password);
+    opts->user = cli_flag_value(args, "--username", NULL);
+    if (given) opts->password = buf_str(password);
+    return rc;
+}
+
 static int read_opts(const struct cli_args *args, struct bench_opts *opts)
 {
     struct diag diag = DIAG_INIT;
     opts->host = cli_flag_value(args, "--host", "127.0.0.1");
-    opts->user = cli_flag_value(args, "--username", NULL);
-    opts->password = cli_flag_value(args, "--pw", NULL);
     opts->ca_file = cli_flag_value(args, "--cafile", NULL);
     opts->ws = cli_flag_given(args, "--ws");
     int rc = read_version(args, opts);
@@ -136,19 +144,15 @@ static void print_results(const struct cli_args *args, const struct json *rows)
                     json_get_str(row, "scenario"));
 }
 
-int bench_command(const struct cli_args *args)
+static int run_scenarios(const struct cli_args *args, const struct bench_opts *opts)
 {
-    struct bench_opts opts = { 0 };
     struct diag diag = DIAG_INIT;
-    int rc = read_opts(args, &opts);
-    if (rc == 0) rc = check_names(args);
-    if (rc) return rc;
-    if (args->count == 0) return list_scenarios(args);
+    int rc = 0;
     struct json *rows = json_new_array();
     for (size_t i = 0; i < args->count && rc == 0; i++) {
         const struct bench_scenario *scenario = bench_scenario_find(cli_arg(args, i));
         struct bench_result result;
-        if (bench_run(&opts, scenario, &result, &diag) < 0) {
+        if (bench_run(opts, scenario, &result, &diag) < 0) {
             rc = cli_failed(args, "%s: %s", scenario->name, diag_text(&diag, diag.code));
             break;
         }
@@ -157,5 +161,17 @@ int bench_command(const struct cli_args *args)
     }
     if (json_count(rows)) print_results(args, rows);
     json_free(rows);
+    return rc;
+}
+
+int bench_command(const struct cli_args *args)
+{
+    struct bench_opts opts = { 0 };
+    struct buf password = { 0 };
+    int rc = read_login(args, &opts, &password);
+    if (rc == 0) rc = read_opts(args, &opts);
+    if (rc == 0) rc = check_names(args);
+    if (rc == 0) rc = args->count ? run_scenarios(args, &opts) : list_scenarios(args);
+    secret_wipe(&password);
     return rc;
 }

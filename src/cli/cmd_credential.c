@@ -1,16 +1,11 @@
-/* cmd_credential.c — `key create`, `token create`, `user add`: what makes a secret and shows it
- * once. A secret stands in the output of the command that made it and nowhere else; a password
- * can come from standard input, since others can read the arguments of a process. */
+/* cmd_credential.c — `key create`, `token create`: what makes a secret and shows it once. It stands in the output of
+ * the command that made it and nowhere else. */
 #include "base/err.h"
 #include "base/mem.h"
-#include "base/rand.h"
 #include "base/text.h"
 #include "cli/command.h"
-#include "crypto/crypto.h"
 
 #include <string.h>
-
-enum { PASSWORD_MAX = 1024, PASSWORD_RANDOM = 18 /* bytes: 24 characters */ };
 
 /* ---- keys and tokens ------------------------------------------------------------------------ */
 
@@ -102,100 +97,4 @@ int token_create_run(const struct cli_args *args)
     if (rc) return rc;
     if (seconds) json_set_int(params, "expiresInSeconds", seconds);
     return create(args, "CreateToken", params, fields, "tokenId");
-}
-
-/* ---- users ---------------------------------------------------------------------------------- */
-
-/* The first line of standard input. */
-static int read_password(const struct cli_args *args, struct buf *ret_password)
-{
-    int rc = command_read(args, "-", PASSWORD_MAX, ret_password);
-    if (rc) return rc;
-    size_t len = strcspn(buf_str(ret_password), "\r\n");
-    if (len < ret_password->len) ret_password->data[ret_password->len = len] = '\0';
-    return len ? 0 : cli_failed(args, "standard input has no password");
-}
-
-static void make_password(struct buf *ret_password)
-{
-    uint8_t bytes[PASSWORD_RANDOM];
-    rand_system_bytes(bytes, sizeof bytes);
-    base64url_encode(ret_password, bytes, sizeof bytes);
-    crypto_wipe(bytes, sizeof bytes);
-}
-
-/* *ret_made: nobody knows it yet. */
-static int get_password(const struct cli_args *args, struct buf *ret_password, bool *ret_made)
-{
-    const char *given = cli_flag_value(args, "--password", NULL);
-    bool from_stdin = cli_flag_given(args, "--password-stdin");
-    if (given && from_stdin)
-        return cli_bad_usage(args, "--password and --password-stdin exclude each other");
-    if (given && !*given) return cli_bad_usage(args, "the password is empty");
-    *ret_made = !given && !from_stdin;
-    if (from_stdin) return read_password(args, ret_password);
-    if (given)
-        buf_puts(ret_password, given);
-    else
-        make_password(ret_password);
-    return 0;
-}
-
-/* 1 when there is one of that name, 0, or an error. */
-static int has_user(struct command *cmd, const char *name)
-{
-    struct json *result = NULL;
-    int rc = command_try_list(cmd, "ListUsers", NULL, "users", &result);
-    if (rc < 0) return rc;
-    json_for_each(user, json_get(result, "users")) {
-        const char *other = json_get_str(user, "userName");
-        if (other && strcmp(other, name) == 0) rc = 1;
-    }
-    json_free(result);
-    return rc;
-}
-
-static int put_user(struct command *cmd, const char *password, bool made)
-{
-    static const struct output_column fields[] = {
-        { "user", "userName" },
-        { "password", "password" },
-        { 0 },
-    };
-    const char *name = cli_arg(cmd->args, 0);
-    const char *policy = cli_flag_value(cmd->args, "--policy", NULL);
-    struct json *result = NULL;
-    int there = has_user(cmd, name);
-    if (there < 0) return command_fail(cmd);
-    if (there && policy)
-        return cli_failed(cmd->args,
-                          "the user '%s' is there already; '%s policy attach %s user:%s' gives a "
-                          "policy",
-                          name, cmd->args->program->name, policy, name);
-    struct json *params = params_of("userName", name);
-    json_set_str(params, "password", password);
-    json_set_str(params, "policyName", policy);
-    if (command_try(cmd, "PutUser", params, &result) < 0) return command_fail(cmd);
-    if (made) json_set_str(result, "password", password);
-    if (cmd->json)
-        output_json(cmd->args->out, result);
-    else if (made)
-        output_fields(cmd->args->out, fields, result);
-    else
-        fprintf(cmd->args->out, "user %s %s\n", name, there ? "has another password" : "added");
-    json_free(result);
-    return CLI_DONE;
-}
-
-int user_add_run(const struct cli_args *args)
-{
-    struct command cmd;
-    struct buf password = { 0 };
-    bool made = false;
-    int rc = get_password(args, &password, &made);
-    if (rc == 0) rc = command_open(&cmd, args, REACH_ANY);
-    if (rc == 0) rc = command_close(&cmd, put_user(&cmd, buf_str(&password), made));
-    if (password.data) crypto_wipe(password.data, password.cap);
-    buf_deinit(&password);
-    return rc;
 }

@@ -39,6 +39,7 @@ static const struct output_column key_columns[] = {
     { "ID", "accessKeyId" },
     { "NAME", "name" },
     { "ADMIN", "admin", OUTPUT_FLAG },
+    { "STATUS", "status" },
     { "CREATED", "creationDate", OUTPUT_TIME },
     { 0 },
 };
@@ -46,11 +47,13 @@ static const struct output_column token_columns[] = {
     { "ID", "tokenId" },
     { "NAME", "name" },
     { "ADMIN", "admin", OUTPUT_FLAG },
+    { "STATUS", "status" },
     { "CREATED", "creationDate", OUTPUT_TIME },
     { 0 },
 };
 static const struct output_column user_columns[] = {
     { "NAME", "userName" },
+    { "STATUS", "status" },
     { "CREATED", "creationDate", OUTPUT_TIME },
     { 0 },
 };
@@ -258,10 +261,22 @@ static const struct simple_flag session_flags[] = {
 
 static const struct simple simples[] = {
     { "key list", "ListAccessKeys", REACH_ANY, .list = "accessKeys", .columns = key_columns },
+    { "key disable", "UpdateAccessKey", REACH_ANY, "accessKeyId", .fixed = "status",
+      .value = "INACTIVE", .noun = "key", .done = "disabled" },
+    { "key enable", "UpdateAccessKey", REACH_ANY, "accessKeyId", .fixed = "status",
+      .value = "ACTIVE", .noun = "key", .done = "enabled" },
     { "key delete", "DeleteAccessKey", REACH_ANY, "accessKeyId", .noun = "key", .done = "deleted" },
     { "token list", "ListTokens", REACH_ANY, .list = "tokens", .columns = token_columns },
+    { "token disable", "UpdateToken", REACH_ANY, "tokenId", .fixed = "status", .value = "INACTIVE",
+      .noun = "token", .done = "disabled" },
+    { "token enable", "UpdateToken", REACH_ANY, "tokenId", .fixed = "status", .value = "ACTIVE",
+      .noun = "token", .done = "enabled" },
     { "token delete", "DeleteToken", REACH_ANY, "tokenId", .noun = "token", .done = "deleted" },
     { "user list", "ListUsers", REACH_ANY, .list = "users", .columns = user_columns },
+    { "user disable", "UpdateUser", REACH_ANY, "userName", .fixed = "status", .value = "INACTIVE",
+      .noun = "user", .done = "disabled" },
+    { "user enable", "UpdateUser", REACH_ANY, "userName", .fixed = "status", .value = "ACTIVE",
+      .noun = "user", .done = "enabled" },
     { "user delete", "DeleteUser", REACH_ANY, "userName", .noun = "user", .done = "deleted" },
     { "type list", "ListThingTypes", .list = "thingTypes", .columns = type_columns },
     { "group list", "ListThingGroups", .flags = group_list_flags, .list = "thingGroups",

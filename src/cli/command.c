@@ -18,7 +18,7 @@
 
 extern char **environ;
 
-enum { TIMEOUT_MS = 30000, JSON_FILE_MAX = 1 << 20 };
+enum { TIMEOUT_MS = 30000, JSON_FILE_MAX = 1 << 20, PASSWORD_FILE_MAX = 4096 };
 
 static const struct client_env *env_of(const struct cli_args *args)
 {
@@ -122,10 +122,15 @@ int command_read_attrs(const struct cli_args *args, struct json **ret_attrs)
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
-static int read_stdin(const struct cli_args *args, size_t most, struct buf *ret_data)
+FILE *command_input(const struct cli_args *args)
 {
     const struct client_env *env = env_of(args);
-    FILE *in = env && env->in ? env->in : stdin;
+    return env && env->in ? env->in : stdin;
+}
+
+static int read_stdin(const struct cli_args *args, size_t most, struct buf *ret_data)
+{
+    FILE *in = command_input(args);
     while (!feof(in)) {
         char *to = buf_reserve(ret_data, 4096);
         ret_data->len += fread(to, 1, 4096, in);
@@ -155,5 +160,42 @@ int command_read_json(const struct cli_args *args, const char *file, struct json
         rc = cli_failed(args, "%s: %s", strcmp(file, "-") ? file : "standard input",
                         diag_text(&diag, diag.code));
     buf_deinit(&text);
+    return rc;
+}
+
+/* ---- passwords ------------------------------------------------------------------------------ */
+
+static const char *variable_of(const struct cli_args *args, const char *name)
+{
+    size_t len = strlen(name);
+    for (const char *const *one = command_environ(args); one && *one; one++)
+        if (strncmp(*one, name, len) == 0 && (*one)[len] == '=') return *one + len + 1;
+    return NULL;
+}
+
+int command_password(const struct cli_args *args, const char *variable, struct buf *ret_password)
+{
+    const char *file = cli_flag_value(args, "--password-file", NULL);
+    const char *value = file ? NULL : variable_of(args, variable);
+    if (value) buf_puts(ret_password, value);
+    if (!file) return 0;
+    int rc = command_read(args, file, PASSWORD_FILE_MAX, ret_password);
+    if (rc) return rc;
+    ret_password->len = strcspn(buf_str(ret_password), "\r\n");
+    ret_password->data[ret_password->len] = '\0';
+    if (ret_password->len) return 0;
+    return cli_failed(args, "%s has no password", strcmp(file, "-") ? file : "standard input");
+}
+
+int command_client_password(const struct cli_args *args, bool *ret_given, struct buf *ret_password)
+{
+    const char *value = cli_flag_value(args, "--pw", NULL);
+    bool by_file = cli_flag_given(args, "--password-file");
+    if (value && by_file) return cli_bad_usage(args, "--pw and --password-file exclude each other");
+    if (value) buf_puts(ret_password, value);
+    int rc = 0;
+    if (!value && (by_file || cli_flag_given(args, "--username")))
+        rc = command_password(args, "THINGD_PASSWORD", ret_password);
+    *ret_given = value || ret_password->len;
     return rc;
 }

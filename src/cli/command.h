@@ -42,6 +42,8 @@ void command_done(struct command *cmd, const struct json *result, const char *fm
 /* { member: text }; NULL text: an empty object. */
 struct json *params_of(const char *member, const char *text);
 
+/* Standard input. */
+FILE *command_input(const struct cli_args *args);
 /* Appends a file's bytes, or standard input's for "-". 0; or CLI_FAILED, and the reason is
  * printed. */
 int command_read(const struct cli_args *args, const char *file, size_t most, struct buf *ret_data);
@@ -50,6 +52,12 @@ int command_read_json(const struct cli_args *args, const char *file, struct json
 /* Adds those of the flags --attr KEY=VALUE to *ret_attrs, which is NULL or an object, made where it is needed;
  * the caller's, also when a flag is wrong. 0; or the exit code, and the reason is printed. */
 int command_read_attrs(const struct cli_args *args, struct json **ret_attrs);
+/* A password that is no argument, which everybody could read: the first line of --password-file FILE, or else the
+ * variable of the environment. Empty where there is neither. 0; or CLI_FAILED, and the reason is printed. Wipe
+ * by secret_wipe(). */
+int command_password(const struct cli_args *args, const char *variable, struct buf *ret_password);
+/* The same for a client of MQTT: --pw too, and THINGD_PASSWORD where there is a --username. */
+int command_client_password(const struct cli_args *args, bool *ret_given, struct buf *ret_password);
 /* What the process or the test has set. */
 const char *const *command_environ(const struct cli_args *args);
 
@@ -58,11 +66,12 @@ int bench_command(const struct cli_args *args);  /* cmd_bench.c */
 int check_run(const struct cli_args *args);      /* cmd_check.c */
 int key_create_run(const struct cli_args *args); /* cmd_credential.c */
 int token_create_run(const struct cli_args *args);
-int user_add_run(const struct cli_args *args);
 int group_create_run(const struct cli_args *args); /* cmd_group.c */
 int group_show_run(const struct cli_args *args);
 int group_add_run(const struct cli_args *args);
 int group_remove_run(const struct cli_args *args);
+int user_add_run(const struct cli_args *args); /* cmd_user.c */
+int user_import_run(const struct cli_args *args);
 int thing_add_run(const struct cli_args *args);  /* cmd_thing_add.c */
 int thing_list_run(const struct cli_args *args); /* cmd_thing.c */
 int thing_show_run(const struct cli_args *args);

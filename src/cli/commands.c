@@ -75,11 +75,15 @@ static const struct cli_flag token_create_flags[] = {
       .text = "ends after 90s, 15m, 12h, 30d or 52w; without it, never" },
     { 0 },
 };
+#define PASSWORD_FILE_FLAG                                                           \
+    {                                                                                \
+        .name = "--password-file", .value = "FILE",                                  \
+        .text = "the password is the first line of this file; '-' is standard input" \
+    }
 static const struct cli_flag user_add_flags[] = {
-    { .name = "--password",
-      .value = "PASSWORD",
-      .text = "the password; other users of this host may see it in the list of processes" },
-    { .name = "--password-stdin", .text = "read the password from standard input, one line" },
+    PASSWORD_FILE_FLAG,
+    { .name = "--password-stdin", .text = "the same as --password-file -" },
+    { .name = "--batch", .letter = 'b', .text = "mosquitto_passwd's; is refused, see above" },
     POLICY_FLAG("attach this policy; UserDefault without it"),
     { 0 },
 };
@@ -87,6 +91,10 @@ static const struct cli_flag template_create_flags[] = {
     { .name = "--hook", .value = "URL", .text = "ask there before a device is provisioned" },
     { .name = "--jitp", .text = "for a CA's registration just in time, not for fleets" },
     { .name = "--disabled", .text = "not to be used yet" },
+static const struct cli_flag user_import_flags[] = {
+    { .name = "--update", .text = "users who are there get the imported password" },
+    { .name = "--plain", .letter = 'U', .text = "the file has passwords, not their hashes" },
+    POLICY_FLAG("attach this policy; UserDefault without it, to those who are new"),
     { 0 },
 };
 static const struct cli_flag thing_add_flags[] = {
@@ -225,7 +233,9 @@ static const struct cli_flag bench_flags[] = {
     { .name = "--pw",
       .letter = 'P',
       .value = "PASSWORD",
-      .text = "the password; other users of this host may see it in the list of processes" },
+      .secret = true,
+      .text = "the password; better in a file or in THINGD_PASSWORD, where others cannot see it" },
+    PASSWORD_FILE_FLAG,
     { .name = "--cafile",
       .value = "FILE",
       .text = "connect with TLS; the certificates (PEM) that the broker's must be signed by" },
@@ -332,16 +342,38 @@ const struct cli_command client_commands[] = {
     { "key create", NULL, 0, 0, key_create_flags, key_create_run, "make an access key",
       "The secret is printed once and can not be had again. " OFFLINE_TEXT },
     { "key list", NULL, 0, 0, NULL, simple_run, "list access keys", OFFLINE_TEXT },
+    { "key disable", "ID", 1, 1, NULL, simple_run, "refuse an access key until it is enabled",
+      "Its connections end. " OFFLINE_TEXT },
+    { "key enable", "ID", 1, 1, NULL, simple_run, "let an access key in again", OFFLINE_TEXT },
     { "key delete", "ID", 1, 1, NULL, simple_run, "delete an access key", OFFLINE_TEXT },
     { "token create", NULL, 0, 0, token_create_flags, token_create_run, "make a bearer token",
       "The token is printed once and can not be had again. " OFFLINE_TEXT },
     { "token list", NULL, 0, 0, NULL, simple_run, "list bearer tokens", OFFLINE_TEXT },
+    { "token disable", "ID", 1, 1, NULL, simple_run, "refuse a bearer token until it is enabled",
+      "Its connections end. " OFFLINE_TEXT },
+    { "token enable", "ID", 1, 1, NULL, simple_run, "let a bearer token in again", OFFLINE_TEXT },
     { "token delete", "ID", 1, 1, NULL, simple_run, "delete a bearer token", OFFLINE_TEXT },
-    { "user add", "NAME", 1, 1, user_add_flags, user_add_run,
+    { "user add", "NAME", 1, 2, user_add_flags, user_add_run,
       "add an MQTT user, or change the password",
-      "Without a password one is made, and printed once. A user who is there already gets the new\n"
-      "password. " OFFLINE_TEXT },
+      "Asks for the password twice, unless it comes from standard input, a file, or the variable\n"
+      "THINGD_USER_PASSWORD. With an empty answer, and where there is no terminal to ask at, one "
+      "is\n"
+      "made, and printed once. There is no -b PASSWORD as of mosquitto_passwd: every user of this\n"
+      "host can read it in the list of processes, and it stays in the history of the shell. A "
+      "user\n"
+      "who is there already gets the new password, and connections by the old one "
+      "end.\n" OFFLINE_TEXT },
+    { "user import", "FILE", 1, 1, user_import_flags, user_import_run,
+      "add MQTT users from a file of mosquitto_passwd",
+      "FILE has lines NAME:HASH, '-' is standard input; HASH is of the formats $6$ (sha512), $7$\n"
+      "(sha512-pbkdf2) and $argon2id$. All users are added, or none, and then each that cannot be\n"
+      "is named. When a user logs in for the first time, the hash is replaced by one of our own. "
+      "At\n"
+      "most 5000 users at a time. " OFFLINE_TEXT },
     { "user list", NULL, 0, 0, NULL, simple_run, "list MQTT users", OFFLINE_TEXT },
+    { "user disable", "NAME", 1, 1, NULL, simple_run, "refuse an MQTT user until it is enabled",
+      "The connections of the user end. " OFFLINE_TEXT },
+    { "user enable", "NAME", 1, 1, NULL, simple_run, "let an MQTT user in again", OFFLINE_TEXT },
     { "user delete", "NAME", 1, 1, NULL, simple_run, "delete an MQTT user", OFFLINE_TEXT },
 
     { "thing add", "NAME", 1, 1, thing_add_flags, thing_add_run,

@@ -18,6 +18,7 @@
 #include "cli/command.h"
 #include "config/config.h"
 #include "crypto/crypto.h"
+#include "crypto/secret.h"
 #include "topic/topic.h"
 
 #include <inttypes.h>
@@ -36,6 +37,8 @@ static const char system_ca[] = "/etc/ssl/certs/ca-certificates.crt";
 /* clang-format off */
 #define FLAG(name_, letter_, value_, text_) \
     { .name = (name_), .letter = (letter_), .value = (value_), .text = (text_) },
+#define SECRET(name_, letter_, value_, text_) \
+    { .name = (name_), .letter = (letter_), .value = (value_), .secret = true, .text = (text_) },
 #define FLAGS(name_, letter_, value_, text_) \
     { .name = (name_), .letter = (letter_), .value = (value_), .repeatable = true, .text = (text_) },
 
@@ -43,9 +46,10 @@ static const char system_ca[] = "/etc/ssl/certs/ca-certificates.crt";
     FLAG("--host", 'h', "HOST", "name or address of the hub; localhost where only a port is given") \
     FLAG("--port", 'p', "PORT", "1883, or 8883 with TLS")                                          \
     FLAG("--unix", 'S', "PATH", "connect to this Unix socket")                                     \
-    FLAG("--url", 'L', "URL", "mqtt://[USER[:PASSWORD]@]HOST[:PORT][/TOPIC]; mqtts:// with TLS")   \
+    SECRET("--url", 'L', "URL", "mqtt://[USER[:PASSWORD]@]HOST[:PORT][/TOPIC]; mqtts:// with TLS") \
     FLAG("--username", 'u', "NAME", "user name")                                                   \
-    FLAG("--pw", 'P', "PASSWORD", "its password; others may see it in the list of processes")      \
+    SECRET("--pw", 'P', "PASSWORD", "its password; better in a file or in THINGD_PASSWORD, where others cannot see it") \
+    FLAG("--password-file", 0, "FILE", "its password is the first line of this file; '-' is standard input") \
     FLAG("--id", 'i', "ID", "client id; one is made without it")                                   \
     FLAG("--id-prefix", 'I', "PREFIX", "client id: this and the number of the process")            \
     FLAG("--keepalive", 'k', "SECONDS", "time of silence before a ping; 60 without it, 0: none")   \
@@ -237,9 +241,8 @@ static const char *const tls_names[] = { "--cafile",   "--cert",     "--key",
 
 static int read_url(const struct cli_args *args, struct mqtt_settings *s)
 {
-    static const char *const others[] = {
-        "--host", "--port", "--unix", "--username", "--pw", NULL
-    };
+    static const char *const others[] = { "--host", "--port",          "--unix", "--username",
+                                          "--pw",   "--password-file", NULL };
     struct mqtt_connect *connect = &s->client.connect;
     struct mqtt_url url = { 0 };
     struct diag diag = DIAG_INIT;
@@ -370,18 +373,22 @@ static int read_version(const struct cli_args *args, struct mqtt_connect *connec
     return 0;
 }
 
-static int read_login(const struct cli_args *args, struct mqtt_connect *connect)
+static int read_login(const struct cli_args *args, struct arena *arena,
+                      struct mqtt_connect *connect)
 {
     const char *user = cli_flag_value(args, "--username", NULL);
-    const char *password = cli_flag_value(args, "--pw", NULL);
+    struct buf password = { 0 };
+    bool given = false;
     if (cli_flag_given(args, "--url")) return 0;
-    if (password && !user && connect->level < MQTT_LEVEL_5)
-        return cli_bad_usage(args, "flag '--pw' needs --username NAME");
+    int rc = command_client_password(args, &given, &password);
+    if (rc == 0 && given && !user && connect->level < MQTT_LEVEL_5)
+        rc = cli_bad_usage(args, "a password needs --username NAME");
     connect->has_username = user;
-    connect->has_password = password;
+    connect->has_password = given;
     connect->username = slice_str(user);
-    connect->password = slice_str(password);
-    return 0;
+    connect->password = slice_str(arena_strndup(arena, buf_str(&password), password.len));
+    secret_wipe(&password);
+    return rc;
 }
 
 static int read_id(const struct cli_args *args, struct mqtt_settings *s)
@@ -500,7 +507,7 @@ int mqtt_settings_read(const struct cli_args *args, struct mqtt_settings *s)
     int rc = read_version(args, &s->client.connect);
     if (rc == 0) rc = read_numbers(args, s);
     if (rc == 0) rc = read_id(args, s);
-    if (rc == 0) rc = read_login(args, &s->client.connect);
+    if (rc == 0) rc = read_login(args, &s->arena, &s->client.connect);
     if (rc == 0) rc = read_will(args, &s->client.connect);
     if (rc == 0) rc = read_properties(args, s);
     if (rc == 0) rc = read_place(args, s);

@@ -215,7 +215,7 @@ static void bad_usage(void **state)
         { "sub -p 65536", "flag '--port': '65536' is not a number from 1 to 65535" },
         { "sub -k 65536", "flag '--keepalive': '65536' is not a number from 0 to 65535" },
         { "sub -W 0", "flag '--timeout': '0' is not a number from 1 to 31536000" },
-        { "sub -P pw", "flag '--pw' needs --username NAME" },
+        { "sub -P pw", "a password needs --username NAME" },
         { "sub -c", "flag '--disable-clean-session' needs --id ID" },
         { "sub -c -I x", "flag '--disable-clean-session' needs --id ID" },
         { "sub -i a -I b", "either --id or --id-prefix" },
