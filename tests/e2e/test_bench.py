@@ -98,7 +98,7 @@ def test_the_process_of_the_hub_is_looked_at(hub):
 
 
 def test_over_tls_as_a_user(hub, name):
-    hub.cli("user", "add", name, "--password", "a-long-password")
+    hub.cli("user", "add", name, "--password-stdin", stdin="a-long-password")
     who = ("-p", str(hub.port("mqtts")), "-u", name, "-P", "a-long-password")
     rows = json.loads(hub.cli("bench", "fan-in-1", *QUICK, *who, "--cafile", hub.ca, "--json").stdout)
     assert rows[0]["lost"] == 0 < rows[0]["count"]
@@ -107,7 +107,7 @@ def test_over_tls_as_a_user(hub, name):
 
 
 def test_over_websocket_and_tls_by_mqtt_5_as_a_user(hub, name):
-    hub.cli("user", "add", name, "--password", "a-long-password")
+    hub.cli("user", "add", name, "--password-stdin", stdin="a-long-password")
     who = ("-p", str(hub.port("https")), "-u", name, "-P", "a-long-password", "-V", "5", "--ws", "--cafile", hub.ca)
     flow, single = json.loads(hub.cli("bench", "fan-in-1", "fan-in-0-single", *QUICK, *who, "--json").stdout)
     assert flow["lost"] == 0 < flow["count"] and single["lost"] == 0 < single["count"]

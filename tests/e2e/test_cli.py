@@ -312,7 +312,7 @@ def test_policy(hub, name, policy_file, tmp_path):
 
     thing = object_of(hub, "thing", "add", f"{name}-thing", "--out", tmp_path)
     user = f"{name}-user"
-    done(hub, "user", "add", user, "--password", "long enough for anybody")
+    done(hub, "user", "add", user, "--password-stdin", stdin="long enough for anybody")
     key = object_of(hub, "key", "create")["accessKeyId"]
     token = object_of(hub, "token", "create")["tokenId"]
     targets = {f"{name}-thing": thing["certificateArn"], user: f":user/{user}", key: f":key/{key}",
@@ -528,7 +528,7 @@ def test_user(either):
     assert "horse" not in hub.cli("user", "list", "--json").stdout
     done(hub, "user", "delete", "eve")
     assert refused(hub, "user", "delete", "eve")
-    done(hub, "user", "add", "bob", "--password", "another one, and longer")
+    done(hub, "user", "add", "bob", "--password-stdin", stdin="another one, and longer")
     hub = running(hub)
     logins = [("ann", made, 0), ("bob", "another one, and longer", 0),
               ("bob", "correct horse battery", 4), ("eve", shown["password"], 4), ("bob", "", 4)]

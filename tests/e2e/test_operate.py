@@ -138,9 +138,9 @@ def test_who_may_read_sys(hub, name, tmp_path):
     document = tmp_path / "watch.json"
     document.write_text(json.dumps(WATCH))
     hub.cli("policy", "create", f"Watch-{name}", document)
-    hub.cli("user", "add", f"{name}-plain", "--password", "long enough for all")
-    hub.cli("user", "add", f"{name}-watch", "--password", "long enough for all", "--policy",
-            f"Watch-{name}")
+    hub.cli("user", "add", f"{name}-plain", "--password-stdin", stdin="long enough for all")
+    hub.cli("user", "add", f"{name}-watch", "--password-stdin", "--policy", f"Watch-{name}",
+            stdin="long enough for all")
     for user, granted in ((f"{name}-plain", 128), (f"{name}-watch", 0)):
         with hub.mqtt(user, listener="mqtts", username=user,
                       password="long enough for all") as client:
@@ -245,7 +245,7 @@ def test_a_large_purge_lets_others_work(fresh_hub, name):
 
 
 def test_why_a_client_was_refused(hub, name):
-    hub.cli("user", "add", name, "--password", "long enough for all")
+    hub.cli("user", "add", name, "--password-stdin", stdin="long enough for all")
     login = {"listener": "mqtts", "username": name, "password": "long enough for all"}
     with hub.mqtt(name, **login) as client:
         assert client.try_subscribe("$SYS/#") == 128

@@ -133,7 +133,7 @@ def test_every_way_in(hub, name, place):
              "url": ["-L", f"mqtt://localhost:{hub.port('mqtt')}/{name}"],
              "tls": ["-h", HOST, "-p", hub.port("mqtts"), "--cafile", hub.ca]}[place]
     if place == "tls":
-        hub.cli("user", "add", name, "--password", "secret")
+        hub.cli("user", "add", name, "--password-stdin", stdin="secret")
         words += ["-u", name, "-P", "secret"]
     topic = [] if place == "url" else [name]
     with Sub(hub, *words, *topic, "-C", 1) as sub:
@@ -422,7 +422,7 @@ def test_refused_lines_end_the_run(hub, name):
 
 
 def test_refused_connections_are_told(hub, name):
-    hub.cli("user", "add", name, "--password", "right")
+    hub.cli("user", "add", name, "--password-stdin", stdin="right")
     place = ["-h", HOST, "-p", hub.port("mqtt"), "-u", name]
     assert reason(hub, "sub", name, *place, "-P", "wrong") == \
         "the hub refuses user name and password"
@@ -431,7 +431,7 @@ def test_refused_connections_are_told(hub, name):
 
 
 def test_mqtt_5_tells_reasons(hub, name):
-    hub.cli("user", "add", name, "--password", "right")
+    hub.cli("user", "add", name, "--password-stdin", stdin="right")
     place = ["-h", HOST, "-p", hub.port("mqtt"), "-u", name]
     said = reason(hub, "sub", name, *place, "-P", "wrong", "-V", "5")
     assert said.startswith("the hub refuses the connection: bad user name or password")

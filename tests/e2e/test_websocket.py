@@ -31,7 +31,7 @@ def level(request):
 
 @pytest.fixture(scope="module")
 def ann(module_hub):
-    module_hub.cli("user", "add", "ann", "--password", "long enough for all")
+    module_hub.cli("user", "add", "ann", "--password-stdin", stdin="long enough for all")
     return {"username": "ann", "password": "long enough for all"}
 
 

@@ -20,7 +20,7 @@ SCRIPT = "scenarios_ws.js"
 
 
 def setting(hub, strict=False):
-    hub.cli("user", "add", "page", "--password", PASSWORD)
+    hub.cli("user", "add", "page", "--password-stdin", stdin=PASSWORD)
     thing = hub.add_thing("page-thing")
     ports = {listener: hub.port(listener) for listener in ("mqtt", "http", "mqtts", "https")}
     return json.dumps({"ports": ports, "ca": hub.ca, "closeFrameIsDisconnect": strict,
@@ -81,7 +81,7 @@ def make(request, hub):
 
 @pytest.fixture(scope="module")
 def login(module_hub):
-    module_hub.cli("user", "add", "paho", "--password", PASSWORD)
+    module_hub.cli("user", "add", "paho", "--password-stdin", stdin=PASSWORD)
     return {"username": "paho", "password": PASSWORD}
 
 

@@ -287,7 +287,7 @@ def test_anonymous_on_this_machine(hub, name):
 
 def test_users(hub, name):
     """Nobody has asked for the upgrade; CONNECT says who it is, and decides."""
-    hub.cli("user", "add", name, "--password", PASSWORD)
+    hub.cli("user", "add", name, "--password-stdin", stdin=PASSWORD)
     login = {"username": name, "password": PASSWORD}
     for asked in ({}, bearer(hub.admin["token"]), {"listener": "mqtts"}, {"listener": "http"}):
         mark = hub.mark()

@@ -47,7 +47,7 @@ static const struct cli_flag serve_flags[] = {
     { 0 },
 };
 static const struct cli_flag add_flags[] = {
-    { .name = "--type", .letter = 't', .value = "T", .text = "its type" },
+    { .name = "--type", .letter = 't', .value = "T", .secret = true, .text = "its type" },
     { .name = "--attr", .letter = 'a', .value = "K=V", .repeatable = true, .text = "an attribute" },
     { .name = "--verbose", .letter = 'v', .text = "say more" },
     { .name = "--retain", .letter = 'r', .text = "keep it" },
@@ -82,6 +82,13 @@ static const struct cli_command commands[] = {
     { "sub", "FILTER", 1, 1, sub_flags, run_note, "subscribe", NULL },
     { "number", NULL, 0, 0, number_flags, run_number, "a number", NULL },
 };
+static struct buf hidden;
+
+static void hide(const char *secret)
+{
+    buf_printf(&hidden, "<%s>", secret);
+}
+
 static const struct cli_program program = {
     .name = "hub",
     .version = "1.2.3",
@@ -90,6 +97,7 @@ static const struct cli_program program = {
     .command_count = sizeof commands / sizeof *commands,
     .flags = common_flags,
     .fallback = "serve",
+    .hide = hide,
 };
 
 struct outcome {
@@ -120,6 +128,28 @@ static void outcome_free(struct outcome *o)
 {
     free(o->out);
     free(o->err);
+}
+
+/* As soon as it is read, also where the line is wrong in the end. */
+static void secrets_are_hidden(void **state)
+{
+    static const struct {
+        const char *line, *hidden;
+    } rows[] = {
+        { "thing add x -t secret", "<secret>" },
+        { "thing add x -tsecret", "<secret>" },
+        { "thing add --type secret x", "<secret>" },
+        { "-d x thing add x --type=secret", "<secret>" },
+        { "thing add -t secret x y", "<secret>" },
+        { "thing add -a other=secret x", "" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        buf_clear(&hidden);
+        struct outcome o = run(rows[i].line);
+        assert_string_equal(buf_str(&hidden), rows[i].hidden);
+        outcome_free(&o);
+    }
+    buf_deinit(&hidden);
 }
 
 static void good_lines(void **state)
@@ -356,6 +386,7 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(secrets_are_hidden),
         cmocka_unit_test(good_lines),
         cmocka_unit_test(bad_lines),
         cmocka_unit_test(help_lines),

@@ -14,6 +14,7 @@
 
 static char *dir;
 static const char *const no_environ[] = { NULL };
+static const char *const *environment = no_environ;
 
 static int make_dir(void **state)
 {
@@ -47,7 +48,7 @@ static int run(const char *line, char **ret_said)
         { "pub", "[TOPIC]", 0, 1, pub_flags, read_only, "", NULL },
         { "sub", "[FILTER]...", 0, CLI_ANY, sub_flags, read_only, "", NULL },
     };
-    struct client_env env = { .environ = no_environ };
+    struct client_env env = { .environ = environment };
     const struct cli_program program = { .name = "thingd",
                                          .version = "0",
                                          .about = "x",
@@ -289,6 +290,47 @@ static void the_manual_of_properties_is_true(void **state)
     }
 }
 
+static void passwords_that_are_no_arguments(void **state)
+{
+    static const char *const with_password[] = { "THINGD_PASSWORD=by variable", NULL };
+    char *file = xasprintf("%s/password", dir);
+    FILE *out = fopen(file, "we");
+    assert_non_null(out);
+    fputs("by file\r\nsecond line\n", out);
+    fclose(out);
+    const struct {
+        const char *words;
+        const char *password; /* NULL: none */
+        int rc;
+    } rows[] = {
+        { "sub a -u me", "by variable", 0 },
+        { "sub a", NULL, 0 },
+        { "sub a -u me -P given", "given", 0 },
+        { "sub a -u me -P _", "", 0 },
+        { "sub a -u me --password-file @", "by file", 0 },
+        { "sub a -u me -P given --password-file @", NULL, CLI_USAGE },
+        { "sub a --password-file @", NULL, CLI_USAGE },
+        { "sub a -u me --password-file @x", NULL, CLI_FAILED },
+    };
+    environment = with_password;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char line[256], *said = NULL;
+        const char *at = strchr(rows[i].words, '@');
+        snprintf(line, sizeof line, "%.*s%s%s", (int)strcspn(rows[i].words, "@"), rows[i].words,
+                 at ? file : "", at ? at + 1 : "");
+        int rc = run(line, &said);
+        if (rc != rows[i].rc) fail_msg("%s: %d: %s", line, rc, said);
+        const struct mqtt_connect *connect = &settings.client.connect;
+        if (rc == 0) assert_int_equal(connect->has_password, rows[i].password != NULL);
+        if (rows[i].password) assert_true(slice_eq_str(connect->password, rows[i].password));
+        mqtt_settings_free(&settings);
+        free(said);
+    }
+    environment = no_environ;
+    unlink(file);
+    free(file);
+}
+
 static void the_client_id(void **state)
 {
     char *said = NULL, *expected = xasprintf("x-%ld", (long)getpid());
@@ -377,6 +419,7 @@ int main(void)
         IN_DIR(what_flags_set),
         IN_DIR(bad_usage),
         IN_DIR(the_manual_of_properties_is_true),
+        IN_DIR(passwords_that_are_no_arguments),
         IN_DIR(the_client_id),
         IN_DIR(the_hub_of_the_data_directory),
         IN_DIR(files_that_are_not_there),
