@@ -386,10 +386,8 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(secrets_are_hidden),
-        cmocka_unit_test(good_lines),
-        cmocka_unit_test(bad_lines),
-        cmocka_unit_test(help_lines),
+        cmocka_unit_test(secrets_are_hidden),  cmocka_unit_test(good_lines),
+        cmocka_unit_test(bad_lines),           cmocka_unit_test(help_lines),
         cmocka_unit_test(no_arguments_at_all),
     };
     return cmocka_run_group_tests(tests, NULL, teardown);

@@ -269,9 +269,9 @@ static void credentials(void **state)
           "thingd user add: --password-file and --password-stdin exclude each other\n"
           "try 'thingd user add --help'\n",
           { { 0 } } },
-#define NOT_ON_THE_LINE                                                                         \
+#define NOT_ON_THE_LINE                                                                            \
     "thingd user add: a password on the command line can be read by every user of this host, and " \
-    "stays in the history of the shell: leave it out to be asked for it, or use "               \
+    "stays in the history of the shell: leave it out to be asked for it, or use "                  \
     "--password-file or --password-stdin\ntry 'thingd user add --help'\n"
         { "user|add|-b|bob|pw", "", 2, "", NOT_ON_THE_LINE, { { 0 } } },
         { "user|add|bob|pw", "", 2, "", NOT_ON_THE_LINE, { { 0 } } },
