@@ -29,7 +29,7 @@ void crypto_free_secret(char *text)
 
 void *crypto_guarded_alloc(size_t size)
 {
-    void *data = sodium_malloc(size);
+    void *data = sodium_init() < 0 ? NULL : sodium_malloc(size);
     if (!data) BUG("no guarded memory");
     sodium_memzero(data, size);
     return data;

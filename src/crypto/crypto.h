@@ -12,7 +12,7 @@ void crypto_wipe(void *data, size_t len);
 /* Wipes a zero-terminated secret, such as a private key in PEM, and frees it. Accepts NULL. */
 void crypto_free_secret(char *text);
 
-/* Memory for the few keys that live as long as the process: between guard pages, locked into memory where limits
+/* Any time, also before crypto_init(). Memory for the few keys that live as long as the process: between guard pages, locked into memory where limits
  * permit, left out of core dumps. It costs at least four pages. Never NULL; zeroed when it is freed. */
 void *crypto_guarded_alloc(size_t size);
 void crypto_guarded_free(void *data); /* accepts NULL */

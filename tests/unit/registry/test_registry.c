@@ -631,7 +631,7 @@ static void a_restart_keeps_all(void **state)
           "{'policyArn':'*','policyDocument':'*','policyVersionId':'3','isDefaultVersion':false}" },
         { "ListAccessKeys", "{}", 0,
           "{'accessKeys':[{'accessKeyId':'@key@','name':'k','arn':'*','admin':false,"
-          "'creationDate':'#'}]}" },
+          "'status':'ACTIVE','creationDate':'#'}]}" },
         { "GetTopicRule", "{'ruleName':'r'}", 0 },
         { "ListPolicies", "{'ascendingOrder':true,'pageSize':3}", 0 },
     };
