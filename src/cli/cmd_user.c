@@ -30,15 +30,15 @@ static void ask(const struct cli_args *args, FILE *in, const char *question, str
 {
     struct termios shown, hidden;
     bool known = tcgetattr(fileno(in), &shown) == 0;
-    fputs(question, args->err);
-    fflush(args->err);
     if (known) {
         hidden = shown;
         hidden.c_lflag &= ~(tcflag_t)ECHO;
         tcsetattr(fileno(in), TCSAFLUSH, &hidden);
     }
+    fputs(question, args->err); /* only now: an answer to it is neither shown nor dropped */
+    fflush(args->err);
     read_line(in, ret_line);
-    if (known) tcsetattr(fileno(in), TCSAFLUSH, &shown);
+    if (known) tcsetattr(fileno(in), TCSADRAIN, &shown);
     fputc('\n', args->err);
 }
 
