@@ -315,12 +315,16 @@ def call_data_plane(data):
 def call_credentials(ask):
     made = ask("POST", "/hub/keys", {"name": "k", "policyName": "p"})
     ask("GET", "/hub/keys")
+    ask("PUT", f"/hub/keys/{made['accessKeyId']}", {"status": "INACTIVE"})
     ask("DELETE", f"/hub/keys/{made['accessKeyId']}")
     made = ask("POST", "/hub/tokens", {"admin": True, "expiresInSeconds": 60})
     ask("POST", "/hub/tokens")
     ask("GET", "/hub/tokens")
+    ask("PUT", f"/hub/tokens/{made['tokenId']}", {"status": "INACTIVE"})
     ask("DELETE", f"/hub/tokens/{made['tokenId']}")
     ask("POST", "/hub/users", {"userName": "u", "password": "secret word"})
+    ask("PUT", "/hub/users/u", {"status": "INACTIVE"})
+    ask("POST", "/hub/users/import", {"users": [{"userName": "v", "passwordHash": "none"}]})
     ask("GET", "/hub/users")
     ask("DELETE", "/hub/users/u")
 
@@ -525,7 +529,7 @@ REFUSED = [
     ("GetThingShadow", "/things/a/shadow", {"name": "a/b"}, None),
     ("CreateAccessKey", "/hub/keys", {}, {"name": "x" * 129}),
     ("CreateToken", "/hub/tokens", {}, {"expiresInSeconds": -1}),
-    ("PutUser", "/hub/users", {}, {"userName": "u"}),
+    ("PutUser", "/hub/users", {}, {"userName": "u", "password": 5}),
     ("PutUser", "/hub/users", {}, {"userName": "a b", "password": "secret word"}),
     ("TestTopicRule", "/hub/rules/test", {}, {"sql": "SELECT 1"}),
     ("TestTopicRule", "/hub/rules/test", {}, {"sql": "SELECT 1", "topic": "a", "payloadBase64": 1}),
