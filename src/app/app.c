@@ -72,6 +72,7 @@ struct app {
     struct front *front;
     char hostname[256];
     struct worker_lane *handshakes;
+    struct tls_sessions *tls_sessions;
     struct tls_server *tls[3]; /* by enum config_client_cert */
     struct expiry *expiry;
     struct app_listener *listeners;
@@ -370,8 +371,8 @@ static int load_pairs(const struct config *conf, const struct config_list *names
     return rc;
 }
 
-static int make_servers(const struct pem_pairs *pairs, struct tls_server *ret_tls[3],
-                        struct diag *diag)
+static int make_servers(const struct pem_pairs *pairs, struct tls_sessions *sessions,
+                        struct tls_server *ret_tls[3], struct diag *diag)
 {
     int rc = 0;
     struct tls_pair *views = xcalloc(pairs->count, sizeof *views);
@@ -387,6 +388,7 @@ static int make_servers(const struct pem_pairs *pairs, struct tls_server *ret_tl
                                    .pair_count = pairs->count,
                                    .default_count = pairs->default_count,
                                    .client_cert = (enum tls_client_cert)i,
+                                   .sessions = sessions,
                                },
                                diag);
     free(views);
@@ -409,11 +411,21 @@ static int make_tls(const struct app *app, const struct config *conf, struct tls
 {
     struct pem_pairs pairs = { 0 };
     int rc = load_pairs(conf, &app->conf->hub.names, app->dir, &pairs, diag);
-    if (rc == 0) rc = make_servers(&pairs, ret_tls, diag);
+    if (rc == 0) rc = make_servers(&pairs, app->tls_sessions, ret_tls, diag);
     if (rc == 0) watch_ends(app->expiry, &pairs);
     pem_pairs_deinit(&pairs);
     if (rc < 0) diag_wrap(diag, rc, "server certificate");
     return rc;
+}
+
+static struct tls_sessions *tls_sessions_of(const struct config *conf)
+{
+    return tls_sessions_create(&(struct tls_sessions_opts){
+        .tickets = conf->tls.session_tickets,
+        .cached = (size_t)conf->tls.session_cache,
+        .lifetime_ms = conf->tls.session_lifetime,
+        .key_ms = conf->tls.ticket_key_lifetime,
+    });
 }
 
 static void drop_tls(struct tls_server *tls[3])
@@ -423,6 +435,8 @@ static void drop_tls(struct tls_server *tls[3])
         tls[i] = NULL;
     }
 }
+
+enum { HANDSHAKE_QUEUE = 64 }; /* what the workers do in a tenth of a second or so */
 
 static unsigned handshake_workers(const struct config *conf)
 {
@@ -662,10 +676,11 @@ static int start_all(struct app *app, struct diag *diag)
     if (rc == 0) rc = start_doors(app, diag);
     app->expiry =
         expiry_create(app->core.loop, app->core.registry, slice_str(app->dir->ca_cert_pem));
+    app->tls_sessions = tls_sessions_of(app->conf);
     if (rc == 0) rc = make_tls(app, app->conf, app->tls, diag);
     if (rc < 0) return rc;
-    app->handshakes =
-        worker_lane_create(app->core.loop, "thingd-tls", handshake_workers(app->conf), 4096);
+    app->handshakes = worker_lane_create(app->core.loop, "thingd-tls", handshake_workers(app->conf),
+                                         HANDSHAKE_QUEUE);
     rc = open_listeners(app, diag);
     if (rc < 0) return rc;
     tell_own_ports(app);
@@ -780,6 +795,7 @@ void app_stop(struct app *app)
     webhooks_destroy(app->webhooks);
     drop_tls(app->tls);
     expiry_destroy(app->expiry);
+    tls_sessions_unref(app->tls_sessions);
     core_close(&app->core);
     data_dir_close(app->dir);
     config_free(app->conf);

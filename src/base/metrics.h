@@ -25,6 +25,10 @@
     X(FOREIGN_PROTOCOL, "thingd_foreign_protocol_total", "counter",                                \
       "Connections closed because their first bytes were no protocol that is spoken there")        \
     X(TLS_HANDSHAKES, "thingd_tls_handshakes_total", "counter", "TLS handshakes completed")        \
+    X(TLS_RESUMED, "thingd_tls_resumed_total", "counter",                                          \
+      "TLS handshakes that took up an earlier session")                                            \
+    X(TLS_SESSIONS, "thingd_tls_sessions", "gauge",                                                \
+      "TLS sessions in memory, for clients without tickets")                                       \
     X(TLS_FAILURES, "thingd_tls_failures_total", "counter", "TLS handshakes failed")               \
     X(MQTT_CLIENTS, "thingd_mqtt_clients", "gauge", "MQTT clients connected")                      \
     X(MQTT_CLIENTS_MAX, "thingd_mqtt_clients_max", "gauge", "Most MQTT clients at one time")       \

@@ -91,6 +91,8 @@ static const struct cli_flag template_create_flags[] = {
     { .name = "--hook", .value = "URL", .text = "ask there before a device is provisioned" },
     { .name = "--jitp", .text = "for a CA's registration just in time, not for fleets" },
     { .name = "--disabled", .text = "not to be used yet" },
+    { 0 },
+};
 static const struct cli_flag user_import_flags[] = {
     { .name = "--update", .text = "users who are there get the imported password" },
     { .name = "--plain", .letter = 'U', .text = "the file has passwords, not their hashes" },

@@ -128,6 +128,10 @@ struct config {
         struct config_list certificates; /* see config_certificate_parse */
         int64_t handshake_workers;
         int64_t handshake_timeout;
+        bool session_tickets;
+        int64_t session_cache;
+        int64_t session_lifetime;
+        int64_t ticket_key_lifetime;
     } tls;
     struct {
         int64_t max_bytes;

@@ -336,6 +336,19 @@ const struct option config_options[] = {
     { .name = "tls.handshake_timeout", .type = OPT_DURATION, .offset = CONF(tls.handshake_timeout),
       .min = 100, .max = 300 * 1000, .fallback = "10s",
       .text = "How long a TLS handshake may take." },
+    { .name = "tls.session_tickets", .type = OPT_BOOL, .offset = CONF(tls.session_tickets), .fallback = "true",
+      .text = "Give clients tickets, with which their next connections need no signatures and key exchange. A "
+              "client's certificate is looked up again all the same." },
+    { .name = "tls.session_cache", .type = OPT_INT, .offset = CONF(tls.session_cache),
+      .min = 0, .max = 1000000, .fallback = "4096",
+      .text = "TLS sessions kept in memory, for clients that know no tickets; about 1 KB each. 0: none." },
+    { .name = "tls.session_lifetime", .type = OPT_DURATION, .offset = CONF(tls.session_lifetime),
+      .min = 60 * 1000, .max = 24 * 3600 * 1000, .fallback = "12h",
+      .text = "How long after its full handshake a TLS session may be taken up again." },
+    { .name = "tls.ticket_key_lifetime", .type = OPT_DURATION, .offset = CONF(tls.ticket_key_lifetime),
+      .min = 60 * 1000, .max = 24 * 3600 * 1000, .fallback = "1h",
+      .text = "How long one key makes tickets before another does. Keys are in memory only, for "
+              "tls.session_lifetime more." },
 
     { .name = "json.max_bytes", .type = OPT_BYTES, .offset = CONF(json.max_bytes),
       .min = KIB(1), .max = MIB(16), .fallback = "128k",

@@ -6,6 +6,8 @@
  *      those who are in from being served.
  *  I2  When the system has no descriptor left, accepting stops for a while that doubles: the
  *      pending connection would make the poll return at once for ever.
+ *      While TLS handshakes wait for a worker, a listener with TLS does not accept either: nobody is refused for
+ *      a storm, and what it takes is bounded.
  *  I3  The listener's memory lives until it is closed and its last handshake or wait for a header is gone;
  *      established connections hold only the gauge.
  *  I4  A socket file is replaced only when nobody listens on it, and removed only when it is still
@@ -58,6 +60,7 @@ struct listener {
     size_t pending_count; /* of both */
     struct bucket lean;
     struct loop_timer pause; /* runs while the system has no descriptors */
+    struct net_held held;    /* linked while handshakes wait for a worker */
     int64_t pause_ms;
     struct log_pace pauses, refusals, strangers;
     uint16_t port;
@@ -460,6 +463,23 @@ static bool is_passing(int code)
     }
 }
 
+static void on_room(struct net_held *held)
+{
+    struct listener *l = container_of(held, struct listener, held);
+    if (!loop_timer_active(&l->pause) && loop_fd_watch(&l->watch, LOOP_READ) < 0)
+        loop_timer_start(&l->pause, PAUSE_MAX_MS);
+}
+
+/* True when nobody is to be accepted now. */
+static bool hold(struct listener *l)
+{
+    if (!l->opts.tls || list_empty(&l->net->tls_waiting)) return false;
+    list_remove(&l->held.link);
+    list_push_back(&l->net->tls_held, &l->held.link);
+    loop_fd_watch(&l->watch, 0);
+    return true;
+}
+
 static void on_connection(struct loop_fd *watch, int events)
 {
     struct listener *l = container_of(watch, struct listener, watch);
@@ -468,7 +488,7 @@ static void on_connection(struct loop_fd *watch, int events)
         pause_accepting(l, -EIO);
         return;
     }
-    for (int i = 0; i < ACCEPT_BATCH && !l->closing; i++) {
+    for (int i = 0; i < ACCEPT_BATCH && !l->closing && !hold(l); i++) {
         struct sockaddr_storage from = { 0 };
         socklen_t len = sizeof from;
         int fd = accept4(l->watch.fd, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -537,6 +557,8 @@ int listener_open(struct listener **ret_listener, struct loop *loop,
     list_init(&l->handshakes);
     list_init(&l->headers);
     loop_timer_init(&l->pause, loop, on_pause_over);
+    list_init(&l->held.link);
+    l->held.resume = on_room;
     *ret_listener = l;
     return 0;
 }
@@ -570,6 +592,7 @@ void listener_close(struct listener *listener, void (*cb)(void *arg), void *arg)
     listener->on_closed = cb;
     listener->on_closed_arg = arg;
     loop_timer_stop(&listener->pause);
+    list_remove(&listener->held.link);
     loop_fd_close(&listener->watch);
     loop_defer(listener->loop, &listener->gone);
     remove_file(listener);

@@ -43,6 +43,7 @@ struct net *net_ref(struct loop *loop)
         net->admission = admission_create();
         list_init(&net->dirty);
         list_init(&net->tls_waiting);
+        list_init(&net->tls_held);
         loop_timer_init(&net->tls_retry, loop, net_tls_retry);
         loop_hook_add(loop, &net->hook, on_turn_end);
         loop_task_init(&net->wake, on_wake);
@@ -67,6 +68,8 @@ void net_unref(struct net *net)
     free(net->read_buf);
     free(net->plain_buf);
     free(net->join_buf);
+    free(net->tls_in);
+    free(net->tls_out);
     free(net);
 }
 

@@ -11,6 +11,12 @@ enum {
     NET_TLS_RETRY_MS = 20,
 };
 
+/* Linked into net->tls_held by whoever waits there; out of it again when resume is called. */
+struct net_held {
+    struct list link;
+    void (*resume)(struct net_held *held);
+};
+
 struct net {
     struct loop *loop;
     size_t refs;
@@ -21,10 +27,13 @@ struct net {
     struct conn_gauge *gauge;    /* connections of all listeners */
     struct admission *admission; /* and where they come from */
     struct list tls_waiting;     /* handshakes that the lane has no room for */
+    struct list tls_held;        /* struct net_held: who waits until there are none of those */
     struct loop_timer tls_retry;
     uint8_t *read_buf;  /* NET_READ_SIZE */
     uint8_t *plain_buf; /* NET_PLAIN_SIZE, decrypted */
     uint8_t *join_buf;  /* NET_PLAIN_SIZE, to be encrypted */
+    uint8_t *tls_in;    /* of tls_buffers.c; NULL: in use */
+    uint8_t *tls_out;
 };
 
 struct net *net_ref(struct loop *loop);

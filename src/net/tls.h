@@ -17,8 +17,28 @@
 #include "base/slice.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct tls_server;
+
+/* Sessions that clients take up again without keys and certificates: as tickets, which clients keep for us (RFC 5077),
+ * and in memory for clients that know no tickets. Counted; shared by servers, also by those that follow after a
+ * reload. A session goes on only where client certificates are asked for in the same way, for the same server
+ * name (RFC 6066, section 3), and with or without an extended master secret as it was made (RFC 7627, section
+ * 5.3); its client certificate is the one that was proved when it began. Nothing survives the process. */
+struct tls_sessions;
+
+struct tls_sessions_opts {
+    bool tickets;
+    size_t cached;       /* most sessions in memory; 0: none */
+    int64_t lifetime_ms; /* of a session, from its full handshake */
+    int64_t key_ms;      /* how long a key makes tickets, before a new one does */
+};
+struct tls_sessions *tls_sessions_create(const struct tls_sessions_opts *opts);
+struct tls_sessions *tls_sessions_ref(struct tls_sessions *sessions);
+void tls_sessions_unref(struct tls_sessions *sessions);
+/* Sessions in memory. Any thread. */
+size_t tls_sessions_cached(struct tls_sessions *sessions);
 
 enum tls_client_cert { TLS_CLIENT_NONE, TLS_CLIENT_OPTIONAL, TLS_CLIENT_REQUIRED };
 
@@ -36,6 +56,7 @@ struct tls_server_opts {
     size_t
         default_count; /* so many at the front are default pairs; the others need a DNS name. 0: one */
     enum tls_client_cert client_cert;
+    struct tls_sessions *sessions; /* a reference is taken. NULL: nothing is resumed */
 };
 
 /* Returns 0 and a reference, or ERR_CRYPTO / ERR_CERT with the reason, which begins with the name of what is

@@ -11,6 +11,10 @@
 #include <mbedtls/ssl.h>
 #include <mbedtls/version.h>
 #include <mbedtls/x509_crt.h>
+#include <stdlib.h>
+
+/* 2.28 lets its structs be seen, and a few of its inner functions be called. */
+#define TLS_INSIDES (MBEDTLS_VERSION_NUMBER < 0x03000000)
 
 /* The private operations of an RSA key change its blinding values; mbedTLS guards them only when it
  * was built with threads. */
@@ -86,26 +90,36 @@ static inline int tls_handshake_over(mbedtls_ssl_context *ssl)
 }
 
 /* TLS 1.2 exactly: 2.28 knows no newer one, and 3.x would need its PSA key store for 1.3. Curves,
- * then hashes, by preference. */
+ * then hashes, by preference: secp256r1 is faster than x25519 here (see tls_step.c). */
 static inline void tls_conf_algorithms(mbedtls_ssl_config *conf)
 {
 #if MBEDTLS_VERSION_NUMBER >= 0x03020000
-    static const uint16_t groups[] = { MBEDTLS_SSL_IANA_TLS_GROUP_X25519,
-                                       MBEDTLS_SSL_IANA_TLS_GROUP_SECP256R1,
+    static const uint16_t groups[] = { MBEDTLS_SSL_IANA_TLS_GROUP_SECP256R1,
+                                       MBEDTLS_SSL_IANA_TLS_GROUP_X25519,
                                        MBEDTLS_SSL_IANA_TLS_GROUP_SECP384R1,
                                        MBEDTLS_SSL_IANA_TLS_GROUP_NONE };
     mbedtls_ssl_conf_groups(conf, groups);
     mbedtls_ssl_conf_min_tls_version(conf, MBEDTLS_SSL_VERSION_TLS1_2);
     mbedtls_ssl_conf_max_tls_version(conf, MBEDTLS_SSL_VERSION_TLS1_2);
 #else
-    static const mbedtls_ecp_group_id curves[] = { MBEDTLS_ECP_DP_CURVE25519,
-                                                   MBEDTLS_ECP_DP_SECP256R1,
+    static const mbedtls_ecp_group_id curves[] = { MBEDTLS_ECP_DP_SECP256R1,
+                                                   MBEDTLS_ECP_DP_CURVE25519,
                                                    MBEDTLS_ECP_DP_SECP384R1, MBEDTLS_ECP_DP_NONE };
     static const int hashes[] = { MBEDTLS_MD_SHA256, MBEDTLS_MD_SHA384, MBEDTLS_MD_SHA512,
                                   MBEDTLS_MD_NONE };
     mbedtls_ssl_conf_curves(conf, curves);
     mbedtls_ssl_conf_sig_hashes(conf, hashes);
     mbedtls_ssl_conf_min_version(conf, MBEDTLS_SSL_MAJOR_VERSION_3, MBEDTLS_SSL_MINOR_VERSION_3);
+#endif
+}
+
+/* Of an open connection: a parsed certificate is several times its DER. */
+static inline void tls_drop_peer_cert(mbedtls_ssl_context *ssl)
+{
+#if TLS_INSIDES
+    mbedtls_x509_crt_free(ssl->session->peer_cert);
+    free(ssl->session->peer_cert);
+    ssl->session->peer_cert = NULL;
 #endif
 }
 

@@ -17,7 +17,9 @@
  *      has none of them.
  *
  * When the lane is full the handshake waits in `net->tls_waiting`; each that ends lets others in, and
- * a timer does so too, for a lane that others have filled. */
+ * a timer does so too, for a lane that others have filled. While one waits, listeners with TLS accept nobody
+ * (`net->tls_held`): who comes then waits in the kernel, costs nothing here, and his time does not run yet. */
+#include "net/tls_step.h"
 #include "net/tls_stream_priv.h"
 
 #include "base/err.h"
@@ -25,7 +27,6 @@
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "crypto/digest.h"
-#include "net/tls_hello.h"
 #include "net/tls_reason.h"
 
 #include <stdio.h>
@@ -43,7 +44,7 @@ struct handshake {
     struct loop_timer timer;
     size_t total; /* bytes taken */
     bool begun;   /* the hello was looked at */
-    bool alpn;    /* which configuration */
+    struct tls_hello hello;
     bool running;
     bool aborted;
     bool linger; /* how to close when aborted */
@@ -55,6 +56,7 @@ struct handshake {
     size_t in_at;
     struct buf in;
     struct buf out;
+    struct tls_step step;
     struct stream_tls found; /* the fields that the handshake brings */
 };
 
@@ -84,7 +86,7 @@ static int set_up(struct handshake *hs)
     if (hs->set_up) return 0;
     hs->set_up = true;
     mbedtls_ssl_set_bio(&tls->ssl, hs, bio_send, bio_recv, NULL);
-    return mbedtls_ssl_setup(&tls->ssl, tls_server_config(tls->server, hs->alpn));
+    return mbedtls_ssl_setup(&tls->ssl, tls_server_config(tls->server, hs->hello.alpn_known));
 }
 
 static bool misses_cert(struct handshake *hs)
@@ -92,7 +94,7 @@ static bool misses_cert(struct handshake *hs)
     struct tls_stream *tls = hs->tls;
     if (tls_server_client_cert(tls->server) != TLS_CLIENT_REQUIRED) return false;
     return tls_handshake_over(&tls->ssl)
-               ? mbedtls_ssl_get_peer_cert(&tls->ssl) == NULL
+               ? !hs->step.resumed && mbedtls_ssl_get_peer_cert(&tls->ssl) == NULL
                : (mbedtls_ssl_get_verify_result(&tls->ssl) & MBEDTLS_X509_BADCERT_MISSING) != 0;
 }
 
@@ -102,7 +104,7 @@ static int shake(struct handshake *hs)
     mbedtls_ssl_context *ssl = &hs->tls->ssl;
     int rc = set_up(hs);
     while (rc == 0 && !tls_handshake_over(ssl)) {
-        rc = mbedtls_ssl_handshake_step(ssl);
+        rc = tls_step(&hs->step);
         if (rc == 0 && misses_cert(hs)) {
             mbedtls_ssl_send_alert_message(ssl, MBEDTLS_SSL_ALERT_LEVEL_FATAL,
                                            MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE);
@@ -112,17 +114,30 @@ static int shake(struct handshake *hs)
     return rc;
 }
 
+/* The certificate of the session, or the one of this handshake. Owned. */
+static uint8_t *take_cert(struct handshake *hs, size_t *ret_len)
+{
+    if (hs->step.resumed) {
+        uint8_t *der = hs->step.resumed_der;
+        hs->step.resumed_der = NULL;
+        *ret_len = hs->step.resumed_der_len;
+        return der;
+    }
+    const mbedtls_x509_crt *crt = mbedtls_ssl_get_peer_cert(&hs->tls->ssl);
+    if (!crt) return NULL;
+    struct slice der = tls_crt_der(crt);
+    *ret_len = der.len;
+    return xmemdup(der.ptr, der.len);
+}
+
 static void note_peer(struct handshake *hs)
 {
-    mbedtls_ssl_context *ssl = &hs->tls->ssl;
-    const mbedtls_x509_crt *crt = mbedtls_ssl_get_peer_cert(ssl);
-    const char *alpn = mbedtls_ssl_get_alpn_protocol(ssl);
-    if (alpn) snprintf(hs->found.alpn, sizeof hs->found.alpn, "%s", alpn);
-    if (!crt) return;
-    struct slice der = tls_crt_der(crt);
-    hs->found.cert_der = xmemdup(der.ptr, der.len);
-    hs->found.cert_der_len = der.len;
-    crypto_sha256_hex(der.ptr, der.len, hs->found.cert_id);
+    struct stream_tls *found = &hs->found;
+    const char *alpn = mbedtls_ssl_get_alpn_protocol(&hs->tls->ssl);
+    if (alpn) snprintf(found->alpn, sizeof found->alpn, "%s", alpn);
+    found->cert_der = take_cert(hs, &found->cert_der_len);
+    if (found->cert_der) crypto_sha256_hex(found->cert_der, found->cert_der_len, found->cert_id);
+    tls_drop_peer_cert(&hs->tls->ssl);
 }
 
 static void run_step(struct worker_job *job)
@@ -147,6 +162,7 @@ static void handshake_free(struct handshake *hs)
     buf_deinit(&hs->in);
     buf_deinit(&hs->out);
     free(hs->found.cert_der);
+    tls_step_deinit(&hs->step);
     free(hs);
 }
 
@@ -198,13 +214,21 @@ static void on_timeout(struct loop_timer *timer)
 
 /* ---- the loop's part of the handshake ---- */
 
+static void count_success(const struct handshake *hs)
+{
+    struct tls_sessions *sessions = tls_server_sessions(hs->tls->server);
+    metrics_inc(METRIC_TLS_HANDSHAKES);
+    if (hs->step.resumed) metrics_inc(METRIC_TLS_RESUMED);
+    if (sessions) metrics_set(METRIC_TLS_SESSIONS, (int64_t)tls_sessions_cached(sessions));
+}
+
 static void establish(struct handshake *hs)
 {
     struct tls_stream *tls = hs->tls;
     struct tls_accept_opts opts = hs->opts;
     *tls->core.s.peer.tls = hs->found;
     hs->found.cert_der = NULL;
-    metrics_inc(METRIC_TLS_HANDSHAKES);
+    count_success(hs);
     tls_stream_open(tls, buf_slice(&hs->in));
     handshake_free(hs);
     opts.on_ready(&tls->core.s, opts.arg);
@@ -250,6 +274,15 @@ static bool submit(struct handshake *hs)
     return true;
 }
 
+static void on_room(struct net *net)
+{
+    loop_timer_stop(&net->tls_retry);
+    for (struct list *link; (link = list_pop_front(&net->tls_held));) {
+        struct net_held *held = container_of(link, struct net_held, link);
+        held->resume(held);
+    }
+}
+
 static void pump_waiting(struct net *net)
 {
     for (struct list *link; (link = list_pop_front(&net->tls_waiting));) {
@@ -258,7 +291,7 @@ static void pump_waiting(struct net *net)
         break;
     }
     if (list_empty(&net->tls_waiting))
-        loop_timer_stop(&net->tls_retry);
+        on_room(net);
     else if (!loop_timer_active(&net->tls_retry))
         loop_timer_start(&net->tls_retry, NET_TLS_RETRY_MS);
 }
@@ -311,12 +344,10 @@ static bool look(struct handshake *hs, const uint8_t *data, size_t len)
 
 static void read_hello(struct handshake *hs, const uint8_t *data)
 {
-    struct tls_hello hello;
     size_t size = (size_t)data[3] << 8 | data[4];
     hs->begun = true;
-    if (tls_hello_parse(data, TLS_HEADER_SIZE + size, tls_protocols, &hello) < 0) return;
-    hs->alpn = hello.alpn_known;
-    memcpy(hs->found.sni, hello.sni, sizeof hs->found.sni);
+    if (tls_hello_parse(data, TLS_HEADER_SIZE + size, tls_protocols, &hs->hello) < 0) return;
+    memcpy(hs->found.sni, hs->hello.sni, sizeof hs->found.sni);
 }
 
 static size_t shake_on_read(struct stream *transport, const uint8_t *data, size_t len)
@@ -352,6 +383,8 @@ void tls_accept(struct stream *transport, const struct tls_accept_opts *opts)
     hs->tls = tls_stream_create(transport, opts->server);
     hs->opts = *opts;
     hs->alert = TLS_NO_ALERT;
+    hs->step.ssl = &hs->tls->ssl;
+    hs->step.hello = &hs->hello;
     hs->job.run = run_step;
     hs->job.done = on_step_done;
     list_push_back(opts->all, &hs->link);

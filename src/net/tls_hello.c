@@ -1,4 +1,5 @@
-/* tls_hello.c — reads a ClientHello far enough to know the server name and the protocols offered.
+/* tls_hello.c — reads a ClientHello far enough to know the server name and the protocols offered, and
+ * whether an earlier session may go on.
  *
  * mbedTLS refuses a handshake when ALPN is offered and nothing in it is known (RFC 7301 allows
  * that), but a client which offers only "h2" should be served all the same. Since the list of
@@ -18,6 +19,7 @@ enum {
     HANDSHAKE_CLIENT_HELLO = 1,
     EXT_SERVER_NAME = 0,
     EXT_ALPN = 16,
+    EXT_EXTENDED_MS = 23,
 };
 
 static const char *const http_methods[] = {
@@ -122,6 +124,7 @@ static int parse_extensions(struct slice block, const char *const *protocols, st
         if (cursor_error(&cur)) break;
         if (type == EXT_SERVER_NAME) rc = parse_server_name(ext, out);
         if (type == EXT_ALPN) rc = parse_alpn(ext, protocols, out);
+        if (type == EXT_EXTENDED_MS) out->extended_ms = true;
         if (rc < 0) return rc;
     }
     return cursor_error(&cur);

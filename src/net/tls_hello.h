@@ -25,8 +25,9 @@ enum tls_first tls_first_bytes(const uint8_t *data, size_t len);
 int tls_handshake_records(const uint8_t *data, size_t len, size_t *ret_used);
 
 struct tls_hello {
-    char sni[256];   /* "" if none, or if it is no printable name */
-    bool alpn_known; /* names at least one of the protocols asked for */
+    char sni[256];    /* "" if none, or if it is no printable name */
+    bool alpn_known;  /* names at least one of the protocols asked for */
+    bool extended_ms; /* RFC 7627 */
 };
 /* record: the first record, whole. protocols: NULL-terminated. ERR_MALFORMED when it is not one
  * whole, well-formed ClientHello; ret_hello is zeroed then. */

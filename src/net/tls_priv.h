@@ -1,4 +1,4 @@
-/* tls_priv.h — what tls_server.c, tls_handshake.c, tls_stream.c and listener.c share. */
+/* tls_priv.h — what the files of the server side and listener.c share. */
 #ifndef NET_TLS_PRIV_H
 #define NET_TLS_PRIV_H
 
@@ -13,6 +13,9 @@ extern const char *const tls_protocols[];
 /* The configuration for a connection; alpn: with the list of protocols. Lives with the server. */
 const struct mbedtls_ssl_config *tls_server_config(const struct tls_server *server, bool alpn);
 enum tls_client_cert tls_server_client_cert(const struct tls_server *server);
+struct tls_sessions *tls_server_sessions(const struct tls_server *server); /* or NULL; borrowed */
+/* Sessions of the server that the configuration is part of are kept and resumed. */
+void tls_sessions_configure(struct tls_server *server, struct mbedtls_ssl_config *conf);
 
 struct tls_accept_opts {
     struct tls_server *server; /* a reference is taken */

@@ -2,13 +2,13 @@
  *
  * A server is made once, then only read, by the loop and by all workers at a time. mbedTLS allows
  * that with a few exceptions, which are seen to here:
- *  I1  Random numbers come from the kernel, without state (tls_rng). The tables of AES are computed
- *      before the first server exists (tls_prime_tables).
+ *  I1  Random numbers come from the kernel, without state (tls_rng). The tables of AES and of secp256r1 are
+ *      computed before the first server exists (tls_prime_tables, tls_step_prime).
  *  I2  An elliptic curve group computes a table of multiples of its base point at the first use and
  *      keeps it: load_pair makes one signature before anyone shares the key. (It also proves that
  *      the key can sign.) RSA blinding is locked by mbedTLS itself.
- *  I3  Nothing is resumed: no cache, no tickets. A resumed session would carry the client's
- *      certificate only as far as the cache keeps it, and who the peer is must not hang on that.
+ *  I3  What is resumed is not mbedTLS's to keep: see tls_sessions.c. Who the peer is comes with the session as a
+ *      whole certificate, and whoever is told of a connection cannot tell, and need not, how it began.
  *
  * The chain of a client certificate is not judged: whoever proves the key is who the certificate
  * says, and the registry decides about the certificate. So the verify callback clears all flags and
@@ -18,6 +18,7 @@
  * others when the name that the client asks for is theirs. */
 #include "net/tls_compat.h"
 #include "net/tls_priv.h"
+#include "net/tls_step.h"
 
 #include "base/err.h"
 #include "base/mem.h"
@@ -38,6 +39,7 @@ struct pair {
 struct tls_server {
     _Atomic unsigned refs;
     enum tls_client_cert client_cert;
+    struct tls_sessions *sessions; /* or NULL */
     struct pair *pairs;
     size_t pair_count;
     size_t default_count;
@@ -106,7 +108,9 @@ static int load_pair(struct pair *pair, const struct tls_pair *from, struct diag
     if (rc == 0 && tls_pk_check_pair(&pair->chain.pk, &pair->key) != 0)
         rc = diag_set(diag, ERR_CERT, "the private key does not belong to the certificate%s%s",
                       from->chain_name ? " in " : "", from->chain_name ? from->chain_name : "");
-    if (rc == 0) rc = prime_key(&pair->key, diag);
+    if (rc < 0) return blame(diag, rc, from->key_name);
+    tls_step_prepare_key(&pair->key);
+    rc = prime_key(&pair->key, diag);
     return blame(diag, rc, from->key_name);
 }
 
@@ -170,7 +174,7 @@ static int configure(struct tls_server *server, mbedtls_ssl_config *conf, bool a
     if (rc < 0) return rc;
     tls_conf_algorithms(conf);
     mbedtls_ssl_conf_ciphersuites(conf, suites);
-    mbedtls_ssl_conf_rng(conf, tls_rng, NULL);
+    mbedtls_ssl_conf_rng(conf, tls_step_rng, NULL);
     mbedtls_ssl_conf_renegotiation(conf, MBEDTLS_SSL_RENEGOTIATION_DISABLED);
     mbedtls_ssl_conf_authmode(conf, server->client_cert == TLS_CLIENT_NONE
                                         ? MBEDTLS_SSL_VERIFY_NONE
@@ -179,6 +183,7 @@ static int configure(struct tls_server *server, mbedtls_ssl_config *conf, bool a
     mbedtls_ssl_conf_cert_req_ca_list(conf, MBEDTLS_SSL_CERT_REQ_CA_LIST_DISABLED);
     if (alpn) rc = mbedtls_ssl_conf_alpn_protocols(conf, (const char **)tls_protocols);
     mbedtls_ssl_conf_sni(conf, on_server_name, server);
+    if (server->sessions) tls_sessions_configure(server, conf);
     for (size_t i = 0; i < server->default_count && rc == 0; i++)
         rc = mbedtls_ssl_conf_own_cert(conf, &server->pairs[i].chain, &server->pairs[i].key);
     return rc;
@@ -189,6 +194,7 @@ static struct tls_server *server_alloc(const struct tls_server_opts *opts)
     struct tls_server *server = xnew(struct tls_server);
     atomic_init(&server->refs, 1);
     server->client_cert = opts->client_cert;
+    server->sessions = opts->sessions ? tls_sessions_ref(opts->sessions) : NULL;
     server->pairs = xcalloc(opts->pair_count, sizeof *server->pairs);
     server->pair_count = opts->pair_count;
     server->default_count = opts->default_count ? opts->default_count : 1;
@@ -209,6 +215,7 @@ static void server_free(struct tls_server *server)
         mbedtls_x509_crt_free(&server->pairs[i].chain);
         mbedtls_pk_free(&server->pairs[i].key);
     }
+    tls_sessions_unref(server->sessions);
     free(server->pairs);
     free(server);
 }
@@ -230,11 +237,17 @@ static int load_pairs(struct tls_server *server, const struct tls_server_opts *o
     return rc;
 }
 
+static void prime(void)
+{
+    tls_prime_tables();
+    tls_step_prime();
+}
+
 int tls_server_create(struct tls_server **ret_server, const struct tls_server_opts *opts,
                       struct diag *diag)
 {
     static pthread_once_t primed = PTHREAD_ONCE_INIT;
-    pthread_once(&primed, tls_prime_tables);
+    pthread_once(&primed, prime);
     if (opts->pair_count == 0 || opts->default_count > opts->pair_count) BUG("no default pair");
     struct tls_server *server = server_alloc(opts);
     int rc = load_pairs(server, opts, diag);
@@ -270,4 +283,9 @@ const struct mbedtls_ssl_config *tls_server_config(const struct tls_server *serv
 enum tls_client_cert tls_server_client_cert(const struct tls_server *server)
 {
     return server->client_cert;
+}
+
+struct tls_sessions *tls_server_sessions(const struct tls_server *server)
+{
+    return server->sessions;
 }

@@ -8,7 +8,9 @@
  *      encrypted and not sent is never more than CIPHER_MARK and a record.
  *  I3  A record is read whole (plain_buf is as large as one), so nothing decrypted stays in mbedTLS
  *      when the owner pauses; the records behind it wait in the transport.
- *  I4  After an error of mbedTLS (`failed`) it is not called again.
+ *  I4  mbedTLS has its record buffers only within decrypt, encrypt_queue and tls_close; a part of a record keeps
+ *      one (tls_buffers.c).
+ *  I5  After an error of mbedTLS (`failed`) it is not called again.
  *
  * Small segments of the queue are joined into one record: a message's head and its shared payload
  * cost one record and one tag, not two. */
@@ -73,6 +75,7 @@ static size_t decrypt(struct tls_stream *tls, const uint8_t *data, size_t len)
     tls->in = data;
     tls->in_len = len;
     while (!tls->failed && stream_core_reading(core)) {
+        tls_buffers_lend(&tls->buffers, &tls->ssl, core->net); /* the owner may have written */
         int got = mbedtls_ssl_read(&tls->ssl, core->net->plain_buf, NET_PLAIN_SIZE);
         if (got > 0)
             stream_core_read(core, core->net->plain_buf, (size_t)got);
@@ -83,6 +86,7 @@ static size_t decrypt(struct tls_stream *tls, const uint8_t *data, size_t len)
         else
             fail(tls, got);
     }
+    tls_buffers_take(&tls->buffers, &tls->ssl, core->net);
     size_t left = core->paused && !core->ended && !core->s.closing ? tls->in_len : 0;
     tls->in = NULL;
     tls->in_len = 0;
@@ -124,6 +128,7 @@ static size_t next_plain(struct stream_core *core, const uint8_t **ret_data)
 static void encrypt_queue(struct stream_core *core)
 {
     struct tls_stream *tls = tls_of(core);
+    tls_buffers_lend(&tls->buffers, &tls->ssl, core->net);
     while (core->queued && !tls->failed && stream_pending(tls->transport) < CIPHER_MARK) {
         const uint8_t *data;
         size_t len = next_plain(core, &data);
@@ -133,6 +138,7 @@ static void encrypt_queue(struct stream_core *core)
         else
             fail(tls, sent);
     }
+    tls_buffers_take(&tls->buffers, &tls->ssl, core->net);
 }
 
 static void tls_flush(struct stream_core *core)
@@ -176,7 +182,9 @@ static void tls_close(struct stream_core *core, bool linger)
 {
     struct tls_stream *tls = tls_of(core);
     if (!tls->failed && (linger || stream_pending(tls->transport) == 0)) {
+        tls_buffers_lend(&tls->buffers, &tls->ssl, core->net);
         mbedtls_ssl_close_notify(&tls->ssl);
+        tls_buffers_take(&tls->buffers, &tls->ssl, core->net);
         stream_flush(tls->transport);
     }
     stream_close_until(tls->transport, linger ? core->deadline : 0, on_transport_closed);
@@ -237,6 +245,7 @@ void tls_stream_open(struct tls_stream *tls, struct slice early)
     tls->transport->owner = tls;
     tls->transport->cbs = &open_cbs;
     mbedtls_ssl_set_bio(&tls->ssl, tls, bio_send, bio_recv, NULL);
+    tls_buffers_take(&tls->buffers, &tls->ssl, tls->core.net);
     if (early.len) decrypt(tls, (const uint8_t *)early.ptr, early.len);
 }
 

@@ -2,6 +2,7 @@
 #ifndef NET_TLS_STREAM_PRIV_H
 #define NET_TLS_STREAM_PRIV_H
 
+#include "net/tls_buffers.h"
 #include "net/tls_compat.h"
 #include "net/tls_priv.h"
 
@@ -13,6 +14,7 @@ struct tls_stream {
     bool failed;       /* of mbedTLS: it must not be called any more */
     const uint8_t *in; /* bytes given to us, while we read */
     size_t in_len;
+    struct tls_buffers buffers;
     mbedtls_ssl_context ssl;
 };
 

@@ -12,6 +12,8 @@
 #include "net/tls.h"
 #include "net/tls_compat.h"
 
+#include <sched.h>
+#include <stdatomic.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -45,7 +47,7 @@ static struct tls_server *server_of(enum tls_client_cert ask, const struct tls_p
 {
     struct tls_server *server;
     struct diag diag = DIAG_INIT;
-    struct tls_server_opts opts = { pairs, count, default_count, ask };
+    struct tls_server_opts opts = { pairs, count, default_count, ask, NULL };
     int rc = tls_server_create(&server, &opts, &diag);
     if (rc < 0) fail_msg("%s", diag_text(&diag, rc));
     return server;
@@ -230,7 +232,7 @@ static void none_asks_for_no_certificate(void **state)
     tls_peer_deinit(&c);
 }
 
-/* Nothing is resumed, so a second connection proves its certificate again. */
+/* Without struct tls_sessions nothing is resumed: a second connection proves its certificate again. */
 static void a_session_is_not_resumed(void **state)
 {
     struct tls_peer a, b;
@@ -360,6 +362,15 @@ static void several_default_pairs_are_told_by_their_keys(void **state)
     expect_cert(port, "elsewhere.test", MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
                 server_cert);
     expect_cert(port, "www.example.org", 0, wild_cert);
+}
+
+static void who_knows_both_kinds_of_keys_gets_ecdsa(void **state)
+{
+    static const struct tls_pair pairs[] = { PAIR(rsa), PAIR(server) };
+    uint16_t port = serve(server_of(TLS_CLIENT_NONE, pairs, 2, 2));
+    expect_cert(port, NULL, 0, server_cert);
+    expect_cert(port, "elsewhere.test", 0, server_cert);
+    expect_cert(port, NULL, MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, rsa_cert);
 }
 
 /* ---- what is not TLS ---- */
@@ -637,6 +648,49 @@ static void a_full_lane_makes_handshakes_wait(void **state)
         tls_peer_deinit(&clients[i]);
 }
 
+struct obstacle {
+    struct worker_job job; /* first */
+    atomic_bool gone;
+};
+
+static void stand_in_the_way(struct worker_job *job)
+{
+    struct obstacle *obstacle = (struct obstacle *)job;
+    while (!atomic_load(&obstacle->gone))
+        sched_yield();
+}
+
+static void on_obstacle_gone(struct worker_job *job)
+{
+}
+
+static void nobody_is_accepted_while_handshakes_wait(void **state)
+{
+    enum { FIRST = 4, MORE = 8 };
+    struct obstacle obstacle = { .job = { .run = stand_in_the_way, .done = on_obstacle_gone } };
+    struct tls_peer clients[FIRST + MORE];
+    worker_lane_destroy(lane);
+    lane = worker_lane_create(loop, "td-tls", 1, 0);
+    uint16_t port = serve_simple(TLS_CLIENT_NONE);
+    assert_int_equal(worker_submit(lane, &obstacle.job), 0);
+    int64_t before = metrics_get(METRIC_CONNECTIONS_TOTAL);
+    for (int i = 0; i < FIRST + MORE; i++) {
+        tls_peer_init(&clients[i], port, NULL);
+        tls_peer_shake(&clients[i]);
+        if (i != FIRST - 1) continue;
+        AWAIT(metrics_get(METRIC_CONNECTIONS_TOTAL) == before + FIRST);
+        quiet();
+    }
+    quiet();
+    assert_int_equal(metrics_get(METRIC_CONNECTIONS_TOTAL), before + FIRST);
+    atomic_store(&obstacle.gone, true);
+    for (int i = 0; i < FIRST + MORE; i++)
+        assert_int_equal(tls_peer_handshake(&clients[i]), 0);
+    AWAIT(side_count == FIRST + MORE);
+    for (int i = 0; i < FIRST + MORE; i++)
+        tls_peer_deinit(&clients[i]);
+}
+
 static void closing_the_listener_ends_handshakes_and_spares_the_established(void **state)
 {
     struct tls_peer done, clients[8];
@@ -700,6 +754,39 @@ static void a_client_may_vanish_at_any_point(void **state)
 }
 
 /* ---- records ---- */
+
+static int keep_record(void *arg, const unsigned char *data, size_t len)
+{
+    buf_append(arg, data, len);
+    return (int)len;
+}
+
+/* A part of a record keeps its buffer, while other connections need one too. */
+static void parts_of_records_wait_side_by_side(void **state)
+{
+    enum { CLIENTS = 3 };
+    struct tls_peer clients[CLIENTS];
+    struct buf records[CLIENTS] = { 0 };
+    uint16_t port = serve_simple(TLS_CLIENT_NONE);
+    sides_echo = true;
+    for (int i = 0; i < CLIENTS; i++) {
+        tls_peer_init(&clients[i], port, NULL);
+        assert_int_equal(tls_peer_handshake(&clients[i]), 0);
+        AWAIT(side_count == i + 1);
+        mbedtls_ssl_set_bio(&clients[i].ssl, &records[i], keep_record, NULL, NULL);
+        assert_int_equal(mbedtls_ssl_write(&clients[i].ssl, (const unsigned char *)"part", 4), 4);
+    }
+    for (size_t at = 0; at < records[0].len; at++) {
+        for (int i = 0; i < CLIENTS; i++)
+            client_write(clients[i].fd, records[i].data + at, 1);
+        quiet();
+    }
+    for (int i = 0; i < CLIENTS; i++) {
+        assert_string_equal(buf_str(&sides[i].got), "part");
+        tls_peer_deinit(&clients[i]);
+        buf_deinit(&records[i]);
+    }
+}
 
 static void back_pressure_works_through_tls(void **state)
 {
@@ -995,6 +1082,7 @@ int main(void)
         T(the_name_picks_the_certificate),
         T(the_default_pair_may_be_the_exact_one),
         T(several_default_pairs_are_told_by_their_keys),
+        T(who_knows_both_kinds_of_keys_gets_ecdsa),
         T(plain_http_gets_an_answer_in_plain_http),
         T(the_answer_survives_a_large_request),
         T(head_is_answered_without_a_body),
@@ -1006,9 +1094,11 @@ int main(void)
         T(who_talks_and_leaves_at_once_is_heard),
         T(a_storm_of_handshakes_leaves_the_established_echoing),
         T(a_full_lane_makes_handshakes_wait),
+        T(nobody_is_accepted_while_handshakes_wait),
         T(closing_the_listener_ends_handshakes_and_spares_the_established),
         T(destroying_the_lane_ends_handshakes),
         T(a_client_may_vanish_at_any_point),
+        T(parts_of_records_wait_side_by_side),
         T(back_pressure_works_through_tls),
         T(pause_and_rest_work_through_tls),
         T(pausing_at_every_record_loses_nothing),

@@ -57,6 +57,8 @@ static void configure(struct tls_peer *client, const struct tls_peer_opts *opts)
         mbedtls_ssl_conf_curves(conf, client->curves);
     }
 #endif
+    mbedtls_ssl_conf_session_tickets(conf, !opts->no_tickets);
+    mbedtls_ssl_conf_extended_master_secret(conf, !opts->no_extended_ms);
     if (opts->renegotiation)
         mbedtls_ssl_conf_renegotiation(conf, MBEDTLS_SSL_RENEGOTIATION_ENABLED);
 }
@@ -74,6 +76,7 @@ void tls_peer_init(struct tls_peer *client, uint16_t port, const struct tls_peer
     configure(client, opts);
     assert_int_equal(mbedtls_ssl_setup(&client->ssl, &client->conf), 0);
     if (opts->sni) assert_int_equal(mbedtls_ssl_set_hostname(&client->ssl, opts->sni), 0);
+    if (opts->session) assert_int_equal(mbedtls_ssl_set_session(&client->ssl, opts->session), 0);
     mbedtls_ssl_set_bio(&client->ssl, &client->fd, bio_send, bio_recv, NULL);
 }
 

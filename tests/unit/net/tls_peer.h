@@ -18,6 +18,9 @@ struct tls_peer_opts {
     unsigned char max_fragment; /* MBEDTLS_SSL_MAX_FRAG_LEN_... */
     bool tls11;                 /* offer TLS 1.1 at most */
     bool renegotiation;
+    bool no_tickets;
+    bool no_extended_ms;                /* RFC 7627 */
+    const mbedtls_ssl_session *session; /* to take up; NULL: none */
 };
 
 struct tls_peer {
