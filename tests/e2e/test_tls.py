@@ -228,6 +228,75 @@ def test_deactivated_certificate_is_cut_off_at_once(hub, name):
     assert refused(hub, name, thing)
 
 
+def s_client(hub, identity, *words):
+    """One connection of `openssl s_client` with TLS 1.2 that ends at once; what it has to say."""
+    return run("openssl", "s_client", "-tls1_2", "-connect", f"{HOST}:{hub.port('mqtts')}", "-CAfile", hub.ca,
+               "-cert", identity.cert, "-key", identity.key, *words, stdin="", check=False).stdout
+
+
+def resumes(hub, identity, session, *words):
+    said = s_client(hub, identity, "-sess_in", str(session), *words)
+    assert "New, TLSv1.2" in said or "Reused, TLSv1.2" in said, said
+    return "Reused, TLSv1.2" in said
+
+
+@pytest.mark.parametrize("words", [[], ["-no_ticket"]], ids=["ticket", "id"])
+def test_sessions_are_taken_up(hub, name, tmp_path, words):
+    thing = hub.add_thing(name)
+    session = tmp_path / "session.pem"
+    said = s_client(hub, thing, "-sess_out", str(session), *words)
+    assert ("TLS session ticket:" in said) != bool(words), said
+    assert resumes(hub, thing, session, *words)
+    assert resumes(hub, thing, session, *words)
+    assert not resumes(hub, thing, session, "-servername", "other.example", *words)
+
+
+@pytest.mark.parametrize("words", [[], ["-no_ticket"]], ids=["ticket", "id"])
+def test_openssl_reconnects_five_times(hub, name, words):
+    said = s_client(hub, hub.add_thing(name), "-reconnect", *words)
+    assert said.count("Reused, TLSv1.2") == 5, said
+
+
+def resume_and_connect(hub, client_id, context, session):
+    """Whether a CONNECT over a resumed connection, which shows no certificate again, is refused."""
+    sock = socket.create_connection((HOST, hub.port("mqtts")), TIMEOUT)
+    with RawMqtt(context.wrap_socket(sock, server_hostname=HOST, session=session)) as raw:
+        assert raw.sock.session_reused
+        try:
+            code, _ = raw.try_connect(client_id)
+        except (hublib.Closed, OSError):
+            return True
+        return code != 0
+
+
+def test_a_resumed_session_is_judged_by_the_registry(hub, name):
+    thing = hub.add_thing(name)
+    iot = hub.boto3("iot")
+    context = tls_context(hub.ca, thing)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    with socket.create_connection((HOST, hub.port("mqtts")), TIMEOUT) as sock:
+        with context.wrap_socket(sock, server_hostname=HOST) as tls:
+            session = tls.session
+    assert not resume_and_connect(hub, name, context, session)
+    iot.update_certificate(certificateId=fingerprint(thing), newStatus="REVOKED")
+    mark = hub.mark()
+    assert resume_and_connect(hub, name, context, session)
+    hub.wait_refused("certificate", since=mark)
+    iot.update_certificate(certificateId=fingerprint(thing), newStatus="ACTIVE")
+    assert not resume_and_connect(hub, name, context, session)
+
+
+def test_a_restart_and_a_reload(fresh_hub, name, tmp_path):
+    hub = fresh_hub
+    thing = hub.add_thing(name)
+    session = tmp_path / "session.pem"
+    s_client(hub, thing, "-sess_out", str(session))
+    hub.reload()
+    assert resumes(hub, thing, session)
+    hub.restart()
+    assert not resumes(hub, thing, session)
+
+
 def test_policy_change_counts_at_once(hub, name):
     thing = hub.add_thing(name)
     iot = hub.boto3("iot")
