@@ -291,7 +291,9 @@ def test_a_restart_and_a_reload(fresh_hub, name, tmp_path):
     thing = hub.add_thing(name)
     session = tmp_path / "session.pem"
     s_client(hub, thing, "-sess_out", str(session))
+    mark = hub.mark()
     hub.reload()
+    hub.wait_line("reloaded", since=mark)
     assert resumes(hub, thing, session)
     hub.restart()
     assert not resumes(hub, thing, session)
