@@ -188,17 +188,17 @@ static int start_services(struct app *app, struct diag *diag)
     int rc = jwt_setup_keys(conf, &jwt_keys, diag);
     if (rc < 0) return rc;
     bool jwt = jwt_setup_rules(conf, &app->jwt);
-    app->auth = auth_create(app->core.loop, app->core.registry,
-                            &(struct auth_opts){
-                                .region = conf->hub.region,
-                                .account = conf->hub.account,
-                                .strict_region = conf->hub.strict_region,
-                                .ledger = (size_t)conf->limits.ledger,
-                                .decisions = (size_t)conf->limits.decisions,
-                                .delay = { conf->auth.free_failures, conf->auth.delay,
-                                           conf->auth.max_delay },
-                                .jwt = jwt ? &app->jwt : NULL,
-                            });
+    app->auth = auth_create(
+        app->core.loop, app->core.registry,
+        &(struct auth_opts){
+            .region = conf->hub.region,
+            .account = conf->hub.account,
+            .strict_region = conf->hub.strict_region,
+            .ledger = (size_t)conf->limits.ledger,
+            .decisions = (size_t)conf->limits.decisions,
+            .delay = { conf->auth.free_failures, conf->auth.delay, conf->auth.max_delay },
+            .jwt = jwt ? &app->jwt : NULL,
+        });
     auth_set_jwt_keys(app->auth, jwt_keys);
     rc = start_webhooks(app, diag);
     if (rc < 0) return rc;

@@ -458,7 +458,7 @@ static void what_is_not_built_says_so(void **state)
         buf_deinit(&line);
         count++;
     }
-    assert_true(count > 200);
+    assert_true(count > 150);
     expect(&admin, "GET /authorizers/", NULL, 501, "NotImplementedException", "ListAuthorizers");
     expect(NULL, "GET /authorizers", NULL, 403, "MissingAuthenticationTokenException", NULL);
 }

@@ -18,9 +18,16 @@ static void on_policy_change(void *arg)
 
 void open_auth(struct bench *b, bool strict_region)
 {
-    b->auth =
-        auth_create(b->f->loop, b->f->registry,
-                    &(struct auth_opts){ "local", "000000000000", strict_region, 100, b->jwt });
+    b->auth = auth_create(b->f->loop, b->f->registry,
+                          &(struct auth_opts){
+                              .region = "local",
+                              .account = "000000000000",
+                              .strict_region = strict_region,
+                              .ledger = 100,
+                              .decisions = 1024,
+                              .delay = b->delay,
+                              .jwt = b->jwt,
+                          });
     auth_on_policy_change(b->auth, on_policy_change, b);
 }
 

@@ -12,7 +12,8 @@ struct jwt_rules;
 struct bench {
     struct registry_fixture *f;
     struct auth *auth;
-    const struct jwt_rules *jwt; /* for open_auth; NULL: none */
+    const struct jwt_rules *jwt;   /* for open_auth; NULL: none */
+    struct login_delay_opts delay; /* for open_auth */
     int policy_changes;
 };
 

@@ -18,108 +18,6 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-struct bench {
-    struct registry_fixture *f;
-    struct auth *auth;
-    int policy_changes;
-};
-
-static void on_policy_change(void *arg)
-{
-    struct bench *b = arg;
-    b->policy_changes++;
-}
-
-static void open_auth_with(struct bench *b, bool strict_region, struct login_delay_opts delay)
-{
-    b->auth =
-        auth_create(b->f->loop, b->f->registry,
-                    &(struct auth_opts){ "local", "000000000000", strict_region, 100, delay });
-    auth_on_policy_change(b->auth, on_policy_change, b);
-}
-
-static void open_auth(struct bench *b, bool strict_region)
-{
-    b->auth = auth_create(b->f->loop, b->f->registry,
-                          &(struct auth_opts){ "local", "000000000000", strict_region, 100, 1024 });
-    auth_on_policy_change(b->auth, on_policy_change, b);
-    open_auth_with(b, strict_region, (struct login_delay_opts){ 0 });
-}
-
-static _Atomic int lines;
-
-static void count_line(const char *line, size_t len)
-{
-    atomic_fetch_add(&lines, 1);
-    for (size_t i = 0; i + 6 <= len; i++) /* "secret" is every password here */
-        if (memcmp(line + i, "secret", 6) == 0)
-            fail_msg("a secret in the log: %.*s", (int)len, line);
-}
-
-static int setup(void **state)
-{
-    struct bench *b = xnew(struct bench);
-    log_set_sink(count_line);
-    b->f = registry_fixture_create();
-    open_auth(b, false);
-    *state = b;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct bench *b = *state;
-    auth_destroy(b->auth);
-    registry_fixture_destroy(b->f);
-    free(b);
-    log_set_sink(NULL);
-    return 0;
-}
-
-/* ---- questions and answers ---- */
-
-struct reply {
-    int count;
-    int rc;
-    struct principal *principal;
-    char why[320];
-};
-
-static void on_reply(void *arg, int rc, struct principal *principal, const char *why)
-{
-    struct reply *reply = arg;
-    reply->count++;
-    reply->rc = rc;
-    reply->principal = principal;
-    snprintf(reply->why, sizeof reply->why, "%s", why ? why : "");
-    assert_true((rc == 0) == (principal != NULL));
-    assert_true((rc == 0) == (why == NULL));
-}
-
-static int await(struct bench *b, struct reply *reply)
-{
-    assert_int_equal(reply->count, 0); /* never from within the call */
-    loop_turn(b->f->loop);
-    while (!reply->count)
-        loop_turn_wait(b->f->loop, 1000);
-    assert_int_equal(reply->count, 1);
-    return reply->rc;
-}
-
-static void release(struct reply *reply)
-{
-    principal_unref(reply->principal);
-    *reply = (struct reply){ 0 };
-}
-
-static int ask_cert(struct bench *b, const char *name, struct reply *ret_reply)
-{
-    *ret_reply = (struct reply){ 0 };
-    auth_by_cert(b->auth, registry_fixture_get(b->f, name), slice_of("", 0), "192.0.2.1", on_reply,
-                 ret_reply);
-    return await(b, ret_reply);
-}
-
 static int ask_password(struct bench *b, struct slice user, struct slice password)
 {
     struct reply reply = { 0 };
@@ -714,7 +612,8 @@ static void failures_are_delayed(void **state)
 {
     struct bench *b = *state;
     auth_destroy(b->auth);
-    open_auth_with(b, false, (struct login_delay_opts){ 3, 1000, MINUTES(5) });
+    b->delay = (struct login_delay_opts){ 3, 1000, MINUTES(5) };
+    open_auth(b, false);
     registry_fixture_do(b->f, "PutUser", "{'userName':'plug','password':'secret'}");
     for (int i = 0; i < 4; i++)
         assert_int_equal(login_from(b, "wrong", "192.0.2.1"), ERR_AUTH);
@@ -734,7 +633,8 @@ static void guesses_at_once_are_delayed_too(void **state)
     enum { GUESSES = 8 };
     struct reply replies[GUESSES];
     auth_destroy(b->auth);
-    open_auth_with(b, false, (struct login_delay_opts){ 3, 1000, MINUTES(5) });
+    b->delay = (struct login_delay_opts){ 3, 1000, MINUTES(5) };
+    open_auth(b, false);
     registry_fixture_do(b->f, "PutUser", "{'userName':'plug','password':'secret'}");
     for (int i = 0; i < GUESSES; i++)
         ask_from(b, i == GUESSES - 1 ? "secret" : "wrong", "192.0.2.1", &replies[i]);
@@ -750,7 +650,8 @@ static void a_user_under_attack_is_held(void **state)
     struct reply reply;
     char peer[32];
     auth_destroy(b->auth);
-    open_auth_with(b, false, (struct login_delay_opts){ 0, 1000, MINUTES(5) });
+    b->delay = (struct login_delay_opts){ 0, 1000, MINUTES(5) };
+    open_auth(b, false);
     registry_fixture_do(b->f, "PutUser", "{'userName':'plug','password':'secret'}");
     for (int i = 1; i <= 2; i++) {
         snprintf(peer, sizeof peer, "192.0.2.%d", i);
