@@ -12,6 +12,7 @@ import stat
 import pytest
 
 import hublib
+import provlib
 from hublib import Failure, Hub, curl, mosq_pub, mosq_sub
 
 POLICY = json.dumps({"Version": "2012-10-17", "Statement": [
@@ -488,6 +489,10 @@ def test_key(either):
     listed = object_of(hub, "key", "list")["accessKeys"]
     assert len(listed) == len(rows) == 3
     assert not any("secret" in member.lower() for one in listed for member in one)
+    done(hub, "key", "disable", told["accessKeyId"])
+    rows = {row["ID"]: row for row in table(done(hub, "key", "list"))}
+    assert rows[told["accessKeyId"]]["STATUS"] == "INACTIVE"
+    done(hub, "key", "enable", told["accessKeyId"])
     done(hub, "key", "delete", told["accessKeyId"])
     assert refused(hub, "key", "delete", told["accessKeyId"])
     assert refused(hub, "key", "create", "--policy", "no-such-policy")
@@ -508,6 +513,8 @@ def test_token(either):
     lasts = listed[told["tokenId"]]["expirationDate"] - listed[told["tokenId"]]["creationDate"]
     assert abs(lasts - 3600) < 2
     assert shown["token"] not in json.dumps(listed)
+    done(hub, "token", "disable", told["tokenId"])
+    done(hub, "token", "enable", told["tokenId"])
     done(hub, "token", "delete", told["tokenId"])
     assert refused(hub, "token", "delete", told["tokenId"])
     hub = running(hub)
@@ -526,6 +533,8 @@ def test_user(either):
     names = {row["NAME"] for row in table(done(hub, "user", "list"))}
     assert names == {"ann", "bob", "eve"}
     assert "horse" not in hub.cli("user", "list", "--json").stdout
+    done(hub, "user", "disable", "eve")
+    done(hub, "user", "enable", "eve")
     done(hub, "user", "delete", "eve")
     assert refused(hub, "user", "delete", "eve")
     done(hub, "user", "add", "bob", "--password-stdin", stdin="another one, and longer")
@@ -538,6 +547,21 @@ def test_user(either):
         assert got == code if code == 0 else got in (4, 5, None), (user, password, got)
         if got == 0:
             client.disconnect()
+
+
+def test_template(hub, name):
+    text = provlib.fleet_body(name)
+    done(hub, "template", "create", name[:36], "-", stdin=text)
+    shown = object_of(hub, "template", "show", name[:36])
+    assert shown["enabled"] and json.loads(shown["templateBody"]) == json.loads(text)
+    done(hub, "template", "disable", name[:36])
+    rows = {row["NAME"]: row for row in table(done(hub, "template", "list"))}
+    assert rows[name[:36]]["ENABLED"] == "" and rows[name[:36]]["TYPE"] == "FLEET_PROVISIONING"
+    done(hub, "template", "enable", name[:36])
+    assert refused(hub, "template", "create", name[:36], "-", stdin=text)
+    assert "Resources" in refused(hub, "template", "create", "other", "-", stdin='{"Resources": 1}')
+    done(hub, "template", "delete", name[:36])
+    assert refused(hub, "template", "show", name[:36])
 
 
 def test_what_was_made_offline_and_online_is_one(make_hub):

@@ -261,7 +261,7 @@ def call_provisioning(iot, folder):
     iot.register_thing(templateBody=text, parameters={"Name": "made", "Csr": make_csr(folder, "thing")[1]})
 
 
-def call_policies(iot):
+def call_policies(iot, ask):
     iot.create_policy(policyName="p", policyDocument=ALLOW_ALL)
     iot.create_policy_version(policyName="p", policyDocument=ALLOW_ALL)
     iot.list_policies(pageSize=1)
@@ -272,6 +272,11 @@ def call_policies(iot):
     iot.delete_policy_version(policyName="p", policyVersionId="1")
     iot.create_policy(policyName="q", policyDocument=ALLOW_ALL)
     iot.delete_policy(policyName="q")
+    who = iot.create_keys_and_certificate()["certificateArn"]
+    topic = "arn:aws:iot:local:000000000000:topic/t"
+    iot.test_authorization(principal=who, authInfos=[{"actionType": "PUBLISH", "resources": [topic]}],
+                           policyNamesToAdd=["p"])
+    ask("POST", "/hub/explain", {"principal": who, "action": "iot:Publish", "resource": topic})
 
 
 def call_rules(iot, recorder):
@@ -407,7 +412,7 @@ def call_what_fails(recorder, iot, data):
 def test_answers_are_what_the_document_says(hub, recorder, document, tmp_path):
     iot, data = recorder.boto3("iot"), recorder.boto3("iot-data")
     call_things(iot)
-    call_policies(iot)
+    call_policies(iot, recorder.ask)
     call_groups(iot)
     call_certificates(iot, tmp_path)
     call_authorities(iot, recorder.ask, hub, tmp_path)
@@ -591,10 +596,9 @@ def test_limits_of_numbers_are_those_of_the_hub(hub, document, tmp_path):
     ca_id = ca.register(hub)
     hub.cli("crl", "put", ca_id, "-", stdin=ca.revoke())
     values = {"thingName": "limits", "thingGroupName": "limits", "policyName": "ThingDefault",
-              "target": arn.replace("/", "%2F"), "topic": "limits", "caCertificateId": ca_id}
+              "templateName": "limits", "target": arn.replace("/", "%2F"), "topic": "limits", "caCertificateId": ca_id}
     sent = {"x-amzn-principal": arn, "x-amzn-iot-principal": arn, "x-amzn-iot-policy": "ThingDefault"}
     provlib.make_template(hub.boto3("iot"), "limits", provlib.fleet_body("limits"))
-    values = {"thingName": "limits", "templateName": "limits", "policyName": "ThingDefault", "target": arn.replace("/", "%2F"), "topic": "limits"}
     seen = 0
     for operation, parameter in limited(document):
         low, high = parameter["schema"]["minimum"], parameter["schema"]["maximum"]
