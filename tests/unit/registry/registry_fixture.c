@@ -101,6 +101,20 @@ void registry_fixture_destroy(struct registry_fixture *f)
     clock_fake_remove();
 }
 
+int registry_fixture_setup(void **state)
+{
+    struct registry_fixture *f = registry_fixture_create();
+    f->check = registry_fixture_check_shape;
+    *state = f;
+    return 0;
+}
+
+int registry_fixture_teardown(void **state)
+{
+    registry_fixture_destroy(*state);
+    return 0;
+}
+
 void registry_fixture_set(struct registry_fixture *f, const char *name, char *value)
 {
     free(map_put(&f->vars, slice_str(name), value));

@@ -36,6 +36,9 @@ void registry_fixture_restart(struct registry_fixture *f);
 void registry_fixture_down(struct registry_fixture *f);
 void registry_fixture_up(struct registry_fixture *f);
 void registry_fixture_destroy(struct registry_fixture *f);
+/* For cmocka: state is a fixture whose answers are compared with the service model. */
+int registry_fixture_setup(void **state);
+int registry_fixture_teardown(void **state);
 
 /* Takes value. */
 void registry_fixture_set(struct registry_fixture *f, const char *name, char *value);

@@ -9,20 +9,6 @@
 #include "unit/crypto/fixtures.h"
 #include "unit/registry/registry_fixture.h"
 
-static int setup(void **state)
-{
-    struct registry_fixture *f = registry_fixture_create();
-    f->check = registry_fixture_check_shape;
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    registry_fixture_destroy(*state);
-    return 0;
-}
-
 /* ---- policies ---- */
 
 static void policies_have_versions(void **state)
@@ -549,7 +535,8 @@ static void users_are_imported(void **state)
     RUN_STEPS(*state, steps);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) \
+    cmocka_unit_test_setup_teardown(name, registry_fixture_setup, registry_fixture_teardown)
 
 int main(void)
 {

@@ -8,20 +8,6 @@
 
 #include <stdarg.h>
 
-static int setup(void **state)
-{
-    struct registry_fixture *f = registry_fixture_create();
-    f->check = registry_fixture_check_shape;
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    registry_fixture_destroy(*state);
-    return 0;
-}
-
 static void call(struct registry_fixture *f, const char *op, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 static void call(struct registry_fixture *f, const char *op, const char *fmt, ...)
@@ -698,7 +684,8 @@ static void principals_have_the_policies_of_groups(void **state)
     registry_principal_free(p);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) \
+    cmocka_unit_test_setup_teardown(name, registry_fixture_setup, registry_fixture_teardown)
 
 int main(void)
 {

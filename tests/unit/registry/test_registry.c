@@ -9,20 +9,6 @@
 #include "loop/loop.h"
 #include "store/store.h"
 
-static int setup(void **state)
-{
-    struct registry_fixture *f = registry_fixture_create();
-    f->check = registry_fixture_check_shape;
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    registry_fixture_destroy(*state);
-    return 0;
-}
-
 /* ---- things ---- */
 
 static void things_are_made_and_described(void **state)
@@ -785,7 +771,8 @@ static void both_threads_parse(void **state)
     assert_int_equal(tally.others, 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) \
+    cmocka_unit_test_setup_teardown(name, registry_fixture_setup, registry_fixture_teardown)
 
 int main(void)
 {

@@ -11,20 +11,6 @@
 
 #define ROLE(name) "arn:aws:iam::000000000000:role/" name
 
-static int setup(void **state)
-{
-    struct registry_fixture *f = registry_fixture_create();
-    f->check = registry_fixture_check_shape;
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    registry_fixture_destroy(*state);
-    return 0;
-}
-
 /* ---- aliases ---- */
 
 static void aliases_come_and_go(void **state)
@@ -294,7 +280,8 @@ static void what_they_rest_on_is_told(void **state)
     }
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) \
+    cmocka_unit_test_setup_teardown(name, registry_fixture_setup, registry_fixture_teardown)
 
 int main(void)
 {
