@@ -253,8 +253,10 @@ SHAPE(UserProperty, "key:s<0..1024> value:s<0..1024>")
 SHAPE(MqttHeaders, "payloadFormatIndicator?:s<0..1024> contentType?:s<0..1024> responseTopic?:s<0..1024> "
                    "correlationData?:s<0..1024> messageExpiry?:s<0..1024> userProperties?:[UserProperty]<1..100>")
 SHAPE(RepublishAction, "roleArn?:s<0..2048> topic:s<1..65535> qos?:n<0..1> headers?:MqttHeaders")
+SHAPE(HttpHeader, "key:s<1..1024> value:s<0..1024>")
+SHAPE(HttpAction, "url:s<1..2000> headers?:[HttpHeader]<0..100>")
 SHAPE(FileAction, "path:s<1..1024> maxBytes?:n<256..1099511627776> maxFiles?:n<1..100>")
-SHAPE(Action, "republish?:RepublishAction file?:FileAction <1..1>")
+SHAPE(Action, "republish?:RepublishAction http?:HttpAction file?:FileAction <1..1>")
 SHAPE(TopicRulePayload, "sql:s description?:s actions:[Action]<0..10> ruleDisabled?:b "
                         "awsIotSqlVersion?:SqlVersion errorAction?:Action")
 SHAPE(TopicRule, "ruleName:RuleName sql:s description?:s createdAt:t actions:[Action]<0..10> ruleDisabled:b "

@@ -725,9 +725,10 @@ def test_hundred_subscribers_that_never_read(make_hub, name):
 # ---- passwords
 
 
-def test_storm_of_passwords(hub, name):
+def test_storm_of_passwords(make_hub, name):
     """Each costs a hash, which takes long by design; it delays those alone who ask for one. After too many of a
     user, none is looked at."""
+    hub = make_hub(sets=["auth.delay=5m"]).start()
     hub.cli("user", "add", f"{name}-bob", "--password-stdin", stdin="the right one, after all")
     hub.cli("user", "add", f"{name}-ann", "--password-stdin", stdin="the right one, after all")
     refused = hub.metric("mqtt_connects_refused_total")
