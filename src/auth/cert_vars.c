@@ -3,9 +3,9 @@
  * a certificate has some ten of them, so they are a list.
  *  I1  No name has more than five values: what a certificate has beyond that is nobody's to ask for.
  *  I2  In a value, the characters which separate attributes in the text of a name (RFC 4514) have a backslash
- *      before them, as the guide wants policies to write them. Serial numbers and names of variables have none.
- * Alternative names of an issuer and directory names are not kept: no policy has been seen to ask for them, and
- * what asks for them finds nothing. iot:Certificate.AvailableKeys lists the variables that have a value. */
+ *      before them, as the guide wants policies to write them. Serial numbers and names of variables have none; a
+ *      directory name is such a text itself, in which only its values have them.
+ * iot:Certificate.AvailableKeys lists the variables that have a value. */
 #include "auth/cert_vars.h"
 
 #include "base/arena.h"
@@ -58,12 +58,21 @@ static const struct {
 #undef FIELD
 };
 
-static const char *const alternative_names[] = {
-    [X509_SAN_DNS] = PREFIX "Subject.AlternativeName.DNSName",
-    [X509_SAN_IP] = PREFIX "Subject.AlternativeName.IPAddress",
-    [X509_SAN_EMAIL] = PREFIX "Subject.AlternativeName.RFC822Name",
-    [X509_SAN_URI] = PREFIX "Subject.AlternativeName.UniformResourceIdentifier",
-    [X509_SAN_OTHER] = NULL,
+static const struct {
+    const char *subject;
+    const char *issuer;
+} alternative_names[] = {
+#define NAME(name)                                                                    \
+    {                                                                                 \
+        PREFIX "Subject.AlternativeName." name, PREFIX "Issuer.AlternativeName." name \
+    }
+    [X509_SAN_DNS] = NAME("DNSName"),
+    [X509_SAN_IP] = NAME("IPAddress"),
+    [X509_SAN_EMAIL] = NAME("RFC822Name"),
+    [X509_SAN_URI] = NAME("UniformResourceIdentifier"),
+    [X509_SAN_DIRECTORY] = NAME("DirectoryName"),
+    [X509_SAN_OTHER] = { NULL, NULL },
+#undef NAME
 };
 
 bool cert_vars_has(const char *name)
@@ -89,10 +98,11 @@ static const char *escaped(struct arena *arena, const char *text)
     return copy;
 }
 
+/* The value is in the arena. */
 static void add(struct cert_vars *vars, const char *name, const char *value)
 {
     if (!name || count_of(vars, name) == VALUES_MAX) return;
-    vars->values[vars->count++] = (struct cert_value){ name, escaped(&vars->arena, value) };
+    vars->values[vars->count++] = (struct cert_value){ name, value };
 }
 
 static void add_name(struct cert_vars *vars, const struct x509_name *name, bool issuer)
@@ -100,18 +110,32 @@ static void add_name(struct cert_vars *vars, const struct x509_name *name, bool 
     for (size_t i = 0; i < name->count; i++)
         for (size_t f = 0; f < ARRAY_LEN(fields); f++)
             if (strcmp(fields[f].type, name->attrs[i].type) == 0)
-                add(vars, issuer ? fields[f].issuer : fields[f].subject, name->attrs[i].value);
+                add(vars, issuer ? fields[f].issuer : fields[f].subject,
+                    escaped(&vars->arena, name->attrs[i].value));
+}
+
+static void add_alternative(struct cert_vars *vars, const struct x509_san *names, size_t count,
+                            bool issuer)
+{
+    for (size_t i = 0; i < count; i++) {
+        enum x509_san_type type = names[i].type;
+        const char *value = names[i].value;
+        add(vars, issuer ? alternative_names[type].issuer : alternative_names[type].subject,
+            type == X509_SAN_DIRECTORY ? arena_strdup(&vars->arena, value)
+                                       : escaped(&vars->arena, value));
+    }
 }
 
 static void add_all(struct cert_vars *vars, const struct x509_info *info)
 {
-    size_t most = info->subject.count + info->issuer.count + info->san_count + 1;
+    size_t most =
+        info->subject.count + info->issuer.count + info->san_count + info->issuer_san_count + 1;
     vars->values = arena_array(&vars->arena, struct cert_value, most);
     add_name(vars, &info->subject, false);
     add_name(vars, &info->issuer, true);
-    for (size_t i = 0; i < info->san_count; i++)
-        add(vars, alternative_names[info->sans[i].type], info->sans[i].value);
-    add(vars, SERIAL_NUMBER, info->serial);
+    add_alternative(vars, info->sans, info->san_count, false);
+    add_alternative(vars, info->issuer_sans, info->issuer_san_count, true);
+    add(vars, SERIAL_NUMBER, arena_strdup(&vars->arena, info->serial));
 }
 
 struct cert_vars *cert_vars_create(const char *pem)

@@ -6,6 +6,7 @@
 #include "auth/question.h"
 #include "base/mem.h"
 #include "lib/clock_fake.h"
+#include "unit/crypto/device_fixtures.h"
 
 #include <stdio.h>
 
@@ -91,6 +92,29 @@ static void test_certificates(void **state)
     assert_false(cert_vars_has("iot:CertificateId"));
     cert_vars_destroy(vars);
     assert_null(cert_vars_create("no certificate"));
+}
+
+static void test_alternative_names_of_both_sides(void **state)
+{
+    static const struct {
+        const char *name;
+        size_t index;
+        const char *value;
+    } rows[] = {
+        { CERT "Subject.AlternativeName.DirectoryName", 0, "CN=\\#1\\ ,O=Acme\\+Sons" },
+        { CERT "Subject.AlternativeName.DirectoryName", 1, NULL },
+        { CERT "Subject.AlternativeName.DNSName", 0, "a.example" },
+        { CERT "Subject.AlternativeName.UniformResourceIdentifier", 0, NULL },
+        { CERT "Issuer.AlternativeName.DirectoryName", 0, "O=Signers\\, Ltd,C=SE" },
+        { CERT "Issuer.AlternativeName.UniformResourceIdentifier", 0, "urn:ca" },
+        { CERT "Issuer.AlternativeName.DNSName", 0, NULL },
+        { CERT "AvailableKeys", 5, CERT "Issuer.AlternativeName.UniformResourceIdentifier" },
+        { CERT "AvailableKeys", 6, CERT "Issuer.AlternativeName.DirectoryName" },
+    };
+    struct cert_vars *vars = cert_vars_create(device_names);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        expect_cert(vars, rows[i].name, rows[i].index, rows[i].value);
+    cert_vars_destroy(vars);
 }
 
 /* ---- the connection, the thing, the role ---- */
@@ -220,8 +244,11 @@ static void test_without_decisions(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_certificates),        cmocka_unit_test(test_connections),
-        cmocka_unit_test(test_policies_of_a_thing), cmocka_unit_test(test_decisions_are_bounded),
+        cmocka_unit_test(test_certificates),
+        cmocka_unit_test(test_alternative_names_of_both_sides),
+        cmocka_unit_test(test_connections),
+        cmocka_unit_test(test_policies_of_a_thing),
+        cmocka_unit_test(test_decisions_are_bounded),
         cmocka_unit_test(test_without_decisions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
