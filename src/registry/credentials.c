@@ -20,19 +20,9 @@ int credential_attach(struct registry_call *call, struct db *db, const char *lab
                       const char *fallback)
 {
     const char *policy = param_str(call, "policyName");
+    bool is_new;
     if (!policy) policy = fallback;
-    if (!policy) return 0;
-    struct db_stmt *q = db_query(db, "SELECT 1 FROM policy WHERE name = ?1");
-    db_bind_text(q, 1, policy);
-    bool found = db_step(q);
-    int rc = db_done(q);
-    if (rc < 0) return rc;
-    if (!found) return fail(call, ERR_NOT_FOUND, "Policy not found (name=%.200s)", policy);
-    q = db_query(db, "INSERT INTO policy_target (policy, target) VALUES (?1, ?2) "
-                     "ON CONFLICT DO NOTHING");
-    db_bind_text(q, 1, policy);
-    db_bind_text(q, 2, label);
-    return db_exec(q);
+    return policy ? policy_attach(call, db, policy, label, &is_new) : 0;
 }
 
 static int detach_all(struct registry_call *call, struct db *db, const char *label)

@@ -99,9 +99,9 @@ static int remove_thing(struct registry_call *call, struct db *db)
 }
 
 static int change_all(struct registry_call *call, struct db *db, const char *list_name,
-                      const char *sql, const char *thing, bool *ret_changed)
+                      const struct json *list, const char *sql, const char *thing,
+                      bool *ret_changed)
 {
-    const struct json *list = json_get(call->params, list_name);
     if (json_count(list) > LIST_MAX)
         return fail(call, ERR_INVALID, "'%s' has at most %d thing groups", list_name, LIST_MAX);
     json_for_each(item, list) {
@@ -116,6 +116,13 @@ static int change_all(struct registry_call *call, struct db *db, const char *lis
     return 0;
 }
 
+static int change_asked(struct registry_call *call, struct db *db, const char *list_name,
+                        const char *sql, const char *thing, bool *ret_changed)
+{
+    return change_all(call, db, list_name, json_get(call->params, list_name), sql, thing,
+                      ret_changed);
+}
+
 /* First those that it leaves: so it can move within a hierarchy. */
 static int update_groups(struct registry_call *call, struct db *db)
 {
@@ -123,8 +130,27 @@ static int update_groups(struct registry_call *call, struct db *db)
     bool any = false;
     int rc = param_name(call, "thingName", &param_registry_name, &thing);
     if (rc == 0) rc = check_thing(call, db, thing);
-    if (rc == 0) rc = change_all(call, db, "thingGroupsToRemove", DELETE_MEMBER, thing, &any);
-    if (rc == 0) rc = change_all(call, db, "thingGroupsToAdd", INSERT_MEMBER, thing, &any);
+    if (rc == 0) rc = change_asked(call, db, "thingGroupsToRemove", DELETE_MEMBER, thing, &any);
+    if (rc == 0) rc = change_asked(call, db, "thingGroupsToAdd", INSERT_MEMBER, thing, &any);
+    if (rc == 0) rc = check_groups(call, db, thing);
+    return rc == 0 && any ? changed_thing(call, db, thing) : rc;
+}
+
+static int leave_all(struct db *db, const char *thing, bool *ret_changed)
+{
+    struct db_stmt *q = db_query(db, "DELETE FROM thing_group_member WHERE thing = ?1");
+    db_bind_text(q, 1, thing);
+    int rc = db_exec(q);
+    *ret_changed |= rc == 0 && db_changes(db);
+    return rc;
+}
+
+int thing_put_groups(struct registry_call *call, struct db *db, const char *thing,
+                     const struct json *groups, bool only)
+{
+    bool any = false;
+    int rc = only ? leave_all(db, thing, &any) : 0;
+    if (rc == 0) rc = change_all(call, db, "ThingGroups", groups, INSERT_MEMBER, thing, &any);
     if (rc == 0) rc = check_groups(call, db, thing);
     return rc == 0 && any ? changed_thing(call, db, thing) : rc;
 }

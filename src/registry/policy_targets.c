@@ -69,21 +69,28 @@ static int check_count(struct registry_call *call, struct db *db, const char *la
                 group ? "thing group" : "target", most);
 }
 
-static int attach(struct registry_call *call, struct db *db, const char *label)
+int policy_attach(struct registry_call *call, struct db *db, const char *policy, const char *label,
+                  bool *ret_new)
 {
-    const char *name = NULL;
-    int rc = policy_name_of(call, &name);
-    if (rc == 0) rc = check_policy(call, db, name);
+    int rc = check_policy(call, db, policy);
     if (rc == 0) rc = check_label(call, db, label);
     if (rc < 0) return rc;
     struct db_stmt *q = db_query(
         db, "INSERT INTO policy_target (policy, target) VALUES (?1, ?2) ON CONFLICT DO NOTHING");
-    db_bind_text(q, 1, name);
+    db_bind_text(q, 1, policy);
     db_bind_text(q, 2, label);
     rc = db_exec(q);
-    if (rc < 0 || !db_changes(db)) return rc;
-    rc = check_count(call, db, label);
-    return rc < 0 ? rc : changed_target(call, db, label);
+    *ret_new = rc == 0 && db_changes(db);
+    return *ret_new ? check_count(call, db, label) : rc;
+}
+
+static int attach(struct registry_call *call, struct db *db, const char *label)
+{
+    const char *name = NULL;
+    bool is_new = false;
+    int rc = policy_name_of(call, &name);
+    if (rc == 0) rc = policy_attach(call, db, name, label, &is_new);
+    return rc == 0 && is_new ? changed_target(call, db, label) : rc;
 }
 
 /* What is not attached, or is not there, is detached: AWS knows no 404 here. */

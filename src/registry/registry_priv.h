@@ -134,6 +134,15 @@ int check_thing(struct registry_call *call, struct db *db, const char *name);
 int check_group(struct registry_call *call, struct db *db, const char *name);
 int check_policy(struct registry_call *call, struct db *db, const char *name);
 
+/* Attaches it unless it is attached: both must be there, and a target has so many policies at most (ERR_LIMIT). Whose
+ * rights change is for the caller to note. */
+int policy_attach(struct registry_call *call, struct db *db, const char *policy, const char *label,
+                  bool *ret_new);
+/* The thing, which is there, joins these groups, a list of names; with `only` it leaves all others first. ERR_INVALID
+ * when it cannot be in so many, or in two of one hierarchy. Notes whose rights change. */
+int thing_put_groups(struct registry_call *call, struct db *db, const char *thing,
+                     const struct json *groups, bool only);
+
 /* ---- attributes of things and thing groups (attributes.c) ---- */
 
 /* What an "attributePayload" asks for; NULL: there is none. ret_attrs is borrowed, NULL when it has none. Checks

@@ -179,47 +179,12 @@ static int update_thing(struct apply *a)
                      NULL);
 }
 
-static int join_group(struct apply *a, const char *group)
-{
-    bool known = false;
-    int rc = has_row(a->db, "SELECT 1 FROM thing_group WHERE name = ?1", group, &known);
-    if (rc < 0) return rc;
-    if (!known) return fail(a->call, ERR_NOT_FOUND, "Thing group %.128s does not exist", group);
-    struct db_stmt *q =
-        db_query(a->db, "INSERT INTO thing_group_member (thing_group, thing) VALUES (?1, ?2) "
-                        "ON CONFLICT DO NOTHING");
-    db_bind_text(q, 1, group);
-    db_bind_text(q, 2, a->plan->thing.name);
-    return db_exec(q);
-}
-
-static int leave_groups(struct apply *a)
-{
-    struct db_stmt *q = db_query(a->db, "DELETE FROM thing_group_member WHERE thing = ?1");
-    db_bind_text(q, 1, a->plan->thing.name);
-    return db_exec(q);
-}
-
-/* Who is attached has the policies of the groups. */
-static int tell_principals(struct apply *a)
-{
-    struct db_stmt *q = db_query(a->db, "SELECT principal FROM thing_principal WHERE thing = ?1");
-    db_bind_text(q, 1, a->plan->thing.name);
-    while (db_step(q))
-        changed(a->call, REGISTRY_PRINCIPAL, db_text(q, 0));
-    return db_done(q);
-}
-
 static int put_groups(struct apply *a, bool existed)
 {
     const struct template_thing *thing = &a->plan->thing;
     if (!thing->groups || (existed && thing->on_groups == TEMPLATE_DO_NOTHING)) return 0;
-    int rc = existed && thing->on_groups == TEMPLATE_REPLACE ? leave_groups(a) : 0;
-    json_for_each(group, thing->groups) {
-        if (rc < 0) return rc;
-        rc = join_group(a, json_str(group));
-    }
-    return rc < 0 ? rc : tell_principals(a);
+    return thing_put_groups(a->call, a->db, thing->name, thing->groups,
+                            existed && thing->on_groups == TEMPLATE_REPLACE);
 }
 
 static int put_thing(struct apply *a)

@@ -85,6 +85,29 @@ static void policies_have_versions(void **state)
     assert_string_equal(registry_fixture_get(f, "v"), "6");
 }
 
+/* Whichever way they are attached. */
+static void a_user_has_ten_policies_at_most(void **state)
+{
+    struct registry_fixture *f = *state;
+    for (int i = 0; i < 11; i++) {
+        char params[256];
+        snprintf(params, sizeof params,
+                 "{'policyName':'P%02d','policyDocument':'" POLICY_ALLOW_ALL "'}", i);
+        registry_fixture_do(f, "CreatePolicy", params);
+        snprintf(params, sizeof params,
+                 "{'userName':'ann','password':'secret','policyName':'P%02d'}", i);
+        int rc = registry_fixture_call(f, "PutUser", params);
+        assert_int_equal(rc, i < 10 ? 0 : ERR_LIMIT);
+    }
+    static const struct registry_step steps[] = {
+        { "PutUser", "{'userName':'ann','password':'secret','policyName':'P00'}", 0 },
+        { "PutUser", "{'userName':'bob','password':'secret','policyName':'Q'}", ERR_NOT_FOUND, "",
+          "Policy not found" },
+        { "UpdateUser", "{'userName':'bob','status':'INACTIVE'}", ERR_NOT_FOUND },
+    };
+    RUN_STEPS(f, steps);
+}
+
 static void policies_are_attached(void **state)
 {
     struct registry_fixture *f = *state;
@@ -541,12 +564,19 @@ static void users_are_imported(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(policies_have_versions),         TEST(policies_are_attached),
-        TEST(policies_are_listed_by_age),     TEST(built_in_policies_are_there),
-        TEST(keys_and_certificates_are_made), TEST(requests_are_signed),
-        TEST(certificates_are_registered),    TEST(certificates_change_and_go),
-        TEST(certificates_are_listed_by_age), TEST(credentials_are_made_and_listed),
-        TEST(credentials_are_deactivated),    TEST(users_are_imported),
+        TEST(policies_have_versions),
+        TEST(a_user_has_ten_policies_at_most),
+        TEST(policies_are_attached),
+        TEST(policies_are_listed_by_age),
+        TEST(built_in_policies_are_there),
+        TEST(keys_and_certificates_are_made),
+        TEST(requests_are_signed),
+        TEST(certificates_are_registered),
+        TEST(certificates_change_and_go),
+        TEST(certificates_are_listed_by_age),
+        TEST(credentials_are_made_and_listed),
+        TEST(credentials_are_deactivated),
+        TEST(users_are_imported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

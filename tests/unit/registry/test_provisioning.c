@@ -389,10 +389,19 @@ static void groups_are_joined(void **state)
         { "REPLACE", "'new'", 0, 1, 0 },
         { "FAIL", "'new'", 1, 0, ERR_CONFLICT },
         { "REPLACE", "'none'", 1, 0, ERR_NOT_FOUND },
+        { "MERGE", "'below'", 1, 0, ERR_INVALID }, /* of the hierarchy of old */
+        { "REPLACE", "'below','new'", 0, 1, 0 },
+        { "REPLACE", "'below','beside'", 1, 0, ERR_INVALID },
+        { "MERGE", "'new','g1','g2','g3','g4','g5','g6','g7','g8'", 1, 1, 0 },
+        { "MERGE", "'new','g1','g2','g3','g4','g5','g6','g7','g8','g9'", 1, 0, ERR_INVALID },
     };
     struct registry_fixture *f = *state;
-    sql(f, "INSERT INTO thing_group (name, id, version, created_at) VALUES ('old', 'i', 1, 0), "
-           "('new', 'j', 1, 0)");
+    sql(f, "INSERT INTO thing_group (name, parent, id, version, created_at) VALUES "
+           "('old', NULL, 'i', 1, 0), ('new', NULL, 'j', 1, 0), ('below', 'old', 'k', 1, 0), "
+           "('beside', 'old', 'l', 1, 0), ('g1', NULL, 'g1', 1, 0), ('g2', NULL, 'g2', 1, 0), "
+           "('g3', NULL, 'g3', 1, 0), ('g4', NULL, 'g4', 1, 0), ('g5', NULL, 'g5', 1, 0), "
+           "('g6', NULL, 'g6', 1, 0), ('g7', NULL, 'g7', 1, 0), ('g8', NULL, 'g8', 1, 0), "
+           "('g9', NULL, 'g9', 1, 0)");
     registry_fixture_register(f, "c", "ACTIVE", 10);
     registry_fixture_do(f, "CreateThing", "{'thingName':'t'}");
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
