@@ -1,5 +1,5 @@
 /* Unit tests of auth: credentials that end by themselves. Temporary keys, JSON Web Tokens, and the time at which a
- * principal is no longer valid. */
+ * principal is no longer valid; and that what is remembered of any credential ends with what it rested on. */
 #include "auth/jwt.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -142,6 +142,93 @@ static void temporary_keys_follow_their_role(void **state)
     assert_true(told.valid);
     auth_unwatch(&told.watch);
     release(&reply);
+}
+
+/* ---- what is remembered ---- */
+
+#define OF_GROUP(name) "{'policyName':'P','target':'@arn@thinggroup/" name "'}"
+
+enum who { CERT, KEY, TOKEN, USER, TEMPORARY, WHO_COUNT };
+
+static void ask_all(struct bench *b, struct reply replies[WHO_COUNT])
+{
+    struct registry_fixture *f = b->f;
+    prepare_role(b);
+    registry_fixture_do(f, "CreateThing", "{'thingName':'t'}");
+    registry_fixture_do(f, "CreateThingGroup", "{'thingGroupName':'top'}");
+    registry_fixture_do(f, "CreateThingGroup", "{'thingGroupName':'low','parentGroupName':'top'}");
+    registry_fixture_do(f, "AttachThingPrincipal", "{'thingName':'t','principal':'@c_arn@'}");
+    registry_fixture_do(f, "AttachPolicy", OF_GROUP("top"));
+    assert_int_equal(ask_cert(b, "c", &replies[CERT]), 0);
+    take_key(b);
+    assert_int_equal(ask_signed(b, "ks", registry_fixture_get(f, "kt"), &replies[TEMPORARY]), 0);
+    make_key(b, "{'policyName':'P'}", "k", "ks");
+    assert_int_equal(ask_signed(b, "ks", NULL, &replies[KEY]), 0);
+    registry_fixture_do(f, "CreateToken", "{'policyName':'P'}");
+    registry_fixture_set(f, "id", xstrdup(json_get_str(f->result, "tokenId")));
+    assert_int_equal(ask_token(b, json_get_str(f->result, "token"), &replies[TOKEN]), 0);
+    registry_fixture_do(f, "PutUser", "{'userName':'u','password':'secret','policyName':'P'}");
+    auth_by_password(b->auth, SLICE_LIT("u"), SLICE_LIT("secret"), "192.0.2.1", on_reply,
+                     &replies[USER]);
+    assert_int_equal(await(b, &replies[USER]), 0);
+}
+
+/* Of who is connected as the thing; the second answer is from memory when the first allows it. */
+static bool may_twice(struct bench *b, const struct principal *p)
+{
+    static const struct auth_conn as_t = { .client_id = "t" };
+    int rc[2];
+    for (size_t i = 0; i < ARRAY_LEN(rc); i++)
+        rc[i] =
+            auth_check(b->auth, p, &as_t, POLICY_ACTION_PUBLISH, AUTH_TOPIC, SLICE_LIT("x"), NULL);
+    assert_int_equal(rc[0], rc[1]);
+    return rc[0] == 0;
+}
+
+static void what_is_remembered_ends_with_its_cause(void **state)
+{
+#define IN_LOW  "{'thingGroupName':'low','thingName':'t'}"
+#define OF_ROLE "{'policyName':'P','target':'" ROLE "'}"
+    static const struct {
+        enum who who;
+        const char *op, *params;
+        bool allowed;
+    } steps[] = {
+        { CERT, "AddThingToThingGroup", IN_LOW, true },
+        { CERT, "RemoveThingFromThingGroup", IN_LOW, false },
+        { CERT, "UpdateThingGroupsForThing", "{'thingName':'t','thingGroupsToAdd':['low']}", true },
+        { CERT, "DetachPolicy", OF_GROUP("top"), false },
+        { CERT, "AttachPolicy", OF_GROUP("low"), true },
+        { CERT, "DetachThingPrincipal", "{'thingName':'t','principal':'@c_arn@'}", false },
+        { CERT, "AttachThingPrincipal", "{'thingName':'t','principal':'@c_arn@'}", true },
+        { CERT, "DeleteThingGroup", "{'thingGroupName':'low'}", false },
+        { CERT, "AttachPolicy", "{'policyName':'P','target':'@c_arn@'}", true },
+        { TEMPORARY, "DetachPolicy", OF_ROLE, false },
+        { TEMPORARY, "AttachPolicy", OF_ROLE, true },
+        { TEMPORARY, "UpdateCertificate", "{'certificateId':'@c@','newStatus':'INACTIVE'}", false },
+        { CERT, "UpdateCertificate", "{'certificateId':'@c@','newStatus':'ACTIVE'}", true },
+        { CERT, "UpdateCertificate", "{'certificateId':'@c@','newStatus':'INACTIVE'}", false },
+        { KEY, "UpdateAccessKey", "{'accessKeyId':'@k@','status':'INACTIVE'}", false },
+        { KEY, "UpdateAccessKey", "{'accessKeyId':'@k@','status':'ACTIVE'}", true },
+        { KEY, "DeleteAccessKey", "{'accessKeyId':'@k@'}", false },
+        { TOKEN, "UpdateToken", "{'tokenId':'@id@','status':'INACTIVE'}", false },
+        { TOKEN, "UpdateToken", "{'tokenId':'@id@','status':'ACTIVE'}", true },
+        { TOKEN, "DeleteToken", "{'tokenId':'@id@'}", false },
+        { USER, "UpdateUser", "{'userName':'u','status':'INACTIVE'}", false },
+        { USER, "UpdateUser", "{'userName':'u','status':'ACTIVE'}", true },
+        { USER, "PutUser", "{'userName':'u','password':'secret too'}", false },
+    };
+    struct bench *b = *state;
+    struct reply replies[WHO_COUNT] = { 0 };
+    ask_all(b, replies);
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+        const struct principal *p = replies[steps[i].who].principal;
+        if (may_twice(b, p) == steps[i].allowed) fail_msg("step %zu changes nothing", i);
+        registry_fixture_do(b->f, steps[i].op, steps[i].params);
+        if (may_twice(b, p) != steps[i].allowed) fail_msg("step %zu: wrong decision", i);
+    }
+    for (size_t i = 0; i < WHO_COUNT; i++)
+        release(&replies[i]);
 }
 
 /* ---- the time ---- */
@@ -399,6 +486,7 @@ int main(void)
         TEST(temporary_keys_sign),
         TEST(temporary_keys_end_at_once),
         TEST(temporary_keys_follow_their_role),
+        TEST(what_is_remembered_ends_with_its_cause),
         TEST(principals_end_at_their_time),
         TEST(who_is_told_may_let_others_go),
         JWT(tokens_of_an_issuer_are_taken),
