@@ -72,14 +72,14 @@ static void guest_close(struct guest *guest, bool linger)
     if (guest->stream) stream_close(guest->stream, linger, on_closed);
 }
 
-void front_refused(void *arg, const struct stream_peer *peer, const char *why)
+void front_refused(void *arg, const char *address, const char *why)
 {
     const struct front_listener *from = arg;
     struct buf listener = { 0 };
     buf_printf(&listener, "listener/%s", from->name);
     ledger_note(auth_ledger(hub_auth(from->front->mqtt.hub)),
                 &(struct ledger_entry){ .kind = LEDGER_HANDSHAKE,
-                                        .address = slice_str(peer->address),
+                                        .address = slice_str(address),
                                         .action = SLICE_LIT("connect"),
                                         .resource = buf_slice(&listener),
                                         .reason = slice_str(why) });
@@ -89,7 +89,7 @@ void front_refused(void *arg, const struct stream_peer *peer, const char *why)
 static void on_timeout(struct loop_timer *timer)
 {
     struct guest *guest = container_of(timer, struct guest, timer);
-    front_refused(guest->listener, &guest->stream->peer,
+    front_refused(guest->listener, guest->stream->peer.address,
                   "nothing was sent in time: MQTT begins with CONNECT, HTTP with a request");
     LOG(LOG_INFO, "conn", "closed: nothing was sent in time",
         LOG_S("peer", guest->stream->peer.address), LOG_S("listener", guest->listener->name));
@@ -123,7 +123,7 @@ static void refuse(struct guest *guest, const char *message)
         LOG(LOG_WARN, "conn", message, LOG_S("peer", peer->address), LOG_I("port", peer->port),
             LOG_S("listener", guest->listener->name));
     metrics_inc(METRIC_FOREIGN_PROTOCOL);
-    front_refused(guest->listener, peer, message);
+    front_refused(guest->listener, peer->address, message);
     guest_close(guest, true);
 }
 

@@ -58,6 +58,6 @@ struct front_listener {
 };
 void front_accept(struct listener *listener, struct stream *stream, void *arg);
 /* listener_opts.on_refused, with the same arg: notes it in the ledger. */
-void front_refused(void *arg, const struct stream_peer *peer, const char *why);
+void front_refused(void *arg, const char *address, const char *why);
 
 #endif

@@ -269,7 +269,7 @@ static void on_pending_gone(void *arg)
 static void on_pending_refused(const struct stream_peer *peer, const char *why, void *arg)
 {
     struct listener *l = arg;
-    if (l->opts.on_refused) l->opts.on_refused(l->opts.arg, peer, why);
+    if (l->opts.on_refused) l->opts.on_refused(l->opts.arg, peer->address, why);
 }
 
 static int64_t timeout_of(const struct listener *l)
@@ -294,7 +294,19 @@ static void begin_tls(struct listener *l, struct stream *s)
     tls_accept(s, &opts);
 }
 
-static void refuse(struct listener *l, int fd, const char *why, int64_t limit)
+/* To whom it may concern, as often as the log is. */
+static void tell_refused(struct listener *l, const struct sockaddr_storage *from, const char *limit)
+{
+    char address[48], why[80];
+    uint16_t port;
+    if (!l->opts.on_refused) return;
+    tcp_address_print(from, address, &port);
+    snprintf(why, sizeof why, "closed: the limit is reached (see %s)", limit);
+    l->opts.on_refused(l->opts.arg, address, why);
+}
+
+static void refuse(struct listener *l, int fd, const struct sockaddr_storage *from, const char *why,
+                   int64_t limit)
 {
     close(fd);
     metrics_inc(METRIC_CONNECTIONS_REFUSED);
@@ -303,6 +315,7 @@ static void refuse(struct listener *l, int fd, const char *why, int64_t limit)
     LOG(LOG_WARN, "net", "connections refused, the limit is reached",
         LOG_S("listener", l->opts.name), LOG_S("of", why), LOG_I("limit", limit),
         LOG_I("refused", refused));
+    tell_refused(l, from, why);
 }
 
 /* A flood from the network must not keep out who could end it. */
@@ -313,7 +326,7 @@ static bool is_full(const struct listener *l)
 }
 
 static void complain_of_address(struct listener *l, struct admission_address *address,
-                                const char *why)
+                                const struct sockaddr_storage *from, const char *why)
 {
     metrics_inc(METRIC_CONNECTIONS_REFUSED);
     metrics_inc(METRIC_ADDRESS_REFUSED);
@@ -322,6 +335,7 @@ static void complain_of_address(struct listener *l, struct admission_address *ad
     LOG(LOG_WARN, "net", "connections refused, an address has reached its limit",
         LOG_S("listener", l->opts.name), LOG_S("address", admission_address_text(address)),
         LOG_S("of", why), LOG_I("refused", refused));
+    tell_refused(l, from, why);
 }
 
 /* True when one more may come from there; ret_address is to be left when it ends. */
@@ -333,7 +347,7 @@ static bool admit(struct listener *l, const struct sockaddr_storage *from, bool 
     const char *why =
         admission_enter(l->net->admission, from, &limits, loop_now(l->loop), ret_address);
     if (!why) return true;
-    complain_of_address(l, *ret_address, why);
+    complain_of_address(l, *ret_address, from, why);
     return false;
 }
 
@@ -401,11 +415,11 @@ static void welcome(struct listener *l, int fd, const struct sockaddr_storage *f
         return;
     }
     if (is_full(l)) {
-        refuse(l, fd, "limits.connections", (int64_t)l->opts.max_connections);
+        refuse(l, fd, from, "limits.connections", (int64_t)l->opts.max_connections);
         return;
     }
     if (budget_over() && !l->opts.path && bucket_take(&l->lean, lean, loop_now(l->loop)) > 0) {
-        refuse(l, fd, "limits.memory", (int64_t)budget_limit());
+        refuse(l, fd, from, "limits.memory", (int64_t)budget_limit());
         return;
     }
     if (!l->opts.proxy_protocol && !admit(l, from, false, &address)) {

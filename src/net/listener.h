@@ -32,9 +32,10 @@ struct listener_opts {
     bool proxy_protocol;
     const struct ip_net *proxy_trusted;
     size_t proxy_trusted_count;
-    /* Somebody who had begun to speak was refused before there was a connection; why is a sentence with the cause
-     * and the remedy. NULL: nobody wants to know. */
-    void (*on_refused)(void *arg, const struct stream_peer *peer, const char *why);
+    /* Somebody was refused before there was a connection: who had begun to speak, and who met a limit, these as
+     * often as the log tells of them. The address is a number, or "unix"; why is a sentence with the cause and the
+     * remedy. NULL: nobody wants to know. */
+    void (*on_refused)(void *arg, const char *address, const char *why);
     void *arg;
 };
 

@@ -488,6 +488,9 @@ def test_connections(make_hub, name):
             raw.close()
         hub.eventually(lambda: "thingd_connections " in hub_metrics_or_nothing(hub), "room again")
         assert hub.metric("connections_refused_total") >= 19
+        denials = hub.request("GET", "/hub/denials", token=hub.admin["token"]).json()["denials"]
+        told = [one for one in denials if "limits.connections" in one["reason"]]
+        assert [(one["kind"], one["sourceIp"]) for one in told] == [("handshake", HOST)]
     with hub.mqtt(name):
         pass
 

@@ -407,10 +407,20 @@ static void without_memory_connections_are_closed(void **state)
     buf_deinit(&got);
 }
 
+/* listener_opts.on_refused: arg is a buf of "address: why" lines. */
+static void note_refused(void *arg, const char *address, const char *why)
+{
+    buf_printf(arg, "%s: %s\n", address, why);
+}
+
+#define TOLD(limit) "127.0.0.1: closed: the limit is reached (see " limit ")\n"
+
 static void above_the_limit_connections_are_closed(void **state)
 {
-    struct buf got = { 0 };
-    struct listener *l = open_local(&(struct listener_opts){ .max_connections = 2 });
+    struct buf got = { 0 }, told = { 0 };
+    clock_fake_install();
+    struct listener *l = open_local(
+        &(struct listener_opts){ .max_connections = 2, .on_refused = note_refused, .arg = &told });
     int64_t before = metrics_get(METRIC_CONNECTIONS_REFUSED);
     int fds[3];
     log_capture();
@@ -420,6 +430,10 @@ static void above_the_limit_connections_are_closed(void **state)
     assert_int_equal(side_count, 2);
     assert_int_equal(metrics_get(METRIC_CONNECTIONS_REFUSED), before + 1);
     assert_non_null(strstr(buf_str(&logged), "limit=2"));
+    int fourth = client_connect(listener_port(l));
+    client_await_end(fourth, &got);
+    close(fourth);
+    assert_string_equal(buf_str(&told), TOLD("limits.connections")); /* once a second */
     stream_close(sides[0].s, false, side_on_closed);
     AWAIT(sides[0].closes == 1);
     int again = client_connect(listener_port(l));
@@ -428,6 +442,8 @@ static void above_the_limit_connections_are_closed(void **state)
         close(fds[i]);
     close(again);
     close_listener(l);
+    clock_fake_remove();
+    buf_deinit(&told);
     buf_deinit(&got);
 }
 
@@ -447,11 +463,13 @@ static void connections_outlive_their_listener(void **state)
 
 static void an_address_above_its_limits(void **state)
 {
-    struct buf got = { 0 };
+    struct buf got = { 0 }, told = { 0 };
     clock_fake_install();
     log_capture();
-    struct listener *l = open_local(
-        &(struct listener_opts){ .admission = { .connections = 2, .loopback_too = true } });
+    struct listener *l =
+        open_local(&(struct listener_opts){ .admission = { .connections = 2, .loopback_too = true },
+                                            .on_refused = note_refused,
+                                            .arg = &told });
     int64_t refused = metrics_get(METRIC_ADDRESS_REFUSED);
     int fds[8];
     for (int i = 0; i < 3; i++)
@@ -474,6 +492,8 @@ static void an_address_above_its_limits(void **state)
     client_await_end(fds[6], &got);
     assert_int_equal(side_count, 5);
     assert_non_null(strstr(buf_str(&logged), "of=limits.connect_rate refused=1"));
+    assert_string_equal(buf_str(&told),
+                        TOLD("limits.connections_per_address") TOLD("limits.connect_rate"));
     clock_fake_advance(1000);
     fds[7] = client_connect(listener_port(l));
     AWAIT(side_count == 6);
@@ -486,6 +506,7 @@ static void an_address_above_its_limits(void **state)
         close(fds[i]);
     close_listener(l);
     clock_fake_remove();
+    buf_deinit(&told);
     buf_deinit(&got);
 }
 
