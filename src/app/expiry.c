@@ -119,6 +119,19 @@ static void tell_listed(const struct json *list, const char *kind)
             LOG_I("more", more));
 }
 
+static void tell_overdue(const struct json *list)
+{
+    int64_t more = 0, days = 0;
+    json_for_each(one, json_get(list, "names")) {
+        json_to_int64(json_get(one, "days"), &days);
+        LOG(LOG_WARN, "app", "the revocation list of a CA should have been renewed",
+            LOG_S("ca", json_get_str(one, "id")), LOG_I("days_ago", days));
+    }
+    json_to_int64(json_get(list, "more"), &more);
+    if (more > 0)
+        LOG(LOG_WARN, "app", "more revocation lists should have been renewed", LOG_I("more", more));
+}
+
 /* ---- metrics ---- */
 
 static int64_t time_of(const struct json *result, const char *member)
@@ -183,6 +196,7 @@ static void on_listed(void *arg, int rc, struct json *result, const struct diag 
     tell_own(&expiry->ca, "the hub's CA", before, told);
     tell_listed(json_get(result, "authorities"), "CA");
     tell_listed(json_get(result, "certificates"), "device");
+    tell_overdue(json_get(result, "overdue"));
     save(expiry, told);
 }
 

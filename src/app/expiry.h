@@ -1,6 +1,6 @@
 /* expiry.h — the ends of certificates: in the metrics, and in the log 30, 7 and 1 days before, each once, also over
  * a restart. Of the server's, the hub's own CA, the registered CAs, and the devices' that are ACTIVE; looked at once
- * an hour. Loop thread only. */
+ * an hour. Also of revocation lists whose successors are overdue, once a day. Loop thread only. */
 #ifndef APP_EXPIRY_H
 #define APP_EXPIRY_H
 

@@ -1,6 +1,7 @@
 /* expiring.c — see expiring.h.
  * A certificate comes nearer when the time until its end falls below one of the steps; also one that is made or
- * activated with less time left than that does. Each is met once, since "since" moves on with each check. */
+ * activated with less time left than that does. Each is met once, since "since" moves on with each check; so is each
+ * day that a revocation list is overdue. */
 #include "registry/expiring.h"
 
 #include "base/clock.h"
@@ -83,29 +84,65 @@ static bool is_nearer(int64_t end, int days, int64_t modified, int64_t since)
     return days && (end - DAYS(days) > since || modified > since);
 }
 
+struct naming {
+    struct json *names;
+    int64_t more;
+};
+
+static void name_one(struct naming *naming, const char *id, int64_t end, int64_t days)
+{
+    if (json_count(naming->names) == NAMES_MOST) {
+        naming->more++;
+        return;
+    }
+    struct json *one = json_push(naming->names, json_new_object());
+    json_set_str(one, "id", id);
+    json_set_int(one, "end", end);
+    json_set_int(one, "days", days);
+}
+
+/* Takes what was named. */
+static void set_named(struct registry_call *call, const char *member, const struct naming *naming)
+{
+    struct json *list = json_set(result_of(call), member, json_new_object());
+    json_set(list, "names", naming->names);
+    json_set_int(list, "more", naming->more);
+}
+
 /* Rows of q: id, begin, end, time of the last change; those which end after ?1 and until ?2. */
 static int list_nearer(struct registry_call *call, struct db_stmt *q, const char *member,
                        int64_t since)
 {
-    struct json *list = json_set(result_of(call), member, json_new_object());
-    struct json *names = json_set(list, "names", json_new_array());
-    int64_t more = 0;
+    struct naming naming = { .names = json_new_array() };
     db_bind_int(q, 1, call->now_ms);
     db_bind_int(q, 2, call->now_ms + DAYS(expiring_days[EXPIRING_STEPS - 1]));
     while (db_step(q)) {
         int64_t end = db_int(q, 2);
         int days = expiring_within(db_int(q, 1), end, call->now_ms);
-        if (!is_nearer(end, days, db_int(q, 3), since)) continue;
-        if (json_count(names) == NAMES_MOST) {
-            more++;
-            continue;
-        }
-        struct json *one = json_push(names, json_new_object());
-        json_set_str(one, "id", db_text(q, 0));
-        json_set_int(one, "end", end);
-        json_set_int(one, "days", days);
+        if (is_nearer(end, days, db_int(q, 3), since)) name_one(&naming, db_text(q, 0), end, days);
     }
-    json_set_int(list, "more", more);
+    set_named(call, member, &naming);
+    return db_done(q);
+}
+
+/* Of a list that is overdue: has it become so, or has another day of that begun? */
+static bool is_another_day(int64_t due, int64_t since, int64_t now)
+{
+    return since <= due || (now - due) / DAYS(1) > (since - due) / DAYS(1);
+}
+
+static int list_overdue(struct registry_call *call, struct db *db, int64_t since)
+{
+    struct naming naming = { .names = json_new_array() };
+    struct db_stmt *q = db_query(db, "SELECT ca, next_update FROM crl WHERE next_update < ?1 "
+                                     "ORDER BY next_update, ca");
+    db_bind_int(q, 1, call->now_ms);
+    while (db_step(q)) {
+        int64_t due = db_int(q, 1);
+        if (is_another_day(due, since, call->now_ms))
+            name_one(&naming, db_text(q, 0), due, (call->now_ms - due) / DAYS(1));
+    }
+    set_named(call, "overdue", &naming);
     return db_done(q);
 }
 
@@ -136,7 +173,7 @@ static int list_expiring(struct registry_call *call, struct db *db)
                                       "WHERE not_after > ?1 AND not_after <= ?2 AND "
                                       "status = 'ACTIVE' ORDER BY not_after, id"),
                          "certificates", since);
-    return rc;
+    return rc < 0 ? rc : list_overdue(call, db, since);
 }
 
 const struct registry_op expiring_ops[] = {

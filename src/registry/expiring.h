@@ -1,4 +1,4 @@
-/* expiring.h — how long before its end a certificate is told of: for the operations ".ListExpiring" and
+/* expiring.h — how long before its end a certificate is told of, and which revocation lists are overdue: for the operations ".ListExpiring" and
  * ".SaveExpiring", and for who tells.
  *
  * ".ListExpiring": what is there now, and which ACTIVE certificates have come nearer to their end since the last
@@ -7,6 +7,8 @@
  *   nextCa, nextDevice         ms: the first end that is to come; absent: none
  *   within                     devices' certificates that end within expiring_days[i]
  *   authorities, certificates  {"names": [{"id", "end": ms, "days"}, ...], "more": number}
+ *   overdue                    likewise the CAs whose revocation list should have been followed by another, once for
+ *                              each day of that: "end" is when, "days" how many are over
  * ".SaveExpiring": {"state": an object; its member "checked", in ms, is the time of the last check}. */
 #ifndef REGISTRY_EXPIRING_H
 #define REGISTRY_EXPIRING_H

@@ -210,6 +210,40 @@ static void devices_are_counted_and_told_of(void **state)
     assert_int_equal(metrics_get(METRIC_CERT_END_DEVICE), start_s + 75 * 86400);
 }
 
+/* A CA with a list that is due in an hour. */
+static void put_list(void)
+{
+    char *sql = xasprintf(
+        "INSERT INTO ca_cert (id, pem, subject_id, status, auto_registration, mode, "
+        "not_before, not_after, created_at, modified_at) VALUES "
+        "('ab', '', 's', 'ACTIVE', 0, 'DEFAULT', 0, %lld, 0, 0); "
+        "INSERT INTO crl (ca, this_update, next_update, created_at) "
+        "VALUES ('ab', 0, %lld, 0)",
+        (long long)(clock_real_ms() + DAYS(365)), (long long)(clock_real_ms() + HOURS(1)));
+    registry_fixture_script(f, sql);
+    free(sql);
+}
+
+static void overdue_lists_are_told_of_once_a_day(void **state)
+{
+    static const char text[] = "the revocation list of a CA should have been renewed ca=ab ";
+    put_list();
+    create();
+    warnings();
+    assert_false(says(text));
+    warnings_after(HOURS(1));
+    assert_true(says(text) && says("days_ago=0"));
+    for (int hour = 1; hour < 24; hour++) {
+        warnings_after(HOURS(1));
+        assert_false(says(text));
+    }
+    warnings_after(HOURS(1));
+    assert_true(says(text) && says("days_ago=1"));
+    restart();
+    warnings();
+    assert_false(says(text));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -217,6 +251,7 @@ int main(void)
         TEST(a_served_one_is_told_of_three_times),
         TEST(a_new_one_is_told_of_anew),
         TEST(devices_are_counted_and_told_of),
+        TEST(overdue_lists_are_told_of_once_a_day),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,7 @@
 #include "lib/clock_fake.h"
 #include "lib/test.h"
 #include "loop/loop.h"
+#include "store/db.h"
 #include "store/store.h"
 
 #include <unistd.h>
@@ -75,6 +76,19 @@ struct registry_fixture *registry_fixture_create(void)
 void registry_fixture_restart(struct registry_fixture *f)
 {
     registry_fixture_down(f);
+    registry_fixture_up(f);
+}
+
+void registry_fixture_script(struct registry_fixture *f, const char *sql)
+{
+    struct db *db;
+    char path[80];
+    struct diag diag = DIAG_INIT;
+    registry_fixture_down(f);
+    snprintf(path, sizeof path, "%s/hub.db", f->dir);
+    assert_int_equal(db_open(&db, path, NULL, false, NULL), 0);
+    if (db_script(db, sql, &diag) < 0) fail_msg("%s", diag.text);
+    db_close(db);
     registry_fixture_up(f);
 }
 

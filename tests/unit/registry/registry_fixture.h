@@ -39,6 +39,8 @@ void registry_fixture_destroy(struct registry_fixture *f);
 /* For cmocka: state is a fixture whose answers are compared with the service model. */
 int registry_fixture_setup(void **state);
 int registry_fixture_teardown(void **state);
+/* Runs statements of SQL while all is down: rows as no operation makes them. */
+void registry_fixture_script(struct registry_fixture *f, const char *sql);
 
 /* Takes value. */
 void registry_fixture_set(struct registry_fixture *f, const char *name, char *value);

@@ -1,11 +1,10 @@
-/* Unit tests of what the registry tells of certificates that end: rows as they could be, and a clock that moves. */
+/* Unit tests of what the registry tells of certificates that end, and of overdue revocation lists: rows as they could be, and a clock that moves. */
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "lib/clock_fake.h"
 #include "lib/test.h"
 #include "registry/expiring.h"
-#include "store/db.h"
 #include "unit/registry/registry_fixture.h"
 
 static int setup(void **state)
@@ -41,17 +40,9 @@ static void print_row(struct buf *out, const struct row *row, int64_t now)
 static void insert(struct registry_fixture *f, const struct row *rows, size_t count)
 {
     struct buf sql = { 0 };
-    struct db *db;
-    char path[80];
-    struct diag diag = DIAG_INIT;
     for (size_t i = 0; i < count; i++)
         print_row(&sql, &rows[i], clock_real_ms());
-    registry_fixture_down(f);
-    snprintf(path, sizeof path, "%s/hub.db", f->dir);
-    assert_int_equal(db_open(&db, path, NULL, false, NULL), 0);
-    if (db_script(db, buf_str(&sql), &diag) < 0) fail_msg("%s", diag.text);
-    db_close(db);
-    registry_fixture_up(f);
+    registry_fixture_script(f, buf_str(&sql));
     buf_deinit(&sql);
 }
 
@@ -190,6 +181,45 @@ static void long_lists_are_cut(void **state)
     expect(f, "certificates", "a:7 b:7 c:7 d:7 e:7 f:7 g:7 h:7 i:7 j:7+3");
 }
 
+/* Lists of the CAs a and b, due in so many hours; c's says nothing of another. */
+static void insert_lists(struct registry_fixture *f, int64_t a_h, int64_t b_h)
+{
+    static const struct row cas[] = { { "ca_cert", "a", "ACTIVE", 24 * 365, 3650, 5000 },
+                                      { "ca_cert", "b", "INACTIVE", 24 * 365, 3650, 5000 },
+                                      { "ca_cert", "c", "ACTIVE", 24 * 365, 3650, 5000 } };
+    char *sql = xasprintf("INSERT INTO crl (ca, this_update, next_update, created_at) VALUES "
+                          "('a', 0, %lld, 0), ('b', 0, %lld, 0), ('c', 0, NULL, 0)",
+                          (long long)(clock_real_ms() + HOURS(a_h)),
+                          (long long)(clock_real_ms() + HOURS(b_h)));
+    insert(f, cas, ARRAY_LEN(cas));
+    registry_fixture_script(f, sql);
+    free(sql);
+}
+
+static void overdue_lists_are_told_once_a_day(void **state)
+{
+    struct registry_fixture *f = *state;
+    static const struct {
+        int64_t hour;
+        const char *want;
+    } hours[] = { { 9, "" },  { 10, "" },    { 11, "a:0" },     { 30, "" },
+                  { 33, "" }, { 34, "a:1" }, { 35, "" },        { 41, "b:0" },
+                  { 57, "" }, { 58, "a:2" }, { 240, "a:9 b:8" } };
+    insert_lists(f, 10, 40);
+    check(f);
+    int64_t now = 0;
+    for (size_t i = 0; i < ARRAY_LEN(hours); i++) {
+        clock_fake_advance(HOURS(hours[i].hour - now));
+        now = hours[i].hour;
+        registry_fixture_do(f, ".ListExpiring", "{}");
+        expect(f, "overdue", hours[i].want);
+        check(f);
+        registry_fixture_restart(f);
+        registry_fixture_do(f, ".ListExpiring", "{}");
+        expect(f, "overdue", "");
+    }
+}
+
 static void steps_need_a_life_that_is_longer(void **state)
 {
     const int64_t now = DAYS(1000);
@@ -221,6 +251,7 @@ int main(void)
         TEST(steps_that_were_missed_are_one),
         TEST(what_is_new_is_told_at_once),
         TEST(long_lists_are_cut),
+        TEST(overdue_lists_are_told_once_a_day),
         cmocka_unit_test(steps_need_a_life_that_is_longer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
