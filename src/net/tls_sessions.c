@@ -8,7 +8,8 @@
  *  I2  All that changes is under one mutex, held for microseconds: workers come here from their handshakes.
  *  I3  A key makes tickets for key_ms and opens them for lifetime_ms more; then it is wiped. There are `key_count` places
  *      for keys, enough for those; a key's place is its number modulo that.
- *  I4  Sessions in memory are in the order in which they began, so the first is the oldest: it goes when there is no
+ *  I4  A session that goes on makes no ticket: it would begin its time anew, and mbedTLS does not know its certificate.
+ *  I5  Sessions in memory are in the order in which they began, so the first is the oldest: it goes when there is no
  *      room, or its time is over. */
 #include "net/tls_priv.h"
 #include "net/tls_step.h"
@@ -145,6 +146,7 @@ static bool take_up(const struct tls_server *server, struct slice text, int suit
     session->ciphersuite = saved.suite;
     session->verify_result = 0;
     memcpy(session->master, saved.master.ptr, MASTER_LEN);
+    tls_step_deinit(step); /* a hello may bring two tickets */
     step->resumed = true;
     step->resumed_suite = saved.suite;
     step->resumed_der = saved.der.len ? xmemdup(saved.der.ptr, saved.der.len) : NULL;
@@ -191,12 +193,15 @@ static int seal_ticket(struct tls_sessions *s, const struct buf *text, struct bu
     return rc;
 }
 
+/* After an error mbedTLS sends an empty ticket. */
 static int write_ticket(void *arg, const mbedtls_ssl_session *session, unsigned char *start,
                         const unsigned char *end, size_t *ret_len, uint32_t *ret_lifetime)
 {
     const struct tls_server *server = arg;
     struct tls_sessions *s = tls_server_sessions(server);
     struct buf text = { 0 }, ticket = { 0 };
+    *ret_lifetime = 0;
+    if (tls_step_current()->resumed) return MBEDTLS_ERR_SSL_FEATURE_UNAVAILABLE;
     put_text(&text, server, session);
     int rc = text.len > TEXT_MAX ? ERR_TOO_LARGE : seal_ticket(s, &text, &ticket);
     secret_wipe(&text);
@@ -205,7 +210,7 @@ static int write_ticket(void *arg, const mbedtls_ssl_session *session, unsigned 
         *ret_len = ticket.len;
         *ret_lifetime = (uint32_t)(s->opts.lifetime_ms / 1000);
     } else {
-        rc = MBEDTLS_ERR_SSL_BUFFER_TOO_SMALL; /* mbedTLS sends an empty ticket */
+        rc = MBEDTLS_ERR_SSL_BUFFER_TOO_SMALL;
     }
     buf_deinit(&ticket);
     return rc;

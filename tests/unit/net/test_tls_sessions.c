@@ -8,6 +8,7 @@
 #include "lib/clock_fake.h"
 #include "net/tls.h"
 
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum { CACHED = 3, LIFETIME_MS = 10000, KEY_MS = 4000 };
@@ -126,6 +127,25 @@ static void a_ticket_has_the_certificate(void **state)
 static void a_session_in_memory_has_the_certificate(void **state)
 {
     the_certificate_comes_with_the_session(true);
+}
+
+/* A client that has learnt of tickets since takes up its session by id, and asks for a ticket with it. */
+static void a_session_that_goes_on_makes_no_ticket(void **state)
+{
+    mbedtls_ssl_session by_id, after;
+    struct tls_peer_opts opts = with_cert;
+    opts.no_tickets = true;
+    uint16_t port = serve(TLS_CLIENT_REQUIRED);
+    visit(port, &opts, &by_id);
+    int64_t resumed = metrics_get(METRIC_TLS_RESUMED);
+    visit(port, &(struct tls_peer_opts){ .session = &by_id }, &after);
+    assert_int_equal(metrics_get(METRIC_TLS_RESUMED), resumed + 1);
+    assert_string_equal(last_side()->tls.cert_id, client_cert_id);
+    assert_int_equal(after.ticket_len, 0);
+    again(port, &(struct tls_peer_opts){ 0 }, &after);
+    assert_string_equal(last_side()->tls.cert_id, client_cert_id);
+    mbedtls_ssl_session_free(&by_id);
+    mbedtls_ssl_session_free(&after);
 }
 
 static void who_had_no_certificate_has_none(void **state)
@@ -315,6 +335,57 @@ static void a_ticket_that_was_changed_is_no_ticket(void **state)
     mbedtls_ssl_session_free(&session);
 }
 
+static void put_ticket(struct buf *out, const mbedtls_ssl_session *session)
+{
+    buf_put_u16(out, 35);
+    buf_put_u16(out, (uint16_t)session->ticket_len);
+    buf_append(out, session->ticket, session->ticket_len);
+}
+
+/* With no extended master secret. */
+static void put_hello(struct buf *out, int suite, const struct buf *extensions)
+{
+    size_t body = 2 + 32 + 1 + 4 + 2 + 2 + extensions->len;
+    buf_put_u8(out, 22);
+    buf_put_u16(out, 0x0301);
+    buf_put_u16(out, (uint16_t)(4 + body));
+    buf_put_u16(out, 0x0100); /* and the length, of three bytes */
+    buf_put_u16(out, (uint16_t)body);
+    buf_put_u16(out, 0x0303);
+    for (int i = 0; i < 33; i++)
+        buf_put_u8(out, 0);
+    buf_put_u16(out, 2);
+    buf_put_u16(out, (uint16_t)suite);
+    buf_put_u16(out, 0x0100);
+    buf_put_u16(out, (uint16_t)extensions->len);
+    buf_append(out, extensions->data, extensions->len);
+}
+
+static void a_hello_with_two_tickets_leaks_nothing(void **state)
+{
+    struct tls_peer_opts opts = with_cert;
+    mbedtls_ssl_session session;
+    struct buf extensions = { 0 }, hello = { 0 };
+    /* supported_groups: secp256r1; signature_algorithms: ecdsa_secp256r1_sha256 */
+    static const uint8_t needed[] = { 0, 10, 0, 4, 0, 2, 0, 23, 0, 13, 0, 4, 0, 2, 4, 3 };
+    uint8_t answer[5];
+    opts.no_extended_ms = true;
+    uint16_t port = serve(TLS_CLIENT_OPTIONAL);
+    visit(port, &opts, &session);
+    buf_append(&extensions, needed, sizeof needed);
+    put_ticket(&extensions, &session);
+    put_ticket(&extensions, &session);
+    put_hello(&hello, session.ciphersuite, &extensions);
+    int fd = client_connect(port);
+    client_write(fd, hello.data, hello.len);
+    AWAIT(recv(fd, answer, sizeof answer, 0) == sizeof answer);
+    assert_int_equal(answer[0], 22);
+    close(fd);
+    buf_deinit(&hello);
+    buf_deinit(&extensions);
+    mbedtls_ssl_session_free(&session);
+}
+
 /* As after a restart. */
 static void other_sessions_do_not_know_it(void **state)
 {
@@ -380,6 +451,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(a_ticket_has_the_certificate),
         T(a_session_in_memory_has_the_certificate),
+        T(a_session_that_goes_on_makes_no_ticket),
         T(who_had_no_certificate_has_none),
         T(a_session_is_for_one_mode_of_client_certificates),
         T(a_session_is_for_one_server_name),
@@ -391,6 +463,7 @@ int main(void)
         T(keys_change_and_tickets_stay),
         T(memory_is_bounded),
         T(a_ticket_that_was_changed_is_no_ticket),
+        T(a_hello_with_two_tickets_leaks_nothing),
         T(other_sessions_do_not_know_it),
         T(what_is_turned_off_is_not_offered),
         T(workers_share_sessions),
