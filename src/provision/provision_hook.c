@@ -28,12 +28,15 @@ static void override(struct provision *p, const struct json *overrides)
 
 static void on_answer(struct provision *p, const struct json *answer)
 {
+    const struct json *overrides = json_get(answer, "parameterOverrides");
     if (!json_is_true(json_get(answer, "allowProvisioning"))) {
         refuse(p, "allowProvisioning is not true");
-        return;
+    } else if (overrides && !json_is(overrides, JSON_OBJECT) && !json_is(overrides, JSON_NULL)) {
+        refuse(p, "parameterOverrides is no object");
+    } else {
+        override(p, overrides);
+        provision_hook_done(p, 0, NULL);
     }
-    override(p, json_get(answer, "parameterOverrides"));
-    provision_hook_done(p, 0, NULL);
 }
 
 static void on_response(void *arg, int rc, int status, struct slice body, const struct diag *diag)

@@ -285,7 +285,10 @@ static void anything_but_yes_is_no(void **state)
     } cases[] = {
         { 0, 200, "{\"allowProvisioning\":false}" },
         { 0, 200, "{\"allowProvisioning\":\"true\"}" },
+        { 0, 200, "{\"allowProvisioning\":true,\"parameterOverrides\":[\"Site\"]}" },
+        { 0, 200, "{\"allowProvisioning\":true,\"parameterOverrides\":\"Site\"}" },
         { 0, 200, "{}" },
+        { 0, 200, "[]" },
         { 0, 200, "yes" },
         { 0, 200, "" },
         { 0, 500, "{\"allowProvisioning\":true}" },
