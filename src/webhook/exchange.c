@@ -32,6 +32,12 @@ static int why_not(const struct webhook_exchange *x, int rc)
     }
 }
 
+/* ERR_CLOSED is for who is stopped; a server that hangs up is an error like others. */
+static int of_server(ssize_t rc)
+{
+    return rc == ERR_CLOSED ? -ECONNRESET : (int)rc;
+}
+
 /* ---- connecting ---- */
 
 /* Those of this thread. res_init also reads what has changed in resolv.conf. */
@@ -123,7 +129,7 @@ static int start_tls(const struct webhook_exchange *x, struct net_call *call,
                      struct tls_client *tls)
 {
     int rc = net_call_start_tls(call, tls, &x->patience, x->diag);
-    return rc == -EINTR || rc == ERR_TIMEOUT ? why_not(x, rc) : rc;
+    return rc == -EINTR || rc == ERR_TIMEOUT ? why_not(x, rc) : of_server(rc);
 }
 
 /* ---- the request and the answer ---- */
@@ -144,7 +150,7 @@ static int send_request(const struct webhook_exchange *x, struct net_call *call)
             int rc = await(x, call, true);
             if (rc < 0) return rc;
         } else if (n < 0) {
-            return n == -EPIPE || n == -ECONNRESET ? 0 : (int)n;
+            return n == -EPIPE || of_server(n) == -ECONNRESET ? 0 : (int)n;
         } else {
             rest = slice_from(rest, (size_t)n);
         }
@@ -173,7 +179,7 @@ static int read_answer(const struct webhook_exchange *x, struct net_call *call)
             if (rc < 0) return rc;
             continue;
         }
-        if (n < 0) return (int)n;
+        if (n < 0) return of_server(n);
         rc =
             n ? http_client_feed(x->answer, data, (size_t)n, &used) : http_client_finish(x->answer);
         if (rc < 0) return malformed(x, rc);

@@ -333,10 +333,9 @@ static void post_tls(const char *host, struct answer *answer)
     free(url);
 }
 
-static void certificates_are_verified(void **state)
+/* Webhooks that believe a CA of ours; file: a template of mkstemp. */
+static void make_ca(char *file)
 {
-    char file[] = "/tmp/thingd-webhook-XXXXXX";
-    struct answer good = { 0 }, other_name = { 0 }, other_ca = { 0 };
     int fd = mkstemp(file);
     assert_true(fd >= 0);
     close(fd);
@@ -346,6 +345,20 @@ static void certificates_are_verified(void **state)
     struct webhooks_opts opts = usual_opts();
     opts.ca_file = file;
     create(&opts);
+}
+
+static void drop_ca(const char *file)
+{
+    unlink(file);
+    free(ca_cert);
+    crypto_free_secret(ca_key);
+}
+
+static void certificates_are_verified(void **state)
+{
+    char file[] = "/tmp/thingd-webhook-XXXXXX";
+    struct answer good = { 0 }, other_name = { 0 }, other_ca = { 0 };
+    make_ca(file);
     serve_tls("localhost");
     post_tls("localhost", &good);
     AWAIT(has(0, "\r\n\r\nx"));
@@ -364,9 +377,22 @@ static void certificates_are_verified(void **state)
     post_tls("localhost", &other_ca);
     AWAIT(other_ca.calls);
     assert_int_equal(other_ca.rc, ERR_CERT);
-    unlink(file);
-    free(ca_cert);
-    crypto_free_secret(ca_key);
+    drop_ca(file);
+}
+
+/* ERR_CLOSED is the end of the hub, after which nobody is told. */
+static void a_server_that_hangs_up_in_the_handshake_is_an_error(void **state)
+{
+    char file[] = "/tmp/thingd-webhook-XXXXXX";
+    struct answer answer = { 0 };
+    make_ca(file);
+    post_tls("127.0.0.1", &answer);
+    AWAIT(side_count == 1 && sides[0].got.len);
+    stream_close(sides[0].s, true, side_on_closed);
+    AWAIT(answer.calls);
+    assert_int_equal(answer.rc, -ECONNRESET);
+    assert_non_null(strstr(answer.why, "during the handshake"));
+    drop_ca(file);
 }
 
 static void a_ca_file_must_be_of_use(void **state)
@@ -397,6 +423,7 @@ int main(void)
         TEST(a_stop_ends_what_is_open),
         TEST(a_cancelled_call_says_nothing),
         TEST(certificates_are_verified),
+        TEST(a_server_that_hangs_up_in_the_handshake_is_an_error),
         TEST(a_ca_file_must_be_of_use),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
