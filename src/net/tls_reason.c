@@ -108,13 +108,14 @@ void tls_reason(int rc, int alert, char *ret_text, size_t size)
 
 int tls_alert_of(const char *records, size_t len)
 {
-    enum { RECORD_ALERT = 21, ALERT_SIZE = 2 };
+    enum { RECORD_ALERT = 21, ALERT_SIZE = 2, CLOSE_NOTIFY = 0 };
     const uint8_t *at = (const uint8_t *)records, *end = at + len;
     int alert = TLS_NO_ALERT;
     while (end - at >= TLS_HEADER_SIZE) {
         ptrdiff_t size = at[3] << 8 | at[4];
         if (end - at - TLS_HEADER_SIZE < size) break;
-        if (at[0] == RECORD_ALERT && size == ALERT_SIZE) alert = at[TLS_HEADER_SIZE + 1];
+        if (at[0] == RECORD_ALERT && size == ALERT_SIZE && at[TLS_HEADER_SIZE + 1] != CLOSE_NOTIFY)
+            alert = at[TLS_HEADER_SIZE + 1];
         at += TLS_HEADER_SIZE + size;
     }
     return alert;

@@ -8,7 +8,8 @@
 enum { TLS_NO_ALERT = -1 };
 void tls_reason(int rc, int alert, char *ret_text, size_t size);
 
-/* The description of the last alert in whole records that are not encrypted (RFC 5246, section 7.2). */
+/* The description of the last alert in whole records that are not encrypted (RFC 5246, section 7.2), but for
+ * close_notify, which says nothing. */
 int tls_alert_of(const char *records, size_t len);
 
 #endif

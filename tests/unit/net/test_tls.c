@@ -469,6 +469,41 @@ static void a_broken_hello_fails_the_handshake(void **state)
     buf_deinit(&got);
 }
 
+/* A client that has the hub's hello says this, and leaves. */
+static void leave_with(uint16_t port, const uint8_t alerts[][2], size_t count)
+{
+    struct tls_peer c;
+    uint8_t begin;
+    tls_peer_init(&c, port, NULL);
+    assert_false(tls_peer_shake(&c));
+    AWAIT(recv(c.fd, &begin, 1, MSG_PEEK) == 1);
+    buf_clear(&logged);
+    for (size_t i = 0; i < count; i++)
+        mbedtls_ssl_send_alert_message(&c.ssl, alerts[i][0], alerts[i][1]);
+    AWAIT(strstr(buf_str(&logged), "handshake failed"));
+    tls_peer_deinit(&c);
+}
+
+static void the_reason_is_what_the_client_has_said(void **state)
+{
+    enum { WARNING = 1, FATAL = 2 };
+    static const struct {
+        uint8_t alerts[2][2];
+        size_t count;
+        const char *reason;
+    } rows[] = {
+        { { { FATAL, 48 } }, 1, "alert unknown_ca" },
+        { { { FATAL, 77 } }, 1, "with alert 77" },
+        { { { WARNING, 0 } }, 1, "without saying why" },
+        { { { WARNING, 90 }, { WARNING, 0 } }, 2, "alert user_canceled" },
+    };
+    uint16_t port = serve_simple(TLS_CLIENT_NONE);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        leave_with(port, rows[i].alerts, rows[i].count);
+        if (!strstr(buf_str(&logged), rows[i].reason)) fail_msg("%s", buf_str(&logged));
+    }
+}
+
 /* ---- time and load ---- */
 
 static void a_silent_client_is_closed_after_the_timeout(void **state)
@@ -1088,6 +1123,7 @@ int main(void)
         T(head_is_answered_without_a_body),
         T(other_bytes_are_closed_with_a_line_in_the_log),
         T(a_broken_hello_fails_the_handshake),
+        T(the_reason_is_what_the_client_has_said),
         T(a_silent_client_is_closed_after_the_timeout),
         T(a_trickled_handshake_passes),
         T(corrupted_handshakes_do_no_harm),
