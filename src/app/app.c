@@ -335,7 +335,7 @@ static int own_pairs(struct pem_pairs *pairs, const struct config_list *names, s
     int rc =
         data_dir_server_certs(dir, (const char *const *)names->items, names->count, NULL, diag);
     if (rc < 0) return rc;
-    for (int i = 0; i < DATA_DIR_SERVERS; i++)
+    for (int i = 0; i < DATA_DIR_KINDS; i++)
         pairs->items[pairs->count++] = (struct pem_pair){
             .cert = xstrdup(dir->servers[i].cert_pem),
             .key = xstrdup(dir->servers[i].key_pem),
@@ -357,7 +357,7 @@ static int load_pairs(const struct config *conf, const struct config_list *names
                       struct data_dir *dir, struct pem_pairs *ret_pairs, struct diag *diag)
 {
     const struct config_list *more = &conf->tls.certificates;
-    ret_pairs->items = xcalloc(more->count + DATA_DIR_SERVERS, sizeof *ret_pairs->items);
+    ret_pairs->items = xcalloc(more->count + DATA_DIR_KINDS, sizeof *ret_pairs->items);
     int rc = *conf->tls.cert
                  ? read_pair(ret_pairs, xstrdup(conf->tls.cert), xstrdup(conf->tls.key), diag)
                  : own_pairs(ret_pairs, names, dir, diag);
@@ -669,13 +669,21 @@ static int make_admin(struct app *app, struct diag *diag)
     return 0;
 }
 
+static struct expiry *watch_cas(const struct app *app)
+{
+    struct expiry_cert cas[DATA_DIR_KINDS];
+    for (int i = 0; i < DATA_DIR_KINDS; i++)
+        cas[i] = (struct expiry_cert){ data_dir_ca_name((enum data_dir_kind)i),
+                                       slice_str(app->dir->cas[i].cert_pem) };
+    return expiry_create(app->core.loop, app->core.registry, cas, DATA_DIR_KINDS);
+}
+
 static int start_all(struct app *app, struct diag *diag)
 {
     int rc = make_admin(app, diag);
     if (rc == 0) rc = start_services(app, diag);
     if (rc == 0) rc = start_doors(app, diag);
-    app->expiry =
-        expiry_create(app->core.loop, app->core.registry, slice_str(app->dir->ca_cert_pem));
+    app->expiry = watch_cas(app);
     app->tls_sessions = tls_sessions_of(app->conf);
     if (rc == 0) rc = make_tls(app, app->conf, app->tls, diag);
     if (rc < 0) return rc;

@@ -35,8 +35,8 @@ int core_open(struct core *core, const struct config *conf, const struct data_di
                              .region = conf->hub.region,
                              .account = conf->hub.account,
                              .secrets = dir->secrets,
-                             .ca_cert_pem = slice_str(dir->ca_cert_pem),
-                             .ca_key_pem = slice_str(dir->ca_key_pem),
+                             .ca_cert_pem = slice_str(dir->cas[DATA_DIR_EC].cert_pem),
+                             .ca_key_pem = slice_str(dir->cas[DATA_DIR_EC].key_pem),
                              .temporary_keys = (size_t)conf->limits.temporary_keys,
                          },
                          diag);

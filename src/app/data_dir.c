@@ -26,9 +26,47 @@
 
 enum { CA_DAYS = 3653, SERVER_DAYS = 825, RENEW_DAYS = 30, PEM_MAX = 256 * 1024 };
 
+struct pair_files {
+    const char *cert, *key; /* names */
+};
+
+static const struct kind {
+    enum key_type key_type;
+    const char *text;
+    const char *ca_title;
+    struct pair_files ca, server;
+} kinds[DATA_DIR_KINDS] = {
+    [DATA_DIR_EC] = { KEY_EC_P256,
+                      "P-256",
+                      "thingd CA",
+                      { "ca.cert.pem", "ca.key.sealed" },
+                      { "server.cert.pem", "server.key.sealed" } },
+    [DATA_DIR_RSA] = { KEY_RSA_2048,
+                       "RSA-2048",
+                       "thingd RSA CA",
+                       { "ca-rsa.cert.pem", "ca-rsa.key.sealed" },
+                       { "server-rsa.cert.pem", "server-rsa.key.sealed" } },
+};
+
 char *data_dir_file(const struct data_dir *dir, const char *name)
 {
     return xasprintf("%s/%s", dir->path, name);
+}
+
+const char *data_dir_ca_name(enum data_dir_kind kind)
+{
+    return kinds[kind].ca.cert;
+}
+
+int data_dir_read_cas(const char *path, struct buf *ret_pem, struct diag *diag)
+{
+    int rc = 0;
+    for (int i = 0; i < DATA_DIR_KINDS && rc == 0; i++) {
+        char *file = xasprintf("%s/%s", path, kinds[i].ca.cert);
+        if (i == 0 || file_exists(file)) rc = file_read(file, PEM_MAX, ret_pem, diag);
+        free(file);
+    }
+    return rc;
 }
 
 /* ---- the lock ---- */
@@ -109,29 +147,55 @@ static int write_sealed(const struct data_dir *dir, const char *name, const char
 }
 
 /* The key first: a certificate on disk always has its key. */
-static int write_pair(const struct data_dir *dir, const char *key_name, const char *key,
-                      const char *cert_name, const char *cert, struct diag *diag)
+static int write_pair(const struct data_dir *dir, const struct pair_files *files,
+                      const struct data_dir_pair *pair, struct diag *diag)
 {
-    int rc = write_sealed(dir, key_name, key, diag);
-    return rc < 0 ? rc : write_text(dir, cert_name, slice_str(cert), diag);
+    int rc = write_sealed(dir, files->key, pair->key_pem, diag);
+    return rc < 0 ? rc : write_text(dir, files->cert, slice_str(pair->cert_pem), diag);
 }
 
-static int open_ca(struct data_dir *dir, struct diag *diag)
+static void pair_deinit(struct data_dir_pair *pair)
 {
-    if (file_exists(dir->ca_file)) {
-        int rc = read_text(dir, "ca.cert.pem", &dir->ca_cert_pem, diag);
-        if (rc == 0) rc = read_sealed(dir, "ca.key.sealed", &dir->ca_key_pem, diag);
-        return rc;
-    }
+    free(pair->cert_pem);
+    crypto_free_secret(pair->key_pem);
+    *pair = (struct data_dir_pair){ 0 };
+}
+
+/* ---- the CAs ---- */
+
+static int read_ca(const struct data_dir *dir, const struct kind *kind,
+                   struct data_dir_pair *ret_pair, struct diag *diag)
+{
+    int rc = read_text(dir, kind->ca.cert, &ret_pair->cert_pem, diag);
+    return rc < 0 ? rc : read_sealed(dir, kind->ca.key, &ret_pair->key_pem, diag);
+}
+
+static int make_ca(const struct data_dir *dir, const struct kind *kind,
+                   struct data_dir_pair *ret_pair, struct diag *diag)
+{
     char host[256], name[300];
     host_name(host);
-    snprintf(name, sizeof name, "thingd CA of %.32s", host);
-    int rc = x509_ca_create(name, NULL, CA_DAYS, &dir->ca_cert_pem, &dir->ca_key_pem, diag);
-    if (rc == 0)
-        rc = write_pair(dir, "ca.key.sealed", dir->ca_key_pem, "ca.cert.pem", dir->ca_cert_pem,
-                        diag);
+    snprintf(name, sizeof name, "%s of %.32s", kind->ca_title, host);
+    int rc = x509_ca_create(kind->key_type, name, NULL, CA_DAYS, &ret_pair->cert_pem,
+                            &ret_pair->key_pem, diag);
+    return rc < 0 ? rc : write_pair(dir, &kind->ca, ret_pair, diag);
+}
+
+static int open_cas(struct data_dir *dir, struct diag *diag)
+{
+    int rc = 0;
+    for (int i = 0; i < DATA_DIR_KINDS && rc == 0; i++) {
+        struct data_dir_pair *pair = &dir->cas[i];
+        char *path = data_dir_file(dir, kinds[i].ca.cert);
+        rc = file_exists(path) ? read_ca(dir, &kinds[i], pair, diag)
+                               : make_ca(dir, &kinds[i], pair, diag);
+        if (pair->key_pem) pair->key_pem = crypto_guarded_text(pair->key_pem);
+        free(path);
+    }
     return rc;
 }
+
+/* ---- the server certificates ---- */
 
 static bool has_name(const struct x509_info *info, const char *name)
 {
@@ -141,60 +205,44 @@ static bool has_name(const struct x509_info *info, const char *name)
 }
 
 /* NULL, or why another one is needed. */
-static const char *why_renew(const struct data_dir *dir, const char *cert_pem,
-                             const char *const *names, size_t count)
+static const char *why_renew(const char *cert_pem, const char *ca_pem,
+                             const struct host_names *names)
 {
     struct arena arena = { 0 };
     struct x509_info info;
     const char *why = NULL;
     if (x509_parse(slice_str(cert_pem), &arena, &info, NULL) < 0)
         why = "it cannot be read";
-    else if (x509_verify_issued(slice_str(cert_pem), slice_str(dir->ca_cert_pem), NULL) < 0)
+    else if (x509_verify_issued(slice_str(cert_pem), slice_str(ca_pem), NULL) < 0)
         why = "another CA has signed it";
     else if (info.not_after_s - clock_real_ms() / 1000 < DAYS(RENEW_DAYS) / 1000)
         why = "it is near its end";
-    for (size_t i = 0; !why && i < count; i++)
-        if (!has_name(&info, names[i])) why = "this host has other names or addresses now";
+    for (size_t i = 0; !why && i < names->count; i++)
+        if (!has_name(&info, names->items[i])) why = "this host has other names or addresses now";
     arena_deinit(&arena);
     return why;
 }
 
-static const struct server_kind {
-    enum key_type key_type;
-    const char *cert_name, *key_name; /* of files */
-    const char *text;
-} server_kinds[DATA_DIR_SERVERS] = {
-    [DATA_DIR_SERVER_EC] = { KEY_EC_P256, "server.cert.pem", "server.key.sealed", "P-256" },
-    [DATA_DIR_SERVER_RSA] = { KEY_RSA_2048, "server-rsa.cert.pem", "server-rsa.key.sealed",
-                              "RSA-2048" },
-};
-
-static void pair_deinit(struct data_dir_pair *pair)
-{
-    free(pair->cert_pem);
-    crypto_free_secret(pair->key_pem);
-    *pair = (struct data_dir_pair){ 0 };
-}
-
 /* NULL, or why the certificate must be made anew; the key is read where there is one. */
-static const char *read_server(const struct data_dir *dir, const struct server_kind *kind,
+static const char *read_server(const struct data_dir *dir, enum data_dir_kind which,
                                const struct host_names *names, struct data_dir_pair *pair)
 {
-    if (read_sealed(dir, kind->key_name, &pair->key_pem, NULL) < 0) return "there is no key";
-    if (read_text(dir, kind->cert_name, &pair->cert_pem, NULL) < 0) return "there is none";
+    const struct pair_files *files = &kinds[which].server;
+    if (read_sealed(dir, files->key, &pair->key_pem, NULL) < 0) return "there is no key";
+    if (read_text(dir, files->cert, &pair->cert_pem, NULL) < 0) return "there is none";
     if (key_check_pair(slice_str(pair->key_pem), slice_str(pair->cert_pem), NULL) < 0)
         return "it does not belong to its key"; /* a crash came between the two */
-    return why_renew(dir, pair->cert_pem, (const char *const *)names->items, names->count);
+    return why_renew(pair->cert_pem, dir->cas[which].cert_pem, names);
 }
 
-static int issue_server(const struct data_dir *dir, const struct host_names *names,
+static int issue_server(const struct data_dir_pair *ca, const struct host_names *names,
                         struct data_dir_pair *pair, struct diag *diag)
 {
     char *cert = NULL;
     int rc = x509_issue(
         &(struct x509_issue_opts){
-            .issuer_cert = slice_str(dir->ca_cert_pem),
-            .issuer_key_pem = slice_str(dir->ca_key_pem),
+            .issuer_cert = slice_str(ca->cert_pem),
+            .issuer_key_pem = slice_str(ca->key_pem),
             .subject_key_pem = slice_str(pair->key_pem),
             .common_name = names->items[0],
             .names = (const char *const *)names->items,
@@ -209,29 +257,27 @@ static int issue_server(const struct data_dir *dir, const struct host_names *nam
     return 0;
 }
 
-static int make_server(const struct data_dir *dir, const struct server_kind *kind,
+static int make_server(const struct data_dir *dir, enum data_dir_kind which,
                        const struct host_names *names, struct data_dir_pair *pair,
                        struct diag *diag)
 {
-    int rc = pair->key_pem ? 0 : key_create(kind->key_type, &pair->key_pem, diag);
-    if (rc == 0) rc = issue_server(dir, names, pair, diag);
-    if (rc == 0)
-        rc = write_pair(dir, kind->key_name, pair->key_pem, kind->cert_name, pair->cert_pem, diag);
+    int rc = pair->key_pem ? 0 : key_create(kinds[which].key_type, &pair->key_pem, diag);
+    if (rc == 0) rc = issue_server(&dir->cas[which], names, pair, diag);
+    if (rc == 0) rc = write_pair(dir, &kinds[which].server, pair, diag);
     return rc;
 }
 
 /* What there was stays when it fails. */
-static int take_server(struct data_dir *dir, enum data_dir_server which,
+static int take_server(struct data_dir *dir, enum data_dir_kind which,
                        const struct host_names *names, bool *renewed, struct diag *diag)
 {
-    const struct server_kind *kind = &server_kinds[which];
     struct data_dir_pair pair = { 0 };
-    const char *why = read_server(dir, kind, names, &pair);
+    const char *why = read_server(dir, which, names, &pair);
     int rc = 0;
     if (why) {
-        LOG(LOG_INFO, "app", "making a server certificate", LOG_S("kind", kind->text),
+        LOG(LOG_INFO, "app", "making a server certificate", LOG_S("kind", kinds[which].text),
             LOG_S("reason", why));
-        rc = make_server(dir, kind, names, &pair, diag);
+        rc = make_server(dir, which, names, &pair, diag);
     }
     if (rc < 0) {
         pair_deinit(&pair);
@@ -250,8 +296,8 @@ int data_dir_server_certs(struct data_dir *dir, const char *const *names, size_t
     bool renewed = false;
     int rc = 0;
     host_names_init(&all, names, count);
-    for (int i = 0; i < DATA_DIR_SERVERS && rc == 0; i++)
-        rc = take_server(dir, (enum data_dir_server)i, &all, &renewed, diag);
+    for (int i = 0; i < DATA_DIR_KINDS && rc == 0; i++)
+        rc = take_server(dir, (enum data_dir_kind)i, &all, &renewed, diag);
     host_names_deinit(&all);
     if (ret_renewed) *ret_renewed = renewed;
     return rc;
@@ -314,13 +360,12 @@ int data_dir_open(const char *path, bool create, struct data_dir **ret_dir, stru
     dir->lock = -1;
     dir->path = realpath(path, NULL);
     if (!dir->path) dir->path = xstrdup(path);
-    dir->ca_file = data_dir_file(dir, "ca.cert.pem");
+    dir->ca_file = data_dir_file(dir, kinds[DATA_DIR_EC].ca.cert);
     char *key_file = data_dir_file(dir, "master.key");
     rc = take_lock(dir, diag);
     if (rc == 0) rc = check_new(dir, diag);
     if (rc == 0) rc = secret_box_open(key_file, create && dir->is_new, &dir->secrets, diag);
-    if (rc == 0) rc = open_ca(dir, diag);
-    if (dir->ca_key_pem) dir->ca_key_pem = crypto_guarded_text(dir->ca_key_pem);
+    if (rc == 0) rc = open_cas(dir, diag);
     free(key_file);
     if (rc < 0) {
         data_dir_close(dir);
@@ -335,10 +380,11 @@ void data_dir_close(struct data_dir *dir)
     if (!dir) return;
     secret_box_close(dir->secrets);
     free(dir->ca_file);
-    free(dir->ca_cert_pem);
-    crypto_guarded_free(dir->ca_key_pem);
-    for (int i = 0; i < DATA_DIR_SERVERS; i++)
+    for (int i = 0; i < DATA_DIR_KINDS; i++) {
+        free(dir->cas[i].cert_pem);
+        crypto_guarded_free(dir->cas[i].key_pem);
         pair_deinit(&dir->servers[i]);
+    }
     if (dir->lock >= 0) close(dir->lock);
     free(dir->path);
     free(dir);

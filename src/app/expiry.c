@@ -29,12 +29,15 @@ struct own {
     int64_t begin_ms, end_ms;
 };
 
+struct owns {
+    struct own *items;
+    size_t count;
+};
+
 struct expiry {
     struct registry *registry;
     struct loop_timer timer;
-    struct own ca;
-    struct own *served;
-    size_t served_count;
+    struct owns cas, served;
     bool asking; /* an answer of the registry is on its way */
     bool stopped;
 };
@@ -55,30 +58,34 @@ static struct own own_of(const char *name, struct slice pem)
     return own;
 }
 
-static void drop_served(struct expiry *expiry)
+static void owns_deinit(struct owns *owns)
 {
-    for (size_t i = 0; i < expiry->served_count; i++)
-        free(expiry->served[i].name);
-    free(expiry->served);
-    expiry->served = NULL;
-    expiry->served_count = 0;
+    for (size_t i = 0; i < owns->count; i++)
+        free(owns->items[i].name);
+    free(owns->items);
 }
 
-static int64_t first_served(const struct expiry *expiry)
+static void owns_set(struct owns *owns, const struct expiry_cert *certs, size_t count)
+{
+    owns_deinit(owns);
+    *owns = (struct owns){ xcalloc(count + 1, sizeof *owns->items), count };
+    for (size_t i = 0; i < count; i++)
+        owns->items[i] = own_of(certs[i].name, certs[i].cert_pem);
+}
+
+/* 0: there are none. */
+static int64_t first_end_ms(const struct owns *owns)
 {
     int64_t first = INT64_MAX;
-    for (size_t i = 0; i < expiry->served_count; i++)
-        if (expiry->served[i].end_ms < first) first = expiry->served[i].end_ms;
+    for (size_t i = 0; i < owns->count; i++)
+        if (owns->items[i].end_ms < first) first = owns->items[i].end_ms;
     return first == INT64_MAX ? 0 : first;
 }
 
 void expiry_serve(struct expiry *expiry, const struct expiry_cert *certs, size_t count)
 {
-    drop_served(expiry);
-    expiry->served = xcalloc(count + 1, sizeof *expiry->served);
-    for (size_t i = 0; i < count; i++)
-        expiry->served[expiry->served_count++] = own_of(certs[i].name, certs[i].cert_pem);
-    metrics_set(METRIC_CERT_END_SERVER, first_served(expiry) / 1000);
+    owns_set(&expiry->served, certs, count);
+    metrics_set(METRIC_CERT_END_SERVER, first_end_ms(&expiry->served) / 1000);
     loop_timer_start(&expiry->timer, 0);
 }
 
@@ -103,6 +110,13 @@ static void tell_own(const struct own *own, const char *kind, const struct json 
     if (earlier == 0 || days < earlier)
         warn(kind, own->name ? own->name : "of the hub's own making", own->id, days, own->end_ms);
     json_set_int(told, own->id, days);
+}
+
+static void tell_owns(const struct owns *owns, const char *kind, const struct json *before,
+                      struct json *told)
+{
+    for (size_t i = 0; i < owns->count; i++)
+        tell_own(&owns->items[i], kind, before, told);
 }
 
 static void tell_listed(const struct json *list, const char *kind)
@@ -146,8 +160,8 @@ static void set_metrics(const struct expiry *expiry, const struct json *result)
     static const enum metric within[EXPIRING_STEPS] = { METRIC_DEVICE_CERTS_1D,
                                                         METRIC_DEVICE_CERTS_7D,
                                                         METRIC_DEVICE_CERTS_30D };
-    int64_t ca = time_of(result, "nextCa");
-    if (ca == 0 || expiry->ca.end_ms < ca) ca = expiry->ca.end_ms;
+    int64_t ca = time_of(result, "nextCa"), own_ca = first_end_ms(&expiry->cas);
+    if (ca == 0 || own_ca < ca) ca = own_ca;
     metrics_set(METRIC_CERT_END_CA, ca / 1000);
     metrics_set(METRIC_CERT_END_DEVICE, time_of(result, "nextDevice") / 1000);
     for (size_t i = 0; i < EXPIRING_STEPS; i++) {
@@ -191,9 +205,8 @@ static void on_listed(void *arg, int rc, struct json *result, const struct diag 
     const struct json *before = json_get(json_get(result, "state"), "told");
     struct json *told = json_new_object();
     set_metrics(expiry, result);
-    for (size_t i = 0; i < expiry->served_count; i++)
-        tell_own(&expiry->served[i], "server", before, told);
-    tell_own(&expiry->ca, "the hub's CA", before, told);
+    tell_owns(&expiry->served, "server", before, told);
+    tell_owns(&expiry->cas, "the hub's CA", before, told);
     tell_listed(json_get(result, "authorities"), "CA");
     tell_listed(json_get(result, "certificates"), "device");
     tell_overdue(json_get(result, "overdue"));
@@ -212,11 +225,12 @@ static void on_timer(struct loop_timer *timer)
 
 /* ---- life ---- */
 
-struct expiry *expiry_create(struct loop *loop, struct registry *registry, struct slice ca_pem)
+struct expiry *expiry_create(struct loop *loop, struct registry *registry,
+                             const struct expiry_cert *cas, size_t count)
 {
     struct expiry *expiry = xnew(struct expiry);
     expiry->registry = registry;
-    expiry->ca = own_of("ca.cert.pem", ca_pem);
+    owns_set(&expiry->cas, cas, count);
     loop_timer_init(&expiry->timer, loop, on_timer);
     loop_timer_start(&expiry->timer, 0);
     return expiry;
@@ -233,7 +247,7 @@ void expiry_destroy(struct expiry *expiry)
 {
     if (!expiry) return;
     expiry_stop(expiry);
-    drop_served(expiry);
-    free(expiry->ca.name);
+    owns_deinit(&expiry->served);
+    owns_deinit(&expiry->cas);
     free(expiry);
 }

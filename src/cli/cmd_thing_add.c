@@ -11,6 +11,7 @@
  *      the first step on, so two runs cannot write the same one.
  *  I3  Undoing removes what this run has made, nothing else: a thing which was there stays. A
  *      thing type stays too, since others may use it already. */
+#include "app/data_dir.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -40,7 +41,7 @@ struct add {
     struct command cmd;
     const char *name;
     struct json *attrs; /* NULL: none */
-    struct buf ca;
+    struct buf cas;
     struct out_file files[FILE_COUNT];
     struct json *thing; /* of CreateThing */
     struct json *cert;  /* of CreateKeysAndCertificate */
@@ -250,9 +251,7 @@ static bool is_thing_name(const char *name)
 static int prepare(struct add *add)
 {
     const char *dir = cli_flag_value(add->cmd.args, "--out", ".");
-    char *ca = xasprintf("%s/ca.cert.pem", add->cmd.data_dir);
-    int rc = file_read(ca, PEM_MAX, &add->ca, &add->cmd.diag);
-    free(ca);
+    int rc = data_dir_read_cas(add->cmd.data_dir, &add->cas, &add->cmd.diag);
     if (rc < 0) return command_fail(&add->cmd);
     add->files[FILE_CERT].path = xasprintf("%s/%s.cert.pem", dir, add->name);
     add->files[FILE_CERT].mode = 0644;
@@ -260,7 +259,7 @@ static int prepare(struct add *add)
     add->files[FILE_KEY].mode = 0600;
     add->files[FILE_CA].path = xasprintf("%s/root-ca.pem", dir);
     add->files[FILE_CA].mode = 0644;
-    add->files[FILE_CA].text = buf_slice(&add->ca);
+    add->files[FILE_CA].text = buf_slice(&add->cas);
     return 0;
 }
 
@@ -301,7 +300,7 @@ static void add_deinit(struct add *add)
     json_free(add->cert);
     json_free(add->thing);
     json_free(add->attrs);
-    buf_deinit(&add->ca);
+    buf_deinit(&add->cas);
     for (size_t i = 0; i < FILE_COUNT; i++)
         free(add->files[i].path);
 }

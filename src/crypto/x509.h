@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/diag.h"
 #include "base/slice.h"
+#include "crypto/key.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -108,12 +109,12 @@ int x509_check_client(struct slice cert, struct diag *diag);
  * with SHA-256 or longer. ERR_CERT otherwise. */
 int x509_check_ca(struct slice cert, struct diag *diag);
 
-/* A self-signed CA: EC P-256, ECDSA with SHA-256, CA:TRUE, keyCertSign and cRLSign, a subject key
- * identifier, a random serial of 159 bits, valid from an hour ago for `days` days (0: until the end
+/* A self-signed CA: ECDSA on P-256 or RSA-2048 (PKCS#1), with SHA-256, CA:TRUE, keyCertSign and cRLSign, a subject
+ * key identifier, a random serial of 159 bits, valid from an hour ago for `days` days (0: until the end
  * of 2049). Returns owned PEM texts: free(), crypto_free_secret().
  * ERR_INVALID for a name or a number out of range, ERR_CRYPTO when the library fails. */
-int x509_ca_create(const char *common_name, const char *organization, int days, char **ret_cert_pem,
-                   char **ret_key_pem, struct diag *diag);
+int x509_ca_create(enum key_type key_type, const char *common_name, const char *organization,
+                   int days, char **ret_cert_pem, char **ret_key_pem, struct diag *diag);
 
 enum x509_usage { X509_USE_SERVER = 1, X509_USE_CLIENT = 2 };
 

@@ -34,8 +34,8 @@ static int set_validity(struct draft *draft, int days, int64_t until_s, struct d
     return 0;
 }
 
-int x509_ca_create(const char *common_name, const char *organization, int days, char **ret_cert_pem,
-                   char **ret_key_pem, struct diag *diag)
+int x509_ca_create(enum key_type key_type, const char *common_name, const char *organization,
+                   int days, char **ret_cert_pem, char **ret_key_pem, struct diag *diag)
 {
     struct draft draft = { .is_ca = true };
     struct buf name = { 0 }, public_key = { 0 };
@@ -45,7 +45,7 @@ int x509_ca_create(const char *common_name, const char *organization, int days, 
 
     int rc = set_validity(&draft, days, 0, diag);
     if (rc == 0) rc = draft_put_name(&name, common_name, organization, diag);
-    if (rc == 0) rc = key_generate(KEY_EC_P256, &pk, diag);
+    if (rc == 0) rc = key_generate(key_type, &pk, diag);
     if (rc == 0) rc = key_put_public_der(&pk, &public_key, diag);
     if (rc < 0) goto out;
     draft.issuer_name = draft.subject_name = buf_slice(&name);

@@ -8,7 +8,9 @@
 
 #include <stdio.h>
 
-#define TRUST_OURS "give it ca.cert.pem of the data directory as its root CA"
+#define TRUST_OURS                                                  \
+    "give it ca.cert.pem of the data directory as its root CA, or " \
+    "ca-rsa.cert.pem when it knows RSA alone"
 
 /* Names of alerts: RFC 5246, section 7.2, and RFC 8446, section 6. */
 static const struct {

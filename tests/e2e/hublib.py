@@ -222,6 +222,10 @@ class Hub:
         path = pathlib.Path(self.admin["caFile"])
         return str(path if path.is_absolute() else self.dir / path)
 
+    @property
+    def rsa_ca(self):
+        return str(self.dir / "ca-rsa.cert.pem")
+
     def alive(self):
         return self.process is not None and self.process.poll() is None
 

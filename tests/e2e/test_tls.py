@@ -379,6 +379,7 @@ def test_restart_keeps_the_ca_and_the_server_certificate(fresh_hub, name):
 def served(hub, ciphers):
     """The DER of the certificate that a client of these suites is shown."""
     context = tls_context(hub.ca)
+    context.load_verify_locations(hub.rsa_ca)
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(ciphers)
     with socket.create_connection((HOST, hub.port("mqtts")), TIMEOUT) as sock, \
@@ -398,6 +399,58 @@ def test_two_kinds_of_certificates_stand_side_by_side(hub):
     assert served(hub, ECDSA) == ecdsa
     assert served(hub, f"{RSA}:{ECDSA}") == ecdsa
     assert served(hub, RSA) == rsa
+
+
+def verified(hub, ca, *words):
+    """Whether openssl verifies the hub by this CA alone; what it has to say."""
+    done = run("openssl", "s_client", "-verify_return_error", "-verify_ip", HOST, "-connect",
+               f"{HOST}:{hub.port('mqtts')}", "-no-CApath", "-no-CAstore", "-CAfile", str(ca), *words, stdin="",
+               check=False)
+    return "Verify return code: 0 (ok)" in done.stdout, done.stdout + done.stderr
+
+
+RSA_ALONE = ["-tls1_2", "-cipher", RSA, "-sigalgs", "RSA+SHA256"]
+
+
+def test_a_client_that_knows_rsa_alone_verifies_the_hub(hub):
+    is_good, said = verified(hub, hub.rsa_ca, *RSA_ALONE)
+    assert is_good, said
+    assert "Peer signature type: rsa" in said.replace("RSA", "rsa"), said
+    assert not verified(hub, hub.ca, *RSA_ALONE)[0]
+    text = run("openssl", "x509", "-in", hub.rsa_ca, "-noout", "-text").stdout
+    assert "ecdsa" not in text.lower() and "sha256WithRSAEncryption" in text
+
+
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+def test_other_clients_verify_the_hub_by_its_first_ca(hub, version):
+    is_good, said = verified(hub, hub.ca, version)
+    if version == "-tls1_3" and "alert protocol version" in said:
+        pytest.skip("the hub's library has no TLS 1.3")
+    assert is_good, said
+    assert not verified(hub, hub.rsa_ca, version)[0]
+
+
+@pytest.mark.parametrize("suite", [ECDSA, RSA])
+def test_the_root_file_of_a_thing_is_good_for_both(hub, name, suite):
+    thing = hub.add_thing(name)
+    both = pathlib.Path(hub.ca).read_text() + pathlib.Path(hub.rsa_ca).read_text()
+    assert pathlib.Path(thing.ca).read_text() == both
+    is_good, said = verified(hub, thing.ca, "-tls1_2", "-cipher", suite)
+    assert is_good, said
+    mosq_pub(hub, f"device/{name}/t", "x", qos=1, identity=thing,
+             extra=["--ciphers", suite, "--tls-version", "tlsv1.2"])
+    with socket.create_connection((HOST, hub.port("mqtts")), TIMEOUT) as sock:
+        context = tls_context(thing.ca, thing)
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers(suite)
+        with RawMqtt(context.wrap_socket(sock, server_hostname=HOST)) as raw:
+            raw.connect(name)
+
+
+def test_our_own_client_reads_the_root_file_of_a_thing(hub, name):
+    thing = hub.add_thing(name)
+    hub.cli("pub", "-h", HOST, "-p", hub.port("mqtts"), "--cafile", thing.ca, "--cert", thing.cert, "--key", thing.key,
+            "-i", name, "-t", f"device/{name}/t", "-m", "x", "-q", 1)
 
 
 def test_another_certificate_ends_no_connection(fresh_hub, name):

@@ -58,7 +58,8 @@ def test_a_client_that_does_not_trust_the_hub(hub):
         except ssl.SSLError:
             pass
     hub.wait_log("handshake failed", reason="the client does not trust the hub's certificate (alert "
-                 "unknown_ca): give it ca.cert.pem of the data directory as its root CA")
+                 "unknown_ca): give it ca.cert.pem of the data directory as its root CA, or "
+                 "ca-rsa.cert.pem when it knows RSA alone")
     entries = [e for e in why(hub, "--address", HOST) if e["kind"] == "handshake"]
     assert "ca.cert.pem" in entries[0]["reason"]
     assert entries[0]["resource"] == "listener/mqtts"

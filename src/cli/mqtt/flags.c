@@ -10,6 +10,7 @@
  * may use, localhost. */
 #include "cli/mqtt/flags.h"
 
+#include "app/data_dir.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -301,14 +302,23 @@ static int read_pem(const struct cli_args *args, const char *file, struct buf *r
     return rc < 0 ? cli_failed(args, "%s", diag_text(&diag, rc)) : 0;
 }
 
+static int read_own_cas(const struct cli_args *args, struct arena *arena, struct buf *ret_cas)
+{
+    struct diag diag = DIAG_INIT;
+    const char *dir = data_dir(args, arena);
+    const char *first = arena_printf(arena, "%s/%s", dir, data_dir_ca_name(DATA_DIR_EC));
+    if (access(first, R_OK) < 0) return 0;
+    int rc = data_dir_read_cas(dir, ret_cas, &diag);
+    return rc < 0 ? cli_failed(args, "%s", diag_text(&diag, rc)) : 0;
+}
+
 /* Without --cafile: the CAs of the system and the hub's own, as far as they are there. */
 static int read_cas(const struct cli_args *args, struct mqtt_settings *s, struct buf *ret_cas)
 {
     const char *file = cli_flag_value(args, "--cafile", NULL);
-    const char *own = arena_printf(&s->arena, "%s/ca.cert.pem", data_dir(args, &s->arena));
     if (file) return read_pem(args, file, ret_cas);
     int rc = access(system_ca, R_OK) == 0 ? read_pem(args, system_ca, ret_cas) : 0;
-    if (rc == 0 && access(own, R_OK) == 0) rc = read_pem(args, own, ret_cas);
+    if (rc == 0) rc = read_own_cas(args, &s->arena, ret_cas);
     if (rc == 0 && ret_cas->len == 0) rc = cli_bad_usage(args, "TLS needs --cafile FILE here");
     return rc;
 }

@@ -21,7 +21,7 @@ static struct registry_fixture *f;
 static struct expiry *expiry;
 static struct buf logged;
 static pthread_mutex_t log_mutex = PTHREAD_MUTEX_INITIALIZER;
-static char *ca_cert, *ca_key, *key;
+static char *ca_cert, *ca_key, *rsa_ca_cert, *rsa_ca_key, *key;
 
 static void keep_line(const char *line, size_t len)
 {
@@ -34,7 +34,8 @@ static int set_up(void **state)
 {
     f = registry_fixture_create();
     log_set_sink(keep_line);
-    return x509_ca_create("CA", NULL, 100, &ca_cert, &ca_key, NULL) |
+    return x509_ca_create(KEY_EC_P256, "CA", NULL, 100, &ca_cert, &ca_key, NULL) |
+           x509_ca_create(KEY_RSA_2048, "RSA CA", NULL, 99, &rsa_ca_cert, &rsa_ca_key, NULL) |
            key_create(KEY_EC_P256, &key, NULL);
 }
 
@@ -50,6 +51,8 @@ static int tear_down(void **state)
     buf_deinit(&logged);
     free(ca_cert);
     crypto_free_secret(ca_key);
+    free(rsa_ca_cert);
+    crypto_free_secret(rsa_ca_key);
     crypto_free_secret(key);
     return 0;
 }
@@ -73,7 +76,9 @@ static char *issue(int days, unsigned usage)
 
 static void create(void)
 {
-    expiry = expiry_create(f->loop, f->registry, slice_str(ca_cert));
+    const struct expiry_cert cas[] = { { "ca.cert.pem", slice_str(ca_cert) },
+                                       { "ca-rsa.cert.pem", slice_str(rsa_ca_cert) } };
+    expiry = expiry_create(f->loop, f->registry, cas, 2);
 }
 
 static void serve(const char *name, const char *cert)
@@ -155,8 +160,9 @@ static void a_served_one_is_told_of_three_times(void **state)
     restart();
     serve("site.pem", cert);
     assert_int_equal(warnings(), 0);
-    assert_int_equal(warnings_after(DAYS(23)), 2);
-    assert_true(says("within_days=7") && says("within_days=30") && says("ca.cert.pem"));
+    assert_int_equal(warnings_after(DAYS(23)), 3);
+    assert_true(says("within_days=7") && says("within_days=30") && says("ca.cert.pem") &&
+                says("ca-rsa.cert.pem"));
     assert_int_equal(warnings_after(DAYS(6)), 1);
     assert_true(says("within_days=1 "));
     free(cert);
@@ -198,7 +204,7 @@ static void devices_are_counted_and_told_of(void **state)
     assert_int_equal(metrics_get(METRIC_DEVICE_CERTS_30D), 1);
     assert_int_equal(metrics_get(METRIC_DEVICE_CERTS_7D), 0);
     assert_int_equal(metrics_get(METRIC_CERT_END_DEVICE), start_s + 40 * 86400);
-    assert_int_equal(metrics_get(METRIC_CERT_END_CA), start_s + 100 * 86400);
+    assert_int_equal(metrics_get(METRIC_CERT_END_CA), start_s + 99 * 86400);
     assert_int_equal(warnings_after(DAYS(14)), 1);
     assert_int_equal(metrics_get(METRIC_DEVICE_CERTS_7D), 1);
     restart();

@@ -1402,6 +1402,7 @@ static void expect_no_files(void)
 static void add_thing(void **state)
 {
     put_file("ca.cert.pem", "CA\n");
+    put_file("ca-rsa.cert.pem", "RSA CA\n");
     char *out = xasprintf(
         "thing           lamp\nthing arn       " ARN(
             "thing/lamp") "\n"
@@ -1426,7 +1427,7 @@ static void add_thing(void **state)
     free(out);
     expect_file("lamp.cert.pem", "CERT\n");
     expect_file("lamp.private.key", "KEY\n");
-    expect_file("root-ca.pem", "CA\n");
+    expect_file("root-ca.pem", "CA\nRSA CA\n");
     struct stat st;
     char *key = path_of("lamp.private.key");
     assert_int_equal(stat(key, &st), 0);

@@ -450,13 +450,18 @@ struct ca {
     char *key;
 };
 
-static struct ca ca_make(void)
+static struct ca ca_make_of(enum key_type type)
 {
     struct ca ca = { 0 };
     struct diag diag = DIAG_INIT;
-    if (x509_ca_create("Test CA", "Home", 3650, &ca.cert, &ca.key, &diag) < 0)
+    if (x509_ca_create(type, "Test CA", "Home", 3650, &ca.cert, &ca.key, &diag) < 0)
         fail_msg("%s", diag.text);
     return ca;
+}
+
+static struct ca ca_make(void)
+{
+    return ca_make_of(KEY_EC_P256);
 }
 
 static void ca_free(struct ca *ca)
@@ -493,6 +498,33 @@ static void a_ca_is_a_ca(void **state)
     clock_set_source(NULL);
 }
 
+/* What a client needs that knows RSA alone: no other algorithm is in the chain. */
+static void an_rsa_ca_signs_by_rsa(void **state)
+{
+    struct ca ca = ca_make_of(KEY_RSA_2048), other = ca_make();
+    struct arena arena = { 0 };
+    struct x509_info info;
+    char *cert = NULL;
+    assert_int_equal(x509_parse(slice_str(ca.cert), &arena, &info, NULL), 0);
+    assert_true(info.is_ca);
+    assert_int_equal(info.key_type, X509_KEY_RSA);
+    assert_int_equal(info.key_bits, 2048);
+    assert_int_equal(x509_check_ca(slice_str(ca.cert), NULL), 0);
+    assert_int_equal(x509_verify_issued(slice_str(ca.cert), slice_str(ca.cert), NULL), 0);
+    const struct x509_issue_opts opts = { .issuer_cert = slice_str(ca.cert),
+                                          .issuer_key_pem = slice_str(ca.key),
+                                          .subject_key_pem = slice_str(ca.key),
+                                          .common_name = "x",
+                                          .usage = X509_USE_SERVER };
+    assert_int_equal(x509_issue(&opts, &cert, NULL), 0);
+    assert_int_equal(x509_verify_issued(slice_str(cert), slice_str(ca.cert), NULL), 0);
+    assert_int_equal(x509_verify_issued(slice_str(cert), slice_str(other.cert), NULL), ERR_CERT);
+    free(cert);
+    ca_free(&other);
+    ca_free(&ca);
+    arena_deinit(&arena);
+}
+
 static void validity_is_encoded_as_the_standard_wants(void **state)
 {
     static const struct {
@@ -513,7 +545,8 @@ static void validity_is_encoded_as_the_standard_wants(void **state)
         struct arena arena = { 0 };
         struct x509_info info;
         fake_now_ms = cases[i].now_s * 1000;
-        assert_int_equal(x509_ca_create("x", NULL, cases[i].days, &cert, &key, NULL), 0);
+        assert_int_equal(x509_ca_create(KEY_EC_P256, "x", NULL, cases[i].days, &cert, &key, NULL),
+                         0);
         assert_int_equal(x509_parse(slice_str(cert), &arena, &info, NULL), 0);
         assert_true(info.not_before_s == cases[i].not_before_s);
         assert_true(info.not_after_s == cases[i].not_after_s);
@@ -526,9 +559,10 @@ static void validity_is_encoded_as_the_standard_wants(void **state)
         crypto_free_secret(key);
     }
     char *cert = NULL, *key = NULL;
-    assert_int_equal(x509_ca_create("x", NULL, 0, &cert, &key, NULL), ERR_INVALID); /* past 2049 */
-    assert_int_equal(x509_ca_create("x", NULL, -1, &cert, &key, NULL), ERR_INVALID);
-    assert_int_equal(x509_ca_create("x", NULL, 36501, &cert, &key, NULL), ERR_INVALID);
+    assert_int_equal(x509_ca_create(KEY_EC_P256, "x", NULL, 0, &cert, &key, NULL),
+                     ERR_INVALID); /* past 2049 */
+    assert_int_equal(x509_ca_create(KEY_EC_P256, "x", NULL, -1, &cert, &key, NULL), ERR_INVALID);
+    assert_int_equal(x509_ca_create(KEY_EC_P256, "x", NULL, 36501, &cert, &key, NULL), ERR_INVALID);
     assert_null(cert);
     clock_set_source(NULL);
 }
@@ -841,6 +875,7 @@ int main(void)
         cmocka_unit_test(requests_prove_their_key),
         cmocka_unit_test(an_altered_request_is_refused),
         cmocka_unit_test(a_ca_is_a_ca),
+        cmocka_unit_test(an_rsa_ca_signs_by_rsa),
         cmocka_unit_test(validity_is_encoded_as_the_standard_wants),
         cmocka_unit_test(a_server_certificate_has_its_names),
         cmocka_unit_test(a_device_certificate_comes_of_a_request),

@@ -138,8 +138,9 @@ static char *ca_cert, *ca_key, *other_cert, *other_key;
 static int make_cas(void **state)
 {
     assert_int_equal(crypto_init(), 0);
-    assert_int_equal(x509_ca_create("Lister", NULL, 0, &ca_cert, &ca_key, NULL), 0);
-    assert_int_equal(x509_ca_create("Lister", NULL, 0, &other_cert, &other_key, NULL), 0);
+    assert_int_equal(x509_ca_create(KEY_EC_P256, "Lister", NULL, 0, &ca_cert, &ca_key, NULL), 0);
+    assert_int_equal(x509_ca_create(KEY_EC_P256, "Lister", NULL, 0, &other_cert, &other_key, NULL),
+                     0);
     return 0;
 }
 

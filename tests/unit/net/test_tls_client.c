@@ -25,7 +25,8 @@ static struct tls_call *call;
 
 static int make_ca(void **state)
 {
-    return crypto_init() | x509_ca_create("test CA", NULL, 10, &ca_cert, &ca_key, NULL);
+    return crypto_init() |
+           x509_ca_create(KEY_EC_P256, "test CA", NULL, 10, &ca_cert, &ca_key, NULL);
 }
 
 static int free_ca(void **state)

@@ -66,7 +66,7 @@ struct registry_fixture *registry_fixture_create(void)
     assert_non_null(mkdtemp(f->dir));
     assert_int_equal(loop_create(&f->loop, &diag), 0);
     f->secrets = secret_box_create(key);
-    if (x509_ca_create("Test CA", NULL, 0, &f->ca_cert, &f->ca_key, &diag) < 0)
+    if (x509_ca_create(KEY_EC_P256, "Test CA", NULL, 0, &f->ca_cert, &f->ca_key, &diag) < 0)
         fail_msg("%s", diag.text);
     registry_fixture_set(f, "arn", xstrdup("arn:aws:iot:local:000000000000:"));
     registry_fixture_up(f);

@@ -74,7 +74,8 @@ static void register_ca(struct registry_fixture *f, const char *more)
 static void make_twin(struct registry_fixture *f, char **ret_device)
 {
     char *cert = f->ca_cert, *key = f->ca_key;
-    assert_int_equal(x509_ca_create("Test CA", NULL, 0, &f->ca_cert, &f->ca_key, NULL), 0);
+    assert_int_equal(x509_ca_create(KEY_EC_P256, "Test CA", NULL, 0, &f->ca_cert, &f->ca_key, NULL),
+                     0);
     *ret_device = registry_fixture_cert(f, "twin device", 30);
     set_pem(f, "twinPem", f->ca_cert);
     crypto_free_secret(f->ca_key);
@@ -509,7 +510,8 @@ static void a_ca_that_expired_registers_nothing(void **state)
     struct registry_fixture *f = *state;
     free(f->ca_cert);
     crypto_free_secret(f->ca_key);
-    assert_int_equal(x509_ca_create("Short", NULL, 30, &f->ca_cert, &f->ca_key, NULL), 0);
+    assert_int_equal(x509_ca_create(KEY_EC_P256, "Short", NULL, 30, &f->ca_cert, &f->ca_key, NULL),
+                     0);
     register_ca(f, ACTIVE_CA);
     set_pem(f, "device", registry_fixture_cert(f, "device", 60));
     clock_fake_advance(DAYS(31));

@@ -339,7 +339,8 @@ static void make_ca(char *file)
     int fd = mkstemp(file);
     assert_true(fd >= 0);
     close(fd);
-    assert_int_equal(crypto_init() | x509_ca_create("CA", NULL, 10, &ca_cert, &ca_key, NULL), 0);
+    assert_int_equal(
+        crypto_init() | x509_ca_create(KEY_EC_P256, "CA", NULL, 10, &ca_cert, &ca_key, NULL), 0);
     assert_int_equal(file_write(file, 0600, slice_str(ca_cert), NULL), 0);
     webhooks_destroy(hooks);
     struct webhooks_opts opts = usual_opts();
