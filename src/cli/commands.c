@@ -382,7 +382,8 @@ const struct cli_command client_commands[] = {
       "register a thing and make its key and certificate",
       "Makes the thing, an RSA key and a certificate, attaches the policy ThingDefault, and "
       "writes\n"
-      "NAME.cert.pem, NAME.private.key and root-ca.pem. Files that are there are not overwritten.\n"
+      "NAME.cert.pem, NAME.private.key and root-ca.pem: the hub's CAs, P-256 and RSA. Files that\n"
+      "are there are not overwritten.\n"
       "When a step fails, those before it are undone; a new thing type stays. For a thing that is\n"
       "there already with the same type and attributes, makes another certificate." },
     { "thing list", NULL, 0, 0, thing_list_flags, thing_list_run, "list things", NULL },

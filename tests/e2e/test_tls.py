@@ -406,7 +406,7 @@ def verified(hub, ca, *words):
     done = run("openssl", "s_client", "-verify_return_error", "-verify_ip", HOST, "-connect",
                f"{HOST}:{hub.port('mqtts')}", "-no-CApath", "-no-CAstore", "-CAfile", str(ca), *words, stdin="",
                check=False)
-    return "Verify return code: 0 (ok)" in done.stdout, done.stdout + done.stderr
+    return done.returncode == 0 and "Verify return code: 0 (ok)" in done.stdout, done.stdout + done.stderr
 
 
 RSA_ALONE = ["-tls1_2", "-cipher", RSA, "-sigalgs", "RSA+SHA256"]
@@ -415,19 +415,18 @@ RSA_ALONE = ["-tls1_2", "-cipher", RSA, "-sigalgs", "RSA+SHA256"]
 def test_a_client_that_knows_rsa_alone_verifies_the_hub(hub):
     is_good, said = verified(hub, hub.rsa_ca, *RSA_ALONE)
     assert is_good, said
-    assert "Peer signature type: rsa" in said.replace("RSA", "rsa"), said
-    assert not verified(hub, hub.ca, *RSA_ALONE)[0]
+    assert "Peer signature type: RSA" in said, said
+    is_good, said = verified(hub, hub.ca, *RSA_ALONE)
+    assert not is_good and "unable to get local issuer" in said, said
     text = run("openssl", "x509", "-in", hub.rsa_ca, "-noout", "-text").stdout
     assert "ecdsa" not in text.lower() and "sha256WithRSAEncryption" in text
 
 
-@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
-def test_other_clients_verify_the_hub_by_its_first_ca(hub, version):
-    is_good, said = verified(hub, hub.ca, version)
-    if version == "-tls1_3" and "alert protocol version" in said:
-        pytest.skip("the hub's library has no TLS 1.3")
+def test_other_clients_verify_the_hub_by_its_first_ca(hub):
+    is_good, said = verified(hub, hub.ca)
     assert is_good, said
-    assert not verified(hub, hub.rsa_ca, version)[0]
+    is_good, said = verified(hub, hub.rsa_ca)
+    assert not is_good and "unable to get local issuer" in said, said
 
 
 @pytest.mark.parametrize("suite", [ECDSA, RSA])
