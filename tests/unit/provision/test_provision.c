@@ -277,6 +277,19 @@ static void the_hook_is_asked_and_may_change_parameters(void **state)
     assert_string_equal(json_get_str(json_get(f->registry->result, "attributes"), "site"), "work");
 }
 
+static void overrides_that_are_no_object_are_a_no(void **state)
+{
+    struct provision_fixture *f = *state;
+    make_template(f, HOOK);
+    f->hook.status = 200;
+    f->hook.body = "{\"allowProvisioning\":true,\"parameterOverrides\":[\"work\"]}";
+    provision_thing(f, SERIAL_7);
+    provision_rejected(f, 0, 403, "AccessDenied", "Access Denied");
+    f->hook.body = "{\"allowProvisioning\":true,\"parameterOverrides\":null}";
+    provision_thing(f, SERIAL_7);
+    json_free(provision_accepted(f, 0));
+}
+
 static void anything_but_yes_is_no(void **state)
 {
     static const struct {
@@ -428,6 +441,7 @@ int main(void)
         TEST(a_device_is_provisioned_once),
         TEST(what_fails_leaves_nothing_and_can_be_tried_again),
         TEST(the_hook_is_asked_and_may_change_parameters),
+        TEST(overrides_that_are_no_object_are_a_no),
         TEST(anything_but_yes_is_no),
         TEST(who_proves_nothing_does_not_reach_the_hook),
         TEST(without_webhooks_a_hook_says_no),
