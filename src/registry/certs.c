@@ -431,6 +431,7 @@ static int delete_cert(struct registry_call *call, struct db *db)
     rc = has_row(db, "SELECT 1 FROM cert WHERE id = substr(?1, 6)", label, &exists);
     if (rc == 0 && !exists) rc = not_found(call, id);
     if (rc == 0) rc = check_deletable(call, db, id, label);
+    if (rc == 0) rc = role_drop_keys(call, db, id);
     if (rc == 0) rc = delete_rows(db, id, label);
     if (rc == 0) changed(call, REGISTRY_PRINCIPAL, label);
     free(label);

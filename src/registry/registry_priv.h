@@ -164,6 +164,8 @@ int role_read_key(struct registry *registry, struct registry_principal *p, struc
 void role_key_deinit(struct role_key *key);
 /* Notes the keys of all certificates and roles that are noted as changed. */
 int role_keys_changed(struct registry_call *call, struct db *db);
+/* The keys of a certificate that is no more go with it: one that is registered anew has none. */
+int role_drop_keys(struct registry_call *call, struct db *db, const char *cert);
 
 /* ---- just-in-time provisioning (provisioning.c) ---- */
 

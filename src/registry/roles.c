@@ -206,6 +206,18 @@ int role_keys_changed(struct registry_call *call, struct db *db)
 
 #define DROP(keys) "DELETE FROM temporary_key WHERE id IN (" keys ")"
 
+/* Those of a certificate, but for the youngest. */
+static int drop_keys_of(struct registry_call *call, struct db *db, const char *cert, size_t keep)
+{
+    int rc = tell_keys(call, query_keys(db, KEYS_OF("cert"), cert, keep));
+    return rc < 0 ? rc : db_exec(query_keys(db, DROP(KEYS_OF("cert")), cert, keep));
+}
+
+int role_drop_keys(struct registry_call *call, struct db *db, const char *cert)
+{
+    return drop_keys_of(call, db, cert, 0);
+}
+
 static int delete_alias(struct registry_call *call, struct db *db)
 {
     struct alias alias = { 0 };
@@ -230,9 +242,7 @@ static int drop_ended(struct registry_call *call, struct db *db)
 static int make_room(struct registry_call *call, struct db *db, const char *cert)
 {
     size_t most = registry_opts(call->registry)->temporary_keys;
-    if (!most) return 0;
-    int rc = tell_keys(call, query_keys(db, KEYS_OF("cert"), cert, most - 1));
-    return rc < 0 ? rc : db_exec(query_keys(db, DROP(KEYS_OF("cert")), cert, most - 1));
+    return most ? drop_keys_of(call, db, cert, most - 1) : 0;
 }
 
 /* ---- keys: making one ---- */

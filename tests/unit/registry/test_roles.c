@@ -289,7 +289,39 @@ int main(void)
         TEST(aliases_come_and_go),       TEST(aliases_are_listed_by_name),
         TEST(keys_carry_the_role),       TEST(keys_are_refused),
         TEST(only_some_keys_are_kept),   TEST(a_key_ends_with_its_certificate),
-        TEST(what_they_rest_on_is_told),
+        TEST(what_they_rest_on_is_told), TEST(keys_do_not_outlive_their_certificate),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+static void keys_do_not_outlive_their_certificate(void **state)
+{
+    struct registry_fixture *f = *state;
+    prepare(f);
+    make_key(f, ASSUME, "k");
+    registry_fixture_do(f, "DescribeCertificate", "{'certificateId':'@c@'}");
+    registry_fixture_set(f, "pem",
+                         registry_fixture_quote(json_get_str(
+                             json_get(f->result, "certificateDescription"), "certificatePem")));
+    registry_fixture_do(f, "UpdateCertificate", "{'certificateId':'@c@','newStatus':'REVOKED'}");
+    registry_fixture_do(f, "DeleteCertificate", "{'certificateId':'@c@'}");
+    char *told = registry_fixture_expand(f, "principal:temp:@k@");
+    assert_non_null(strstr(buf_str(&f->changes), told));
+    free(told);
+    registry_fixture_do(f, "RegisterCertificateWithoutCA",
+                        "{'certificatePem':'@pem@','status':'ACTIVE'}");
+    assert_int_equal(is_there(f, "k"), ERR_NOT_FOUND);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(aliases_come_and_go),       TEST(aliases_are_listed_by_name),
+        TEST(keys_carry_the_role),       TEST(keys_are_refused),
+        TEST(only_some_keys_are_kept),   TEST(a_key_ends_with_its_certificate),
+        TEST(what_they_rest_on_is_told), TEST(keys_do_not_outlive_their_certificate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
