@@ -57,9 +57,14 @@ static const struct {
     { BUILTIN_CLAIM_POLICY,
       "{\"Version\":\"2012-10-17\",\"Statement\":["
       "{\"Sid\":\"Connect\",\"Effect\":\"Allow\",\"Action\":\"iot:Connect\",\"Resource\":\"*\"},"
-      "{\"Sid\":\"Topics\",\"Effect\":\"Allow\",\"Action\":[\"iot:Publish\",\"iot:Receive\"],"
+      "{\"Sid\":\"Requests\",\"Effect\":\"Allow\",\"Action\":\"iot:Publish\","
       "\"Resource\":[\"arn:aws:iot:*:*:topic/$aws/certificates/create*\","
       "\"arn:aws:iot:*:*:topic/$aws/provisioning-templates/*/provision/*\"]},"
+      "{\"Sid\":\"Answers\",\"Effect\":\"Allow\",\"Action\":\"iot:Receive\","
+      "\"Resource\":[\"arn:aws:iot:*:*:topic/$aws/certificates/create*/accepted\","
+      "\"arn:aws:iot:*:*:topic/$aws/certificates/create*/rejected\","
+      "\"arn:aws:iot:*:*:topic/$aws/provisioning-templates/*/provision/*/accepted\","
+      "\"arn:aws:iot:*:*:topic/$aws/provisioning-templates/*/provision/*/rejected\"]},"
       "{\"Sid\":\"Filters\",\"Effect\":\"Allow\",\"Action\":\"iot:Subscribe\","
       "\"Resource\":[\"arn:aws:iot:*:*:topicfilter/$aws/certificates/create*\","
       "\"arn:aws:iot:*:*:topicfilter/$aws/provisioning-templates/*/provision/*\"]}]}" },

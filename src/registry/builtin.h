@@ -4,7 +4,8 @@
 
 struct store;
 
-/* That of the certificates of CreateProvisioningClaim: the topics of provisioning. */
+/* That of the certificates of CreateProvisioningClaim: the topics of provisioning, but not what others ask on them: an
+ * ownership token is in that. */
 #define BUILTIN_CLAIM_POLICY "ProvisioningClaim"
 
 /* Submits a request that makes those which are missing. */
