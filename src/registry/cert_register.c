@@ -3,7 +3,8 @@
  *
  * The CAs that may have signed it are those that have its issuer's name: `look` reads them, `prepare` asks each for
  * its signature, and `run` judges those that have signed as they are then.
- *  I1  A certificate with a caCertificateId is one that this CA has signed, and that its list does not name.
+ *  I1  A certificate with a caCertificateId is one that this CA has signed, and that its list does not name. Just in
+ *      time, the list of no other that has the same name and key names it either.
  *  I2  Just in time registers only what a CA has signed that is ACTIVE, in the mode DEFAULT, valid, and has
  *      auto registration enabled.
  *  I3  A template that fails leaves the certificate, PENDING_ACTIVATION, and nothing else. */
@@ -188,9 +189,8 @@ static void ca_deinit(struct ca *ca)
 }
 
 /* What holds for both ways to register under a CA. */
-static int judge_ca(struct registry_call *call, struct db *db, const char *id, const struct ca *ca)
+static int judge_ca(struct registry_call *call, const char *id, const struct ca *ca)
 {
-    bool named;
     if (!ca->found) return fail(call, ERR_CERT, "the CA certificate %s was deleted", id);
     if (!ca->active)
         return fail(call, ERR_STATE,
@@ -198,13 +198,24 @@ static int judge_ca(struct registry_call *call, struct db *db, const char *id, c
     if (call->now_ms < ca->not_before || call->now_ms > ca->not_after)
         return fail(call, ERR_CERT, "the CA certificate %s %s: its owner has to make another", id,
                     call->now_ms > ca->not_after ? "has expired" : "is not yet valid");
-    int rc = crl_names(call, db, id, param_str(call, ".serial"), &named);
-    if (rc == 0 && named)
-        rc = fail(call, ERR_CERT,
-                  "the revocation list of the CA certificate %s names it (serial %s): the device "
-                  "needs another certificate",
-                  id, param_str(call, ".serial"));
-    return rc;
+    return 0;
+}
+
+/* Those of all signers: a CA that was renewed has its key, and its list, from before. */
+static int judge_lists(struct registry_call *call, struct db *db)
+{
+    const char *serial = param_str(call, ".serial");
+    json_for_each(signer, json_get(call->params, ".signers")) {
+        bool named;
+        int rc = crl_names(call, db, json_str(signer), serial, &named);
+        if (rc < 0) return rc;
+        if (named)
+            return fail(call, ERR_CERT,
+                        "the revocation list of the CA certificate %s names it (serial %s): the "
+                        "device needs another certificate",
+                        json_str(signer), serial);
+    }
+    return 0;
 }
 
 static int register_cert(struct registry_call *call, struct db *db)
@@ -213,7 +224,8 @@ static int register_cert(struct registry_call *call, struct db *db)
     struct ca ca = { 0 };
     int rc = status_of(call, &status);
     if (rc == 0) rc = read_ca(db, id, &ca);
-    if (rc == 0) rc = judge_ca(call, db, id, &ca);
+    if (rc == 0) rc = judge_ca(call, id, &ca);
+    if (rc == 0) rc = judge_lists(call, db);
     if (rc == 0) rc = cert_insert(call, db, status, id, ca.is_default ? "DEFAULT" : "SNI_ONLY");
     ca_deinit(&ca);
     return rc;
@@ -248,9 +260,9 @@ static int prepare_jit(struct registry_call *call)
     return rc == 0 ? find_signers(call) : rc;
 }
 
-static int judge_jit(struct registry_call *call, struct db *db, const char *id, const struct ca *ca)
+static int judge_jit(struct registry_call *call, const char *id, const struct ca *ca)
 {
-    int rc = judge_ca(call, db, id, ca);
+    int rc = judge_ca(call, id, ca);
     if (rc == ERR_STATE)
         rc = call->diag.code = ERR_CERT; /* here it is the certificate that is judged */
     if (rc < 0) return rc;
@@ -275,7 +287,7 @@ static int choose_ca(struct registry_call *call, struct db *db, const char **ret
     json_for_each(signer, json_get(call->params, ".signers")) {
         *ret_id = json_str(signer);
         rc = read_ca(db, *ret_id, ret_ca);
-        if (rc == 0) rc = judge_jit(call, db, *ret_id, ret_ca);
+        if (rc == 0) rc = judge_jit(call, *ret_id, ret_ca);
         if (rc != ERR_CERT) return rc;
         ca_deinit(ret_ca);
         *ret_ca = (struct ca){ 0 };
@@ -313,33 +325,19 @@ static int register_pending(struct registry_call *call, struct db *db, const cha
     return rc;
 }
 
-/* What a failed template has told is not told. */
-static void forget_changes(struct registry_call *call, size_t count)
-{
-    while (json_count(call->changes) > count)
-        json_free(json_detach_child(call->changes, json_at(call->changes, count)));
-}
-
 static int provision(struct registry_call *call, struct db *db, const struct ca *ca,
                      bool *ret_provisioned)
 {
-    size_t changes = json_count(call->changes);
-    int rc = db_exec(db_query(db, "SAVEPOINT template"));
-    if (rc < 0) return rc;
-    int applied = template_apply_jitp(call, db, param_str(call, ".id"), param_str(call, ".pem"),
-                                      ca->template_name, ca->template_body);
-    if (db_fatal(db)) return applied;
-    if (applied < 0) {
-        LOG(LOG_WARN, "registry", "just-in-time provisioning failed",
-            LOG_S("certificate", param_str(call, ".id")),
-            LOG_S("template", ca->template_name ? ca->template_name : "of the CA"),
-            LOG_S("reason", diag_text(&call->diag, applied)));
-        call->diag = (struct diag)DIAG_INIT;
-        forget_changes(call, changes);
-        rc = db_exec(db_query(db, "ROLLBACK TO template"));
-    }
-    *ret_provisioned = applied == 0;
-    return rc == 0 ? db_exec(db_query(db, "RELEASE template")) : rc;
+    int rc = template_apply_jitp(call, db, param_str(call, ".id"), param_str(call, ".pem"),
+                                 ca->template_name, ca->template_body);
+    *ret_provisioned = rc == 0;
+    if (rc == 0 || db_fatal(db)) return rc;
+    LOG(LOG_WARN, "registry", "just-in-time provisioning failed",
+        LOG_S("certificate", param_str(call, ".id")),
+        LOG_S("template", ca->template_name ? ca->template_name : "of the CA"),
+        LOG_S("reason", diag_text(&call->diag, rc)));
+    call->diag = (struct diag)DIAG_INIT;
+    return 0;
 }
 
 /* security, section 4 */
@@ -375,6 +373,7 @@ static int register_jit(struct registry_call *call, struct db *db)
     int64_t created = 0;
     bool provisioned = false;
     int rc = choose_ca(call, db, &id, &ca);
+    if (rc == 0) rc = judge_lists(call, db);
     if (rc == 0) rc = register_pending(call, db, id, &created);
     if (rc == 0 && (ca.template_name || ca.template_body)) {
         rc = provision(call, db, &ca, &provisioned);

@@ -231,7 +231,7 @@ static void ten_cas_may_share_a_subject(void **state)
 
 /* ---- registrationConfig ---- */
 
-struct template_req {
+struct sql_req {
     struct store_req req;
     bool done;
 };
@@ -245,18 +245,23 @@ static int insert_templates(struct store_req *req, struct db *db)
             "0)"));
 }
 
-static void templates_are_there(struct store_req *req, int rc)
+static void on_sql(struct store_req *req, int rc)
 {
-    container_of(req, struct template_req, req)->done = true;
+    container_of(req, struct sql_req, req)->done = true;
     assert_int_equal(rc, 0);
+}
+
+static void run_sql(struct registry_fixture *f, int (*run)(struct store_req *req, struct db *db))
+{
+    struct sql_req req = { .req = { .run = run, .done = on_sql } };
+    store_submit(f->store, &req.req);
+    while (!req.done)
+        loop_turn_wait(f->loop, 1000);
 }
 
 static void make_templates(struct registry_fixture *f)
 {
-    struct template_req req = { .req = { .run = insert_templates, .done = templates_are_there } };
-    store_submit(f->store, &req.req);
-    while (!req.done)
-        loop_turn_wait(f->loop, 1000);
+    run_sql(f, insert_templates);
 }
 
 #define CONFIG(config) "{" CA_ID ",'registrationConfig':{" config "}}"
@@ -699,6 +704,35 @@ static void an_overdue_list_stays_in_force(void **state)
     free(a);
 }
 
+/* The CA's certificate was renewed: another one of the same name and key. */
+static int insert_renewed(struct store_req *req, struct db *db)
+{
+    return db_exec(db_query(
+        db,
+        "INSERT INTO ca_cert (id, pem, subject_id, status, auto_registration, mode, not_before, "
+        "not_after, created_at, modified_at) SELECT 'renewed', pem, subject_id, status, "
+        "auto_registration, mode, not_before, not_after, created_at + 1, modified_at "
+        "FROM ca_cert"));
+}
+
+static void a_list_holds_for_the_renewed_ca_too(void **state)
+{
+    struct registry_fixture *f = *state;
+    register_ca(f, ACTIVE_CA);
+    char *a = device_with_serial(f, "a");
+    set_crl(f, SLICE_LIT("\x01"), NOW_S, 0, (const char *const[]){ a, NULL });
+    registry_fixture_do(f, PUT, PUT_CRL);
+    run_sql(f, insert_renewed);
+    assert_int_equal(registry_fixture_call(f, JIT, "{'certificatePem':'@a@'}"), ERR_CERT);
+    assert_non_null(strstr(f->diag.text, "the revocation list of the CA certificate"));
+    registry_fixture_do(f, "UpdateCACertificate", "{" CA_ID ",'newStatus':'INACTIVE'}");
+    assert_int_equal(registry_fixture_call(f, JIT, "{'certificatePem':'@a@'}"), ERR_CERT);
+    set_pem(f, "b", registry_fixture_cert(f, "b", 30));
+    registry_fixture_do(f, JIT, "{'certificatePem':'@b@'}");
+    assert_string_equal(json_get_str(f->result, "caCertificateId"), "renewed");
+    free(a);
+}
+
 static void entries_come_in_pages(void **state)
 {
     struct registry_fixture *f = *state;
@@ -751,6 +785,7 @@ int main(void)
         TEST(lists_follow_each_other),
         TEST(lists_of_others_are_refused),
         TEST(an_overdue_list_stays_in_force),
+        TEST(a_list_holds_for_the_renewed_ca_too),
         TEST(entries_come_in_pages),
         TEST(the_longest_list_is_taken),
     };
