@@ -12,6 +12,7 @@
 #include "lib/clock_fake.h"
 #include "lib/test.h"
 #include "loop/loop.h"
+#include "policy/policy.h"
 
 #define CERT                                                                       \
     "'cert':{'Type':'AWS::IoT::Certificate','Properties':{'CertificateId':{'Ref':" \
@@ -425,6 +426,22 @@ static void groups_are_joined(void **state)
     }
 }
 
+/* What AddThingToThingGroup refuses, a template does not do either. */
+static void groups_of_a_template_are_judged(void **state)
+{
+    struct registry_fixture *f = *state;
+    sql(f, "INSERT INTO thing_group (name, id, parent, version, created_at) VALUES "
+           "('root', 'i', NULL, 1, 0), ('a', 'j', 'root', 1, 0), ('b', 'k', 'root', 1, 0)");
+    registry_fixture_register(f, "c", "ACTIVE", 10);
+    set_body(f, "group",
+             "{'Resources':{'t':{'Type':'AWS::IoT::Thing','Properties':{'ThingName':'t',"
+             "'ThingGroups':['a','b']}},"
+             "'c':{'Type':'AWS::IoT::Certificate','Properties':{'CertificateId':'@c@'}}}}");
+    assert_int_equal(registry_fixture_call(f, "RegisterThing", "{'templateBody':'@group@'}"),
+                     ERR_INVALID);
+    assert_non_null(strstr(f->diag.text, "same hierarchy"));
+}
+
 /* ---- claims ---- */
 
 static void a_claim_ends_after_five_minutes(void **state)
@@ -461,6 +478,50 @@ static void a_claim_ends_after_five_minutes(void **state)
     registry_fixture_do(f, ".SweepOwnership", "{}");
     assert_int_equal(registry_fixture_call(f, "DescribeCertificate", "{'certificateId':'@claim@'}"),
                      ERR_NOT_FOUND);
+}
+
+/* A device hears the answers to itself, and not what others ask: their ownership tokens are in there. */
+static void a_claim_hears_no_requests(void **state)
+{
+#define ARN      "arn:aws:iot:local:000000000000:"
+#define THING_OF "$aws/provisioning-templates/F/provision/json"
+    static const struct {
+        const char *action, *resource;
+        enum policy_effect effect;
+    } cases[] = {
+        { "iot:Connect", ARN "client/x", POLICY_ALLOW },
+        { "iot:Publish", ARN "topic/$aws/certificates/create/json", POLICY_ALLOW },
+        { "iot:Publish", ARN "topic/$aws/certificates/create-from-csr/cbor", POLICY_ALLOW },
+        { "iot:Publish", ARN "topic/" THING_OF, POLICY_ALLOW },
+        { "iot:Subscribe", ARN "topicfilter/$aws/certificates/create/json/accepted", POLICY_ALLOW },
+        { "iot:Subscribe", ARN "topicfilter/$aws/certificates/create/json/#", POLICY_ALLOW },
+        { "iot:Subscribe", ARN "topicfilter/" THING_OF "/rejected", POLICY_ALLOW },
+        { "iot:Subscribe", ARN "topicfilter/" THING_OF "/+", POLICY_ALLOW },
+        { "iot:Receive", ARN "topic/$aws/certificates/create/json/accepted", POLICY_ALLOW },
+        { "iot:Receive", ARN "topic/$aws/certificates/create-from-csr/json/rejected",
+          POLICY_ALLOW },
+        { "iot:Receive", ARN "topic/" THING_OF "/accepted", POLICY_ALLOW },
+        { "iot:Receive", ARN "topic/" THING_OF "/rejected", POLICY_ALLOW },
+        { "iot:Receive", ARN "topic/" THING_OF, POLICY_IMPLICIT_DENY },
+        { "iot:Receive", ARN "topic/$aws/certificates/create-from-csr/json", POLICY_IMPLICIT_DENY },
+    };
+    struct registry_fixture *f = *state;
+    struct policy *policy;
+    registry_fixture_do(f, "GetPolicy", "{'policyName':'ProvisioningClaim'}");
+    const char *document = json_get_str(f->result, "policyDocument");
+    assert_int_equal(policy_parse("P", slice_str(document), &policy, NULL), 0);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct policy_decision decision;
+        policy_eval(&policy, 1,
+                    &(struct policy_request){ .action = cases[i].action,
+                                              .resource = slice_str(cases[i].resource) },
+                    &decision);
+        if (decision.effect != cases[i].effect)
+            fail_msg("%s %s", cases[i].action, cases[i].resource);
+    }
+    policy_unref(policy);
+#undef ARN
+#undef THING_OF
 }
 
 /* ---- ownership ---- */
@@ -705,6 +766,8 @@ int main(void)
         TEST(nothing_stays_of_a_template_that_fails),
         TEST(overrides_decide_what_stays),
         TEST(groups_are_joined),
+        TEST(groups_of_a_template_are_judged),
+        TEST(a_claim_hears_no_requests),
         TEST(a_claim_ends_after_five_minutes),
         TEST(who_has_the_token_is_provisioned_once),
         TEST(what_proves_nothing_provisions_nothing),
