@@ -184,8 +184,17 @@ static const char *expand_one(struct slice names, const struct json *params)
     return slash ? slash + 1 : arn;
 }
 
+/* The registry takes ids of certificates in either case: what a policy says of one holds for both. */
+static void lower_cert_id(const char *resource, char *text)
+{
+    if (strncmp(resource, "cert/", 5) != 0 && strncmp(resource, "cacert/", 7) != 0) return;
+    for (; *text; text++)
+        if (*text >= 'A' && *text <= 'F') *text = (char)(*text - 'A' + 'a');
+}
+
 void api_expand(const char *resource, const struct json *params, struct buf *out)
 {
+    size_t start = out->len;
     for (const char *at = resource; *at; at++) {
         const char *end = *at == '{' ? strchr(at, '}') : NULL;
         if (!end) {
@@ -199,6 +208,7 @@ void api_expand(const char *resource, const struct json *params, struct buf *out
             out->data[--out->len] = 0;
         at = end;
     }
+    if (out->len > start) lower_cert_id(resource, out->data + start);
 }
 
 int api_param_int(const struct json *params, const char *name, int64_t min, int64_t max,

@@ -604,6 +604,9 @@ static void resources_are_filled_in(void **state)
         { "g/{name,arn}", "{\"arn\":\"arn:x:g/b\"}", "g/b" },
         { "g/{name,arn}", "{\"arn\":\"b\"}", "g/b" },
         { "g/{name,arn}", "{\"arn\":1}", "g" },
+        { "thing/{thingName}", "{\"thingName\":\"LAMP\"}", "thing/LAMP" },
+        { "cert/{certificateId}", "{\"certificateId\":\"09AFaf\"}", "cert/09afaf" },
+        { "cacert/{caCertificateId}", "{\"caCertificateId\":\"09AFaf\"}", "cacert/09afaf" },
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct json *params;
