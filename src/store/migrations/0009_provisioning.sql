@@ -35,3 +35,4 @@ CREATE TABLE ownership_token (
     expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX ownership_token_by_end ON ownership_token (expires_at);
+CREATE INDEX ownership_token_by_cert ON ownership_token (cert);
