@@ -1,7 +1,9 @@
 /* template_eval.c — a template and its parameters to a plan. Everything in the template was checked when it was read
  * (template.c, I1), so what can go wrong here is a value: one that is missing, an index or key that is not there.
  *  I1  One evaluation makes TEMPLATE_TEXT_MAX bytes at most, whatever its functions multiply: each byte that is written
- *      anywhere counts. */
+ *      anywhere counts.
+ *  I2  What a device says of itself (the parameters of its request, the subject of its certificate) puts nothing into
+ *      the document of a policy but names: nothing that ends a string of JSON, is a wildcard or begins a variable. */
 #include "registry/template.h"
 
 #include "base/err.h"
@@ -17,6 +19,7 @@ struct eval {
     const struct template *template;
     struct json *values; /* of the parameters */
     size_t left;         /* bytes that may still be made */
+    bool names_only;     /* see I2 */
     struct diag *diag;
 };
 
@@ -45,12 +48,32 @@ static int string_of(struct eval *e, const struct json *expr, char **ret_text)
     return rc;
 }
 
+static bool is_name(const char *value)
+{
+    for (; *value; value++)
+        if ((unsigned char)*value < ' ' || strchr("\"\\*?$+#", *value)) return false;
+    return true;
+}
+
+/* Defaults are the template's own. */
+static bool is_default(const struct eval *e, struct slice name, const char *value)
+{
+    const struct json *declared = json_get(e->template->root, "Parameters");
+    const char *text = json_get_str(json_get_slice(declared, name), "Default");
+    return text && strcmp(text, value) == 0;
+}
+
 static int put_value(struct eval *e, struct slice name, struct buf *out)
 {
     const char *value = json_str(json_get_slice(e->values, name));
+    int shown = name.len < 100 ? (int)name.len : 100;
     if (!value)
-        return diag_set(e->diag, ERR_INVALID, "the parameter '%.*s' has no value",
-                        name.len < 100 ? (int)name.len : 100, name.ptr);
+        return diag_set(e->diag, ERR_INVALID, "the parameter '%.*s' has no value", shown, name.ptr);
+    if (e->names_only && !is_name(value) && !is_default(e, name, value))
+        return diag_set(e->diag, ERR_INVALID,
+                        "the parameter '%.*s' has characters that mean something in a policy: "
+                        "one of \" \\ * ? $ + # or a control character",
+                        shown, name.ptr);
     return put(e, out, slice_str(value));
 }
 
@@ -252,7 +275,10 @@ static int evaluate_property(struct eval *e, const struct json *expr, struct jso
     if (strcmp(json_key(expr), "AttributePayload") == 0) return map_of(e, expr, ret_value);
     if (strcmp(json_key(expr), "ThingGroups") == 0) return list_of(e, expr, ret_value);
     char *text = NULL;
+    e->names_only =
+        e->template->use != TEMPLATE_REGISTER && strcmp(json_key(expr), "PolicyDocument") == 0;
     int rc = string_of(e, expr, &text);
+    e->names_only = false;
     if (rc == 0) *ret_value = json_new_str(text);
     free(text);
     return rc;

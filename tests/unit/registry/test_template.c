@@ -362,6 +362,30 @@ static void status_is_judged_when_it_is_known(void **state)
     assert_non_null(strstr(diag.text, "Resources.c.Status: 'REVOKED'"));
 }
 
+/* Whoever has a claim says what the parameters are: by them a document must not say more, or something else. */
+static void a_device_does_not_write_its_policy(void **state)
+{
+    static const char *const values[] = { "*", "a?",        "${iot:ClientId}", "a+",
+                                          "#", "x\\',\\'*", "a\\\\",           "a\\n" };
+    static const char body[] =
+        "{'Parameters':{'Serial':{'Type':'String'},'All':{'Type':'String','Default':'*'}},"
+        "'Resources':{" CERT ",'p':{'Type':'AWS::IoT::Policy','Properties':{'PolicyDocument':"
+        "{'Fn::Join':['/',['topic',{'Ref':'Serial'},{'Fn::Sub':'${All}'}]]}}}}}";
+    for (size_t i = 0; i < ARRAY_LEN(values); i++) {
+        struct template_plan plan;
+        struct diag diag = DIAG_INIT;
+        char *params = xasprintf("{'Serial':'%s'}", values[i]);
+        assert_int_equal(evaluate(body, TEMPLATE_FLEET, params, &plan, &diag), ERR_INVALID);
+        assert_non_null(strstr(diag.text, "p.PolicyDocument: the parameter 'Serial'"));
+        free(params);
+    }
+    struct template_plan plan;
+    struct diag diag = DIAG_INIT;
+    assert_int_equal(evaluate(body, TEMPLATE_FLEET, "{'Serial':'a b/7.,:-_'}", &plan, &diag), 0);
+    assert_string_equal(plan.policies[0].document, "topic/a b/7.,:-_/*");
+    template_plan_deinit(&plan);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -374,6 +398,7 @@ int main(void)
         cmocka_unit_test(a_whole_template_is_a_plan),
         cmocka_unit_test(what_a_template_makes_is_bounded),
         cmocka_unit_test(status_is_judged_when_it_is_known),
+        cmocka_unit_test(a_device_does_not_write_its_policy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
