@@ -280,20 +280,6 @@ static void what_they_rest_on_is_told(void **state)
     }
 }
 
-#define TEST(name) \
-    cmocka_unit_test_setup_teardown(name, registry_fixture_setup, registry_fixture_teardown)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        TEST(aliases_come_and_go),       TEST(aliases_are_listed_by_name),
-        TEST(keys_carry_the_role),       TEST(keys_are_refused),
-        TEST(only_some_keys_are_kept),   TEST(a_key_ends_with_its_certificate),
-        TEST(what_they_rest_on_is_told), TEST(keys_do_not_outlive_their_certificate),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
-
 static void keys_do_not_outlive_their_certificate(void **state)
 {
     struct registry_fixture *f = *state;
@@ -313,7 +299,8 @@ static void keys_do_not_outlive_their_certificate(void **state)
     assert_int_equal(is_there(f, "k"), ERR_NOT_FOUND);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) \
+    cmocka_unit_test_setup_teardown(name, registry_fixture_setup, registry_fixture_teardown)
 
 int main(void)
 {
