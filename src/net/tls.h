@@ -24,8 +24,8 @@ struct tls_server;
 /* Sessions that clients take up again without keys and certificates: as tickets, which clients keep for us (RFC 5077),
  * and in memory for clients that know no tickets. Counted; shared by servers, also by those that follow after a
  * reload. A session goes on only where client certificates are asked for in the same way, for the same server
- * name (RFC 6066, section 3), and with or without an extended master secret as it was made (RFC 7627, section
- * 5.3); its client certificate is the one that was proved when it began. Nothing survives the process. */
+ * name and fragment length (RFC 6066, sections 3 and 4), and with or without an extended master secret as it was
+ * made (RFC 7627, section 5.3); its client certificate is the one that was proved when it began. Nothing survives the process. */
 struct tls_sessions;
 
 struct tls_sessions_opts {

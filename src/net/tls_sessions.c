@@ -134,21 +134,24 @@ static bool may_go_on(const struct tls_server *server, const struct saved *saved
            strncasecmp(hello->sni, saved->sni.ptr, saved->sni.len) == 0;
 }
 
-/* Fills in what goes on; the id stays. False: it does not. */
-static bool take_up(const struct tls_server *server, struct slice text, int suite,
-                    mbedtls_ssl_session *session)
+/* Fills in what goes on; the id stays. False: it does not. agreed: of this handshake; NULL: it is not known yet, and
+ * tls_step.c compares it. */
+static bool take_up(const struct tls_server *server, struct slice text,
+                    const mbedtls_ssl_session *agreed, mbedtls_ssl_session *session)
 {
     struct tls_step *step = tls_step_current();
     struct saved saved;
     if (read_text(text, &saved) < 0 || !may_go_on(server, &saved)) return false;
-    if (suite && saved.suite != suite) return false;
-    session->mfl_code = saved.mfl_code;
+    if (agreed && (saved.suite != agreed->ciphersuite || saved.mfl_code != agreed->mfl_code))
+        return false;
+    session->mfl_code = step->ssl->session_negotiate->mfl_code;
     session->ciphersuite = saved.suite;
     session->verify_result = 0;
     memcpy(session->master, saved.master.ptr, MASTER_LEN);
     tls_step_deinit(step); /* a hello may bring two tickets */
     step->resumed = true;
     step->resumed_suite = saved.suite;
+    step->resumed_mfl_code = saved.mfl_code;
     step->resumed_der = saved.der.len ? xmemdup(saved.der.ptr, saved.der.len) : NULL;
     step->resumed_der_len = saved.der.len;
     return true;
@@ -233,7 +236,7 @@ static int parse_ticket(void *arg, mbedtls_ssl_session *session, unsigned char *
     const struct tls_server *server = arg;
     struct buf text = { 0 };
     int rc = open_ticket(tls_server_sessions(server), slice_of((const char *)ticket, len), &text);
-    if (rc == 0 && !take_up(server, buf_slice(&text), 0, session)) rc = ERR_INVALID;
+    if (rc == 0 && !take_up(server, buf_slice(&text), NULL, session)) rc = ERR_INVALID;
     secret_wipe(&text);
     return rc == 0 ? 0 : MBEDTLS_ERR_SSL_INVALID_MAC;
 }
@@ -269,11 +272,11 @@ static int cache_get(void *arg, mbedtls_ssl_session *session)
 {
     const struct tls_server *server = arg;
     struct tls_sessions *s = tls_server_sessions(server);
-    int suite = tls_step_current()->ssl->session_negotiate->ciphersuite;
+    const mbedtls_ssl_session *agreed = tls_step_current()->ssl->session_negotiate;
     struct slice id = slice_of((const char *)session->id, session->id_len);
     pthread_mutex_lock(&s->mutex);
     struct cached *c = map_get(&s->by_id, id);
-    bool found = c && take_up(server, buf_slice(&c->text), suite, session);
+    bool found = c && take_up(server, buf_slice(&c->text), agreed, session);
     pthread_mutex_unlock(&s->mutex);
     return found ? 0 : MBEDTLS_ERR_SSL_SESSION_TICKET_EXPIRED;
 }

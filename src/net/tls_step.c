@@ -12,9 +12,9 @@
  * The group of the key exchange is made in the midst of its step. The first that mbedTLS does with it is to draw the
  * private key, so that is where the table is lent: in the generator.
  *
- * mbedTLS takes up a session before it has picked a cipher suite, and does not mind if that is another than the
- * session's (after a reload the server's keys may be of other kinds), while clients do. Such a session is dropped, and
- * the handshake is a full one.
+ * mbedTLS takes up a ticket's session before it has picked a cipher suite and seen all extensions, and does not mind if
+ * the suite (after a reload the server's keys may be of other kinds) or the fragment length is another than the
+ * session's, while clients do. Such a session is dropped, and the handshake is a full one.
  *
  * mbedTLS 3 has constant tables and hides its insides; there, nothing is lent (and nothing resumed, see
  * tls_sessions.c). */
@@ -115,9 +115,10 @@ static void drop_session(struct tls_step *step)
 
 static int hello_step(struct tls_step *step)
 {
-    mbedtls_ssl_context *ssl = step->ssl;
-    int rc = mbedtls_ssl_handshake_step(ssl);
-    if (step->resumed && ssl->session_negotiate->ciphersuite != step->resumed_suite)
+    const mbedtls_ssl_context *ssl = step->ssl;
+    int rc = mbedtls_ssl_handshake_step(step->ssl);
+    if (step->resumed && (ssl->session_negotiate->ciphersuite != step->resumed_suite ||
+                          ssl->session_negotiate->mfl_code != step->resumed_mfl_code))
         drop_session(step);
     return rc;
 }

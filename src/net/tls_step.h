@@ -10,9 +10,10 @@
 struct tls_step {
     mbedtls_ssl_context *ssl;
     const struct tls_hello *hello;
-    bool resumed;         /* an earlier session goes on */
-    int resumed_suite;    /* and this was its cipher suite */
-    uint8_t *resumed_der; /* its client certificate, owned; NULL: it had none */
+    bool resumed;             /* an earlier session goes on */
+    int resumed_suite;        /* and this was its cipher suite, */
+    uint8_t resumed_mfl_code; /* and this its fragment length */
+    uint8_t *resumed_der;     /* its client certificate, owned; NULL: it had none */
     size_t resumed_der_len;
 };
 

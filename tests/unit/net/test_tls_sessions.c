@@ -227,6 +227,24 @@ static void an_extended_master_secret_is_kept_to(void **state)
     }
 }
 
+/* RFC 6066, section 4: what was agreed on holds for the session. */
+static void a_session_is_for_one_fragment_length(void **state)
+{
+    static const unsigned char lengths[] = { MBEDTLS_SSL_MAX_FRAG_LEN_NONE,
+                                             MBEDTLS_SSL_MAX_FRAG_LEN_512,
+                                             MBEDTLS_SSL_MAX_FRAG_LEN_1024 };
+    uint16_t port = serve(TLS_CLIENT_NONE);
+    for (int i = 0; i < 18; i++) {
+        mbedtls_ssl_session session;
+        int first = i % 3, then = i / 3 % 3;
+        struct tls_peer_opts opts = { .no_tickets = i / 9, .max_fragment = lengths[first] };
+        visit(port, &opts, &session);
+        opts.max_fragment = lengths[then];
+        assert_int_equal(again(port, &opts, &session), first == then);
+        mbedtls_ssl_session_free(&session);
+    }
+}
+
 static void a_reload_keeps_sessions(void **state)
 {
     mbedtls_ssl_session session;
@@ -457,6 +475,7 @@ int main(void)
         T(a_session_is_for_one_server_name),
         T(the_protocol_is_of_the_connection),
         T(an_extended_master_secret_is_kept_to),
+        T(a_session_is_for_one_fragment_length),
         T(a_reload_keeps_sessions),
         T(keys_of_another_kind_end_sessions),
         T(a_session_ends_with_its_time),
