@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/rand.h"
 #include "base/text.h"
+#include "registry/template.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,6 @@
 enum {
     CODE_BYTES = 32,
     SAME_SUBJECT_MAX = 10,
-    TEMPLATE_BODY_MAX = 10240,
     ROLE_ARN_MIN = 20,
     ROLE_ARN_MAX = 2048,
 };
@@ -63,6 +63,18 @@ struct config {
 
 static const struct param_kind template_name_kind = { 1, 36, "0-9A-Za-z_-", "^[0-9A-Za-z_-]+$" };
 
+/* What is wrong with it is told now, not when the first device comes. */
+static int check_body(struct registry_call *call, const char *body)
+{
+    struct template *template;
+    struct diag diag = DIAG_INIT;
+    int rc = template_parse(slice_str(body), TEMPLATE_JITP, &template, &diag);
+    if (rc < 0)
+        return fail(call, ERR_INVALID, "registrationConfig.templateBody: %s", diag_text(&diag, rc));
+    template_free(template);
+    return 0;
+}
+
 static int check_config(struct registry_call *call, const struct config *config)
 {
     if (!config->body == !config->name)
@@ -74,21 +86,13 @@ static int check_config(struct registry_call *call, const struct config *config)
                     "'registrationConfig.templateName' failed to satisfy constraint: Member must "
                     "satisfy regular expression pattern: %s",
                     config->name, template_name_kind.pattern);
-    if (config->body && strlen(config->body) > TEMPLATE_BODY_MAX)
-        return fail(
-            call, ERR_INVALID,
-            "1 validation error detected: Value at 'registrationConfig.templateBody' failed "
-            "to satisfy constraint: Member must have length less than or equal to %d",
-            TEMPLATE_BODY_MAX);
-    if (config->body && json_check(slice_str(config->body), NULL, &call->diag) < 0)
-        return fail(call, ERR_INVALID, "registrationConfig.templateBody is no JSON");
     if (config->body && !config->role)
         return fail(call, ERR_INVALID, "registrationConfig with templateBody needs roleArn");
     size_t role = config->role ? strlen(config->role) : ROLE_ARN_MIN;
     if (role < ROLE_ARN_MIN || role > ROLE_ARN_MAX)
         return fail(call, ERR_INVALID, "registrationConfig.roleArn has %d to %d characters",
                     ROLE_ARN_MIN, ROLE_ARN_MAX);
-    return 0;
+    return config->body ? check_body(call, config->body) : 0;
 }
 
 static int check_template(struct registry_call *call, struct db *db, const char *name)

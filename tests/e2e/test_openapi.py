@@ -228,7 +228,7 @@ def call_authorities(iot, ask, hub, folder):
     proof = ca.proof(iot.get_registration_code()["registrationCode"])
     ca_id = iot.register_ca_certificate(
         caCertificate=ca.pem, verificationCertificate=proof, setAsActive=True,
-        registrationConfig={"templateBody": "{}", "roleArn": "arn:aws:iam::000000000000:role/r"})["certificateId"]
+        registrationConfig={"templateBody": provlib.body("jit", parameters=()), "roleArn": provlib.ROLE})["certificateId"]
     iot.describe_ca_certificate(certificateId=ca_id)
     iot.update_ca_certificate(certificateId=ca_id, newAutoRegistrationStatus="ENABLE", removeAutoRegistration=True)
     iot.describe_ca_certificate(certificateId=ca_id)

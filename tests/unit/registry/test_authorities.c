@@ -70,6 +70,17 @@ static void register_ca(struct registry_fixture *f, const char *more)
 
 #define ACTIVE_CA ",'setAsActive':'true','allowAutoRegistration':'true'"
 
+/* @body@ is a template for just-in-time provisioning then, which begins with `more`. */
+static void set_body(struct registry_fixture *f, const char *more)
+{
+    char *body =
+        xasprintf("{%s\"Resources\":{\"c\":{\"Type\":\"AWS::IoT::Certificate\",\"Properties\":"
+                  "{\"CertificateId\":{\"Ref\":\"AWS::IoT::Certificate::Id\"}}}}}",
+                  more);
+    registry_fixture_set(f, "body", registry_fixture_quote(body));
+    free(body);
+}
+
 /* Another CA of the same name, whose id is @twin@ and whose text is @twinPem@; *ret_device is one of its devices. */
 static void make_twin(struct registry_fixture *f, char **ret_device)
 {
@@ -272,6 +283,7 @@ static void a_ca_has_a_template(void **state)
     struct registry_fixture *f = *state;
     make_templates(f);
     register_ca(f, ",'registrationConfig':{'templateName':'Jit'}");
+    set_body(f, "");
     char *body = xcalloc(1, 10244);
     memset(body, ' ', 10243);
     memcpy(body, "{}", 2);
@@ -290,9 +302,12 @@ static void a_ca_has_a_template(void **state)
         { "UpdateCACertificate", CONFIG("'templateBody':'{}'"), ERR_INVALID, "", "roleArn" },
         { "UpdateCACertificate", CONFIG("'templateBody':'{}','roleArn':'r'"), ERR_INVALID, "",
           "20 to 2048" },
-        { "UpdateCACertificate", CONFIG("'templateBody':'{'," ROLE), ERR_INVALID, "", "no JSON" },
+        { "UpdateCACertificate", CONFIG("'templateBody':'{'," ROLE), ERR_INVALID, "",
+          "templateBody: " },
+        { "UpdateCACertificate", CONFIG("'templateBody':'{}'," ROLE), ERR_INVALID, "",
+          "Resources" },
         { "UpdateCACertificate", CONFIG("'templateBody':'@long@'," ROLE), ERR_INVALID, "",
-          "10240" },
+          "10240 are allowed" },
         { "UpdateCACertificate",
           "{" CA_ID ",'removeAutoRegistration':true,'registrationConfig':{'templateName':'Jit'}}",
           ERR_INVALID, "", "exclude" },
@@ -303,13 +318,13 @@ static void a_ca_has_a_template(void **state)
           "'validity':{'notBefore':'#','notAfter':'#'},'creationDate':'#','lastModifiedDate':'#',"
           "'customerVersion':2,'generationId':'*','autoRegistrationStatus':'ENABLE'},"
           "'registrationConfig':{'templateName':'Jit'}}" },
-        { "UpdateCACertificate", CONFIG("'templateBody':'{}'," ROLE), 0, "" },
+        { "UpdateCACertificate", CONFIG("'templateBody':'@body@'," ROLE), 0, "" },
         { "DescribeCACertificate", "{" CA_ID "}", 0,
           "{'certificateDescription':{'certificateArn':'*','certificateId':'*',"
           "'certificatePem':'*','status':'*','certificateMode':'*','ownedBy':'*',"
           "'validity':{'notBefore':'#','notAfter':'#'},'creationDate':'#','lastModifiedDate':'#',"
           "'customerVersion':3,'generationId':'*','autoRegistrationStatus':'ENABLE'},"
-          "'registrationConfig':{'templateBody':'{}'," ROLE "}}" },
+          "'registrationConfig':{'templateBody':'@body@'," ROLE "}}" },
         { "UpdateCACertificate", "{" CA_ID ",'removeAutoRegistration':true}", 0, "" },
         { "DescribeCACertificate", "{" CA_ID "}", 0,
           "{'certificateDescription':{'certificateArn':'*','certificateId':'*',"
@@ -531,7 +546,8 @@ static void a_ca_that_expired_registers_nothing(void **state)
 static void a_template_that_fails_leaves_the_certificate(void **state)
 {
     struct registry_fixture *f = *state;
-    register_ca(f, ACTIVE_CA ",'registrationConfig':{'templateBody':'{}'," ROLE "}");
+    set_body(f, "\"Parameters\":{\"AWS::IoT::Certificate::Country\":{\"Type\":\"String\"}},");
+    register_ca(f, ACTIVE_CA ",'registrationConfig':{'templateBody':'@body@'," ROLE "}");
     set_pem(f, "device", registry_fixture_cert(f, "device", 30));
     for (int i = 0; i < 2; i++) {
         buf_clear(&log_lines);
