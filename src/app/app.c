@@ -15,11 +15,11 @@
 #include "app/expiry.h"
 #include "app/host_names.h"
 #include "app/jwt_setup.h"
+#include "app/tls_setup.h"
 #include "auth/auth.h"
 #include "base/budget.h"
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/file.h"
 #include "base/ip_net.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -44,9 +44,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
-enum { STOP_MS = 4000, PEM_MAX = 256 * 1024, MAX_HOPS = 255, WEBHOOK_MAX_RESPONSE = 256 * 1024 };
+enum { STOP_MS = 4000, MAX_HOPS = 255, WEBHOOK_MAX_RESPONSE = 256 * 1024 };
 
 struct app_listener {
     struct listener *listener;
@@ -280,169 +279,13 @@ static int start_doors(struct app *app, struct diag *diag)
     return 0;
 }
 
-/* ---- TLS ---- */
-
-static int read_pem(const char *path, char **ret_text, struct diag *diag)
-{
-    struct buf text = { 0 };
-    int rc = file_read(path, PEM_MAX, &text, diag);
-    if (rc == 0) *ret_text = buf_take(&text, NULL);
-    return rc;
-}
-
-/* A pair of files, or of the data directory; the texts of its views, owned. */
-struct pem_pair {
-    char *cert, *key;
-    char *cert_name, *key_name; /* NULL: the hub's own */
-};
-
-struct pem_pairs {
-    struct pem_pair *items;
-    size_t count;
-    size_t default_count;
-};
-
-static void wipe(char *text)
-{
-    if (text) explicit_bzero(text, strlen(text));
-    free(text);
-}
-
-static void pem_pairs_deinit(struct pem_pairs *pairs)
-{
-    for (size_t i = 0; i < pairs->count; i++) {
-        wipe(pairs->items[i].cert); /* the file may hold the key as well */
-        wipe(pairs->items[i].key);
-        free(pairs->items[i].cert_name);
-        free(pairs->items[i].key_name);
-    }
-    free(pairs->items);
-}
-
-/* Takes the names. */
-static int read_pair(struct pem_pairs *pairs, char *cert_name, char *key_name, struct diag *diag)
-{
-    struct pem_pair *pair = &pairs->items[pairs->count++];
-    pair->cert_name = cert_name;
-    pair->key_name = key_name;
-    int rc = read_pem(cert_name, &pair->cert, diag);
-    return rc < 0 ? rc : read_pem(key_name, &pair->key, diag);
-}
-
-static int own_pairs(struct pem_pairs *pairs, const struct config_list *names, struct data_dir *dir,
-                     struct diag *diag)
-{
-    int rc =
-        data_dir_server_certs(dir, (const char *const *)names->items, names->count, NULL, diag);
-    if (rc < 0) return rc;
-    for (int i = 0; i < DATA_DIR_KINDS; i++)
-        pairs->items[pairs->count++] = (struct pem_pair){
-            .cert = xstrdup(dir->servers[i].cert_pem),
-            .key = xstrdup(dir->servers[i].key_pem),
-        };
-    return 0;
-}
-
-static char *below(const struct data_dir *dir, struct slice path)
-{
-    char *text = xstrndup(path.ptr, path.len);
-    if (*text == '/') return text;
-    char *whole = data_dir_file(dir, text);
-    free(text);
-    return whole;
-}
-
-/* The default ones first: what is configured, else the hub's own. */
-static int load_pairs(const struct config *conf, const struct config_list *names,
-                      struct data_dir *dir, struct pem_pairs *ret_pairs, struct diag *diag)
-{
-    const struct config_list *more = &conf->tls.certificates;
-    ret_pairs->items = xcalloc(more->count + DATA_DIR_KINDS, sizeof *ret_pairs->items);
-    int rc = *conf->tls.cert
-                 ? read_pair(ret_pairs, xstrdup(conf->tls.cert), xstrdup(conf->tls.key), diag)
-                 : own_pairs(ret_pairs, names, dir, diag);
-    ret_pairs->default_count = ret_pairs->count;
-    for (size_t i = 0; i < more->count && rc == 0; i++) {
-        struct slice cert, key;
-        if (config_certificate_parse(more->items[i], &cert, &key) < 0)
-            BUG("an item that was valid: %s", more->items[i]);
-        rc = read_pair(ret_pairs, below(dir, cert), below(dir, key), diag);
-    }
-    return rc;
-}
-
-static int make_servers(const struct pem_pairs *pairs, struct tls_sessions *sessions,
-                        struct tls_server *ret_tls[3], struct diag *diag)
-{
-    int rc = 0;
-    struct tls_pair *views = xcalloc(pairs->count, sizeof *views);
-    for (size_t i = 0; i < pairs->count; i++) {
-        const struct pem_pair *pair = &pairs->items[i];
-        views[i] = (struct tls_pair){ slice_str(pair->cert), slice_str(pair->key), pair->cert_name,
-                                      pair->key_name };
-    }
-    for (int i = 0; i < 3 && rc == 0; i++)
-        rc = tls_server_create(&ret_tls[i],
-                               &(struct tls_server_opts){
-                                   .pairs = views,
-                                   .pair_count = pairs->count,
-                                   .default_count = pairs->default_count,
-                                   .client_cert = (enum tls_client_cert)i,
-                                   .sessions = sessions,
-                               },
-                               diag);
-    free(views);
-    return rc;
-}
-
-static void watch_ends(struct expiry *expiry, const struct pem_pairs *pairs)
-{
-    struct expiry_cert *certs = xcalloc(pairs->count, sizeof *certs);
-    for (size_t i = 0; i < pairs->count; i++)
-        certs[i] =
-            (struct expiry_cert){ pairs->items[i].cert_name, slice_str(pairs->items[i].cert) };
-    expiry_serve(expiry, certs, pairs->count);
-    free(certs);
-}
-
 /* The names are those of the start: what they say holds until the next one. */
 static int make_tls(const struct app *app, const struct config *conf, struct tls_server *ret_tls[3],
                     struct diag *diag)
 {
-    struct pem_pairs pairs = { 0 };
-    int rc = load_pairs(conf, &app->conf->hub.names, app->dir, &pairs, diag);
-    if (rc == 0) rc = make_servers(&pairs, app->tls_sessions, ret_tls, diag);
-    if (rc == 0) watch_ends(app->expiry, &pairs);
-    pem_pairs_deinit(&pairs);
-    if (rc < 0) diag_wrap(diag, rc, "server certificate");
-    return rc;
-}
-
-static struct tls_sessions *tls_sessions_of(const struct config *conf)
-{
-    return tls_sessions_create(&(struct tls_sessions_opts){
-        .tickets = conf->tls.session_tickets,
-        .cached = (size_t)conf->tls.session_cache,
-        .lifetime_ms = conf->tls.session_lifetime,
-        .key_ms = conf->tls.ticket_key_lifetime,
-    });
-}
-
-static void drop_tls(struct tls_server *tls[3])
-{
-    for (int i = 0; i < 3; i++) {
-        tls_server_unref(tls[i]);
-        tls[i] = NULL;
-    }
-}
-
-enum { HANDSHAKE_QUEUE = 64 }; /* what the workers do in a tenth of a second or so */
-
-static unsigned handshake_workers(const struct config *conf)
-{
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    if (conf->tls.handshake_workers) return (unsigned)conf->tls.handshake_workers;
-    return cores < 1 ? 1 : (unsigned)cores;
+    return tls_setup_servers(&(struct tls_setup){ conf, &app->conf->hub.names, app->dir,
+                                                  app->tls_sessions, app->expiry },
+                             ret_tls, diag);
 }
 
 /* ---- listeners ---- */
@@ -555,7 +398,7 @@ static void take_tls(struct app *app, struct tls_server *tls[3])
         const struct app_listener *l = &app->listeners[i];
         if (l->conf->tls) listener_set_tls(l->listener, tls[l->conf->client_cert]);
     }
-    drop_tls(app->tls);
+    tls_setup_drop(app->tls);
     app->renewed = false;
     for (int i = 0; i < 3; i++)
         app->tls[i] = tls[i];
@@ -578,7 +421,7 @@ static void on_renewal(struct loop_timer *timer)
         take_tls(app, tls);
         return;
     }
-    drop_tls(tls);
+    tls_setup_drop(tls);
     if (rc < 0)
         LOG(LOG_ERROR, "app", "the server certificate cannot be renewed",
             LOG_S("reason", diag_text(&diag, rc)));
@@ -599,7 +442,7 @@ static void reload(struct app *app)
         jwt_keys_free(jwt_keys);
         LOG(LOG_ERROR, "app", "reload refused, nothing has changed",
             LOG_S("reason", diag_text(&diag, rc)));
-        drop_tls(tls);
+        tls_setup_drop(tls);
         config_free(conf);
         sd_notify_ready();
         return;
@@ -633,6 +476,8 @@ static void on_watchdog(struct loop_timer *timer)
 }
 
 /* ---- life ---- */
+
+enum { HANDSHAKE_QUEUE = 64 }; /* what the workers do in a tenth of a second or so */
 
 enum { OWN_FILES = 128 }; /* database, log, rule files, and the like */
 
@@ -684,10 +529,10 @@ static int start_all(struct app *app, struct diag *diag)
     if (rc == 0) rc = start_services(app, diag);
     if (rc == 0) rc = start_doors(app, diag);
     app->expiry = watch_cas(app);
-    app->tls_sessions = tls_sessions_of(app->conf);
+    app->tls_sessions = tls_setup_sessions(app->conf);
     if (rc == 0) rc = make_tls(app, app->conf, app->tls, diag);
     if (rc < 0) return rc;
-    app->handshakes = worker_lane_create(app->core.loop, "thingd-tls", handshake_workers(app->conf),
+    app->handshakes = worker_lane_create(app->core.loop, "thingd-tls", tls_setup_workers(app->conf),
                                          HANDSHAKE_QUEUE);
     rc = open_listeners(app, diag);
     if (rc < 0) return rc;
@@ -801,7 +646,7 @@ void app_stop(struct app *app)
     hub_destroy(app->hub);
     auth_destroy(app->auth);
     webhooks_destroy(app->webhooks);
-    drop_tls(app->tls);
+    tls_setup_drop(app->tls);
     expiry_destroy(app->expiry);
     tls_sessions_unref(app->tls_sessions);
     core_close(&app->core);
