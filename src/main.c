@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "version.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,6 +46,7 @@ int main(int argc, char **argv)
 {
     size_t count;
     struct cli_command *commands = commands_collect(&count);
+    signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a failed write, as a full disk is */
     copy_words(argc, argv);
     int code = cli_main(&(struct cli_program){ .name = "thingd",
                                                .version = THINGD_VERSION,

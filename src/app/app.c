@@ -555,7 +555,6 @@ int app_start(struct app **ret_app, struct config *conf, struct data_dir *dir,
     app->dir = dir;
     app->sources = opts->sources;
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a failed write, as a full disk is */
     app->max_connections = claim_descriptors(conf);
     budget_set_limit((size_t)conf->limits.memory);
     json_set_default_limits((size_t)conf->json.max_bytes, (int)conf->json.max_depth);
