@@ -37,7 +37,7 @@ static void report(const char *what, int64_t since, size_t count)
 }
 
 /* 50 statements, the last of which is the one that allows; with variables and a condition, as devices have. */
-static struct principal *principal_create(void)
+static struct principal *principal_create(struct auth *auth)
 {
     struct buf text = { 0 };
     struct principal *p = auth_principal_create("cert:ab12");
@@ -53,7 +53,7 @@ static struct principal *principal_create(void)
              "{\"IpAddress\":{\"aws:SourceIp\":\"192.0.2.0/24\"}}}]}");
     struct registry_policy_doc doc = { (char *)"P", 1, (char *)buf_str(&text) };
     principal_clear_rights(p);
-    auth_fill_rights(p, &(struct registry_principal){ .policies = &doc, .policy_count = 1 });
+    auth_fill_rights(auth, p, &(struct registry_principal){ .policies = &doc, .policy_count = 1 });
     p->valid = true;
     buf_deinit(&text);
     return p;
@@ -118,7 +118,7 @@ int main(void)
         loop, registry,
         &(struct auth_opts){
             .region = "local", .account = "000000000000", .ledger = 1000, .decisions = 65536 });
-    struct principal *p = principal_create();
+    struct principal *p = principal_create(auth);
     measure(auth, p);
     principal_unref(p);
     nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
