@@ -61,8 +61,6 @@ struct config {
     const char *body, *name, *role;
 };
 
-static const struct param_kind template_name_kind = { 1, 36, "0-9A-Za-z_-", "^[0-9A-Za-z_-]+$" };
-
 /* What is wrong with it is told now, not when the first device comes. */
 static int check_body(struct registry_call *call, const char *body)
 {
@@ -80,12 +78,12 @@ static int check_config(struct registry_call *call, const struct config *config)
     if (!config->body == !config->name)
         return fail(call, ERR_INVALID,
                     "registrationConfig needs either templateName or templateBody");
-    if (config->name && !param_fits(&template_name_kind, config->name))
+    if (config->name && !param_fits(&param_template_name, config->name))
         return fail(call, ERR_INVALID,
                     "1 validation error detected: Value '%.200s' at "
                     "'registrationConfig.templateName' failed to satisfy constraint: Member must "
                     "satisfy regular expression pattern: %s",
-                    config->name, template_name_kind.pattern);
+                    config->name, param_template_name.pattern);
     if (config->body && !config->role)
         return fail(call, ERR_INVALID, "registrationConfig with templateBody needs roleArn");
     size_t role = config->role ? strlen(config->role) : ROLE_ARN_MIN;

@@ -156,11 +156,6 @@ struct ca {
     char *template_name, *template_body;
 };
 
-static char *own(const char *text)
-{
-    return text ? xstrdup(text) : NULL;
-}
-
 static int read_ca(struct db *db, const char *id, struct ca *ret_ca)
 {
     struct db_stmt *q =
@@ -176,8 +171,8 @@ static int read_ca(struct db *db, const char *id, struct ca *ret_ca)
             .is_default = db_int(q, 2) != 0,
             .not_before = db_int(q, 3),
             .not_after = db_int(q, 4),
-            .template_name = own(db_text(q, 5)),
-            .template_body = own(db_text(q, 6)),
+            .template_name = db_text_dup(q, 5),
+            .template_body = db_text_dup(q, 6),
         };
     return db_done(q);
 }

@@ -378,14 +378,6 @@ static int update_cert(struct registry_call *call, struct db *db)
     return 0;
 }
 
-static int has_row(struct db *db, const char *sql, const char *label, bool *ret_has)
-{
-    struct db_stmt *q = db_query(db, sql);
-    db_bind_text(q, 1, label);
-    *ret_has = db_step(q);
-    return db_done(q);
-}
-
 static int check_deletable(struct registry_call *call, struct db *db, const char *id,
                            const char *label)
 {

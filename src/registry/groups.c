@@ -31,11 +31,6 @@ static void group_deinit(struct group *group)
     json_free(group->attrs);
 }
 
-static char *dup_or_null(const char *text)
-{
-    return text ? xstrdup(text) : NULL;
-}
-
 /* ERR_NOT_FOUND without a message; else group_deinit. */
 static int read_group(struct db *db, const char *name, struct group *ret_group)
 {
@@ -46,8 +41,8 @@ static int read_group(struct db *db, const char *name, struct group *ret_group)
     db_bind_text(q, 1, name);
     if (db_step(q)) {
         snprintf(ret_group->id, sizeof ret_group->id, "%s", db_text(q, 0));
-        ret_group->parent = dup_or_null(db_text(q, 1));
-        ret_group->description = dup_or_null(db_text(q, 2));
+        ret_group->parent = db_text_dup(q, 1);
+        ret_group->description = db_text_dup(q, 2);
         ret_group->version = db_int(q, 4);
         ret_group->created_at = db_int(q, 5);
         rc = json_parse(slice_str(db_text(q, 3)), NULL, &ret_group->attrs, NULL);

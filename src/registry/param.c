@@ -56,6 +56,7 @@ const struct param_kind param_registry_name = { 1, 128, "a-zA-Z0-9:_-", "[a-zA-Z
 const struct param_kind param_attribute_name = { 1, 128, "a-zA-Z0-9_.,@/:#-",
                                                  "[a-zA-Z0-9_.,@/:#-]+" };
 const struct param_kind param_policy_name = { 1, 128, "a-zA-Z0-9_+=,.@-", "[\\w+=,.@-]+" };
+const struct param_kind param_template_name = { 1, 36, "0-9A-Za-z_-", "^[0-9A-Za-z_-]+$" };
 const struct param_kind param_credential_name = { 1, 128, "a-zA-Z0-9_+=,.@:-", "[\\w+=,.@:-]+" };
 
 static bool allowed_char(char c, const char *allowed)
@@ -220,6 +221,14 @@ char *arn_of_label(const struct registry *registry, const char *label)
             return xasprintf("arn:aws:iot:%s:%s:%s/%s", registry_region(registry),
                              registry_account(registry), label_kinds[i].arn, colon + 1);
     BUG("a label of no kind: %s", label);
+}
+
+int has_row(struct db *db, const char *sql, const char *key, bool *ret_has)
+{
+    struct db_stmt *q = db_query(db, sql);
+    db_bind_text(q, 1, key);
+    *ret_has = db_step(q);
+    return db_done(q);
 }
 
 int check_label(struct registry_call *call, struct db *db, const char *label)

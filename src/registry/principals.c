@@ -50,11 +50,6 @@ void registry_principal_free(struct registry_principal *p)
     free(p);
 }
 
-static char *dup_or_null(const char *text)
-{
-    return text ? xstrdup(text) : NULL;
-}
-
 /* Columns: name, version, document. */
 static void add_policy(struct registry_policy_doc **policies, size_t *count, struct db_stmt *q)
 {
@@ -142,7 +137,7 @@ static int read_things(struct registry_principal *p, struct db *db)
         p->things = xrealloc(p->things, (p->thing_count + 1) * sizeof *p->things);
         p->things[p->thing_count++] =
             (struct registry_thing_info){ .name = xstrdup(db_text(q, 0)),
-                                          .type = dup_or_null(db_text(q, 1)),
+                                          .type = db_text_dup(q, 1),
                                           .attributes = json_new_object() };
     }
     int rc = db_done(q);
@@ -159,7 +154,7 @@ static int read_one_thing(struct registry_principal *p, struct db *db, const cha
         p->things = xcalloc(1, sizeof *p->things);
         p->things[p->thing_count++] = (struct registry_thing_info){
             .name = xstrdup(db_text(q, 0)),
-            .type = dup_or_null(db_text(q, 1)),
+            .type = db_text_dup(q, 1),
             .attributes = json_new_object(),
         };
     }

@@ -15,22 +15,16 @@ enum { VERSIONS_MAX = 5, DESCRIPTION_MAX = 500, URL_MAX = 2048 };
 #define HOOK_VERSION "2020-04-01"
 #define ARN_KIND     "provisioningtemplate"
 
-static const struct param_kind name_kind = { 1, 36, "0-9A-Za-z_-", "^[0-9A-Za-z_-]+$" };
 static const struct param_kind role_kind = { 20, 2048, "!-~", "arn:.*" };
 
 int template_name_of(struct registry_call *call, const char **ret_name)
 {
-    return param_name(call, "templateName", &name_kind, ret_name);
+    return param_name(call, "templateName", &param_template_name, ret_name);
 }
 
 static int not_found(struct registry_call *call, const char *name)
 {
     return fail(call, ERR_NOT_FOUND, "Provisioning template %s does not exist", name);
-}
-
-static char *dup_or_null(const char *text)
-{
-    return text ? xstrdup(text) : NULL;
 }
 
 int template_find(struct registry_call *call, struct db *db, const char *name,
@@ -45,7 +39,7 @@ int template_find(struct registry_call *call, struct db *db, const char *name,
     if (found)
         *ret_row = (struct template_row){ .name = xstrdup(name),
                                           .is_jitp = db_int(q, 0) != 0,
-                                          .hook = dup_or_null(db_text(q, 1)),
+                                          .hook = db_text_dup(q, 1),
                                           .enabled = db_int(q, 2) != 0,
                                           .body = xstrdup(db_text(q, 3)) };
     int rc = db_done(q);

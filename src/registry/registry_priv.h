@@ -81,6 +81,7 @@ struct param_kind {
 extern const struct param_kind param_registry_name; /* of things and thing types */
 extern const struct param_kind param_attribute_name;
 extern const struct param_kind param_policy_name;
+extern const struct param_kind param_template_name;
 extern const struct param_kind param_credential_name;
 /* Required, and of that kind: else ERR_INVALID with "1 validation error detected: Value 'x' at
  * 'thingName' failed to satisfy constraint: …". */
@@ -126,6 +127,8 @@ int principal_of_arn(struct registry_call *call, const char *arn, char ret_label
 const char *name_of_arn(const struct registry_call *call, const char *arn, const char *kind);
 /* The ARN of a label, returned owned. */
 char *arn_of_label(const struct registry *registry, const char *label);
+/* Whether the query finds a row for the key, which is ?1. Returns what db_done does. */
+int has_row(struct db *db, const char *sql, const char *key, bool *ret_has);
 /* Does the principal or target exist? (A role does by its name.) 0, ERR_NOT_FOUND with a message, or the store's error. */
 int check_label(struct registry_call *call, struct db *db, const char *label);
 

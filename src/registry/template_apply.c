@@ -56,14 +56,6 @@ static struct json *one_param(const char *name, const char *value)
     return params;
 }
 
-static int has_row(struct db *db, const char *sql, const char *key, bool *ret_has)
-{
-    struct db_stmt *q = db_query(db, sql);
-    db_bind_text(q, 1, key);
-    *ret_has = db_step(q);
-    return db_done(q);
-}
-
 /* ---- the certificate ---- */
 
 struct apply {

@@ -231,6 +231,12 @@ const char *db_text(struct db_stmt *q, int column)
     return (const char *)sqlite3_column_text(q->stmt, column);
 }
 
+char *db_text_dup(struct db_stmt *q, int column)
+{
+    const char *text = db_text(q, column);
+    return text ? xstrdup(text) : NULL;
+}
+
 struct slice db_blob(struct db_stmt *q, int column)
 {
     const void *data = sqlite3_column_blob(q->stmt, column);

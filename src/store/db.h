@@ -32,6 +32,7 @@ bool db_step(struct db_stmt *q);
 /* Columns from 0; what they point at lives until the next step or db_done. */
 int64_t db_int(struct db_stmt *q, int column);
 const char *db_text(struct db_stmt *q, int column); /* NULL for SQL NULL */
+char *db_text_dup(struct db_stmt *q, int column);   /* the same, owned */
 struct slice db_blob(struct db_stmt *q, int column);
 bool db_is_null(struct db_stmt *q, int column);
 /* 0, ERR_EXISTS (unique constraint), ERR_IN_USE (foreign key), -ENOSPC, -EIO, or ERR_STORE. */
